@@ -1,0 +1,61 @@
+/**
+ * MCP on `Bun.serve`.
+ *
+ * @module
+ */
+
+import type { McpHandler } from "../../core/engine/mcp.ts";
+import {
+  hasPath,
+  notFoundText,
+  readServeOptions,
+  type ServeOptions,
+  type Serving,
+  serving,
+} from "./serving.ts";
+
+export type { ServeOptions, Serving } from "./serving.ts";
+
+interface BunServer {
+  readonly hostname: string;
+  readonly port: number;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+}
+
+interface BunRuntime {
+  serve(options: {
+    port: number;
+    hostname: string;
+    idleTimeout: number;
+    fetch: (request: Request, server: unknown) => Response | Promise<Response>;
+  }): BunServer;
+}
+
+/**
+ * Serves a handler on `Bun.serve`, on this machine only unless told otherwise.
+ *
+ * @throws {TypeError} An option that cannot be. The address may be in use: then what Bun throws.
+ */
+export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+  const { port, hostname, path } = readServeOptions(options);
+  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
+  const server = Bun.serve({
+    port,
+    hostname,
+    // Bun would close a connection on which a call is silent for ten seconds.
+    idleTimeout: 0,
+    fetch: (request, bun) =>
+      hasPath(request.url, path) ? handler.fetch(request, bun) : new Response(notFoundText(path), {
+        status: 404,
+        headers: { "content-type": "application/json" },
+      }),
+  });
+  const address = { hostname, port: server.port, path };
+  let stopped: Promise<void>;
+  return Promise.resolve(serving(handler, options, address, {
+    listening: () => {
+      stopped = server.stop();
+    },
+    rest: () => stopped,
+  }));
+}

@@ -1,0 +1,56 @@
+/**
+ * MCP on `Deno.serve`.
+ *
+ * @module
+ */
+
+import type { McpHandler } from "../../core/engine/mcp.ts";
+import {
+  hasPath,
+  notFoundText,
+  readServeOptions,
+  type ServeOptions,
+  type Serving,
+  serving,
+} from "./serving.ts";
+
+export type { ServeOptions, Serving } from "./serving.ts";
+
+interface DenoServer {
+  readonly addr: { readonly hostname: string; readonly port: number };
+  shutdown(): Promise<void>;
+}
+
+interface DenoRuntime {
+  serve(
+    options: { port: number; hostname: string; onListen: () => void },
+    handler: (request: Request) => Response | Promise<Response>,
+  ): DenoServer;
+}
+
+/**
+ * Serves a handler on `Deno.serve`, on this machine only unless told otherwise.
+ *
+ * @throws {TypeError} An option that cannot be. The address may be in use: then what Deno throws.
+ */
+export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+  const { port, hostname, path } = readServeOptions(options);
+  const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
+  const server = Deno.serve(
+    { port, hostname, onListen: () => {} },
+    (request) =>
+      hasPath(request.url, path) ? handler.fetch(request) : new Response(notFoundText(path), {
+        status: 404,
+        headers: { "content-type": "application/json" },
+      }),
+  );
+  const address = { hostname, port: server.addr.port, path };
+  let stopped: Promise<void>;
+  return Promise.resolve(serving(handler, options, address, {
+    // It resolves once every connection is done, so it is only begun here.
+    listening: () => {
+      stopped = server.shutdown();
+    },
+    rest: () => stopped,
+  }));
+}

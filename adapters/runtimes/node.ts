@@ -1,0 +1,70 @@
+/**
+ * MCP on `node:http`: requests go straight from `IncomingMessage` to the engine and back, without a
+ * `Request` or a `Response` in between.
+ *
+ * @module
+ */
+
+import { createServer } from "node:http";
+import type { McpHandler } from "../../core/engine/mcp.ts";
+import { nodeBody, NodeHead, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import {
+  hasPath,
+  notFoundText,
+  readServeOptions,
+  type ServeOptions,
+  type Serving,
+  serving,
+} from "./serving.ts";
+
+export type { ServeOptions, Serving } from "./serving.ts";
+export type { NodeRequest, NodeResponse } from "./node_http.ts";
+export { type GuardedListener, guardListener } from "./node_guard.ts";
+
+/** Bytes of a request's head: a session id that is far too long still gets its answer. */
+const MAX_HEADER_BYTES = 80 << 10;
+
+/** A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. */
+export function nodeListener(
+  handler: McpHandler,
+): (request: NodeRequest, response: NodeResponse) => void {
+  return (request, response) => {
+    handler.handle(new NodeHead(request), nodeBody(request)).then(
+      (reply) => sendReply(response, reply),
+      () => response.destroy(),
+    );
+  };
+}
+
+/**
+ * Serves a handler on `node:http`, on this machine only unless told otherwise. Rejects where the address
+ * cannot be had.
+ *
+ * @throws {TypeError} An option that cannot be.
+ */
+export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+  const { port, hostname, path } = readServeOptions(options);
+  const listener = nodeListener(handler);
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    if (hasPath(request.url ?? "/", path)) return listener(request, response);
+    response.writeHead(404, { "content-type": "application/json" }).end(notFoundText(path));
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.off("error", reject);
+      const bound = server.address() as { port: number };
+      let stopped: Promise<void>;
+      resolve(serving(handler, options, { hostname, port: bound.port, path }, {
+        listening: () => {
+          stopped = new Promise<void>((done) => server.close(() => done()));
+          server.closeIdleConnections();
+        },
+        rest: () => {
+          server.closeIdleConnections();
+          return stopped;
+        },
+      }));
+    });
+  });
+}

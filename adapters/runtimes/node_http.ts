@@ -1,0 +1,141 @@
+/**
+ * Node's request and response as the engine's plain data. The types are structural: what is published
+ * needs no types of Node.
+ *
+ * @module
+ */
+
+import { concat, decode } from "../../core/engine/fetch.ts";
+import type { BodyError, BodyReader, Reply, StreamBody } from "../../core/engine/reply.ts";
+import type { HeaderReader, RequestHead } from "../../core/inbound/head.ts";
+
+/** The part of `http.IncomingMessage` that is used. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  readonly complete: boolean;
+  // deno-lint-ignore no-explicit-any
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  destroy(): unknown;
+}
+
+/** The part of `http.ServerResponse` that is used. */
+export interface NodeResponse {
+  readonly headersSent: boolean;
+  readonly writableFinished: boolean;
+  writeHead(status: number, headers?: { [name: string]: string | number }): unknown;
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+  // deno-lint-ignore no-explicit-any
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  destroy(): unknown;
+}
+
+/** Bytes over the limit that are still taken off a connection, so that its peer can read the refusal. */
+const GRACE_BYTES = 16 << 20;
+
+/** The head of a Node request. */
+export class NodeHead implements RequestHead, HeaderReader {
+  readonly #request: NodeRequest;
+
+  constructor(request: NodeRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get url(): string {
+    const { url = "/", headers } = this.#request;
+    return url.startsWith("/") ? `http://${headers.host ?? "localhost"}${url}` : url;
+  }
+
+  get headers(): HeaderReader {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = this.#request.headers[name];
+    return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
+  }
+}
+
+/** The body of a Node request. */
+export function nodeBody(request: NodeRequest): BodyReader {
+  return { text: (limit) => readText(request, limit) };
+}
+
+/** Sends an answer. */
+export function sendReply(response: NodeResponse, reply: Reply): void {
+  const { status, headers, body } = reply;
+  if (body === null) {
+    response.writeHead(status, headers);
+    response.end();
+  } else if (typeof body === "string") {
+    response.writeHead(status, { ...headers, "content-length": byteLength(body) });
+    response.end(body);
+  } else if (body instanceof Response) {
+    sendResponse(response, body, headers).catch(() => response.destroy());
+  } else {
+    response.writeHead(status, headers);
+    pipe(response, body);
+  }
+}
+
+function readText(request: NodeRequest, limit: number): Promise<string | BodyError> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      size += chunk.byteLength;
+      if (size <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      resolve({ unreadable: "over-limit" });
+      if (size > limit + GRACE_BYTES) request.destroy();
+    });
+    request.on("end", () => resolve(decode(concat(chunks, size))));
+    request.on("close", () => {
+      if (!request.complete) resolve({ unreadable: "cut-off" });
+    });
+    request.on("error", () => resolve({ unreadable: "cut-off" }));
+  });
+}
+
+function pipe(response: NodeResponse, body: StreamBody): void {
+  let over = false;
+  response.on("drain", () => body.drained());
+  response.on("close", () => {
+    over = true;
+    if (!response.writableFinished) body.cancelled();
+  });
+  response.on("error", () => {/* the close that follows tells */});
+  body.open({
+    write: (text) => over || response.write(text),
+    end: () => {
+      if (!over) response.end();
+    },
+  });
+}
+
+async function sendResponse(
+  response: NodeResponse,
+  own: Response,
+  added: { readonly [name: string]: string },
+): Promise<void> {
+  const headers: { [name: string]: string } = {};
+  own.headers.forEach((value, name) => headers[name] = value);
+  const bytes = new Uint8Array(await own.arrayBuffer());
+  response.writeHead(own.status, { ...headers, ...added });
+  response.end(bytes);
+}
+
+const BUFFER = (globalThis as unknown as { Buffer: { byteLength(text: string): number } }).Buffer;
+
+function byteLength(text: string): number {
+  return BUFFER.byteLength(text);
+}

@@ -1,0 +1,139 @@
+/**
+ * What the three runtimes' `serve` share: options, paths, and an orderly end.
+ *
+ * @module
+ */
+
+import type { McpHandler } from "../../core/engine/mcp.ts";
+
+/** Where to serve. */
+export interface ServeOptions {
+  /** Default 3000; 0 for any that is free. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: reachable from this machine only. */
+  readonly hostname?: string;
+  /** The endpoint's path. Default `/mcp`. */
+  readonly path?: string;
+  /** Closes the server when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Closes the server on SIGTERM and SIGINT, then lets the signal end the process. Default true. */
+  readonly signals?: boolean;
+  /** Milliseconds that calls may take to finish while closing. Default 10 000. */
+  readonly within?: number;
+}
+
+/** A server that listens. */
+export interface Serving {
+  /** The endpoint's URL. */
+  readonly url: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** Stops listening, lets calls finish, then closes. */
+  close(): Promise<void>;
+  /** Resolves once it is closed. */
+  readonly finished: Promise<void>;
+}
+
+/** Options with their defaults. */
+export interface ReadServeOptions {
+  readonly port: number;
+  readonly hostname: string;
+  readonly path: string;
+}
+
+/**
+ * Reads the options.
+ *
+ * @throws {TypeError} One that cannot be, by name.
+ */
+export function readServeOptions(options: ServeOptions): ReadServeOptions {
+  const { port = 3000, hostname = "127.0.0.1", path = "/mcp" } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new TypeError(`port: ${JSON.stringify(port)} is not a port, 0 to 65535`);
+  }
+  if (typeof path !== "string" || !path.startsWith("/") || /[?#\s]/.test(path)) {
+    throw new TypeError(`path: ${JSON.stringify(path)} is not a path that begins with "/"`);
+  }
+  return { port, hostname, path };
+}
+
+/** True where a URL, absolute or not, has this path. */
+export function hasPath(url: string, path: string): boolean {
+  const scheme = url.indexOf("://");
+  const start = scheme < 0 ? 0 : url.indexOf("/", scheme + 3);
+  if (start < 0) return path === "/";
+  if (!url.startsWith(path, start)) return false;
+  const next = url.charCodeAt(start + path.length);
+  // The end, "?" or "#".
+  return Number.isNaN(next) || next === 0x3f || next === 0x23;
+}
+
+/** The body of the answer for any other path. */
+export function notFoundText(path: string): string {
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    error: { code: -32000, message: `Not found; the MCP endpoint is ${path}` },
+  });
+}
+
+/** The handle on a server: it ends once, in order, on `close()`, on the caller's signal, or on SIGTERM. */
+export function serving(
+  handler: McpHandler,
+  options: ServeOptions,
+  address: { readonly hostname: string; readonly port: number; readonly path: string },
+  stop: {
+    readonly listening: () => Promise<void> | void;
+    readonly rest: () => Promise<void> | void;
+  },
+): Serving {
+  const { hostname, port, path } = address;
+  let closing: Promise<void> | undefined;
+  let resolve!: () => void;
+  const finished = new Promise<void>((done) => resolve = done);
+  const close = (): Promise<void> =>
+    closing ??= (async () => {
+      forget();
+      options.signal?.removeEventListener("abort", close);
+      const listening = stop.listening();
+      await handler.close(options.within === undefined ? {} : { within: options.within });
+      await stop.rest();
+      await listening;
+      resolve();
+    })();
+  const forget = options.signals === false ? () => {} : onSignals(close);
+  options.signal?.addEventListener("abort", close);
+  if (options.signal?.aborted) close();
+  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { url: `http://${name}:${port}${path}`, hostname, port, close, finished };
+}
+
+interface Process {
+  readonly pid: number;
+  on(signal: string, listener: () => void): void;
+  off(signal: string, listener: () => void): void;
+  kill(pid: number, signal: string): void;
+}
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const open = new Set<() => Promise<void>>();
+let listeners: Map<string, () => void> | undefined;
+
+// One listener a signal for all servers of the process: the last to close lets the signal do its work.
+function onSignals(close: () => Promise<void>): () => void {
+  const { process } = globalThis as { process?: Process };
+  if (process === undefined) return () => {};
+  open.add(close);
+  if (listeners === undefined) {
+    listeners = new Map(SIGNALS.map((signal) => [signal, () => {
+      const closing = [...open].map((one) => one());
+      Promise.allSettled(closing).then(() => process.kill(process.pid, signal));
+    }]));
+    for (const [signal, listener] of listeners) process.on(signal, listener);
+  }
+  return () => {
+    open.delete(close);
+    if (open.size > 0 || listeners === undefined) return;
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+    listeners = undefined;
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * What an application is to this library, and what it is given for one request.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../inbound/head.ts";
+import type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../protocol/json_rpc.ts";
+import type { Era, Revision } from "../protocol/revisions.ts";
+import type { EndReason } from "../session/record.ts";
+import type { Awaitable } from "./ports.ts";
+
+/** A name and a version, as `serverInfo` and `clientInfo` carry them. */
+export interface Implementation {
+  readonly name: string;
+  readonly version: string;
+  readonly [key: string]: unknown;
+}
+
+/** An MCP server as plain functions. */
+export interface Application {
+  /** Sent in `InitializeResult`. */
+  readonly serverInfo: Implementation;
+  /** What the server offers; sent in `InitializeResult`. Default `{}`. */
+  readonly capabilities?: JsonObject;
+  /** Sent in `InitializeResult` where given. */
+  readonly instructions?: string;
+  /**
+   * Answers a request: the `result` object, or undefined for a method it does not know (-32601).
+   * `initialize` and `ping` are answered by the library. Throw an {@linkcode RpcError} to answer with an
+   * error of your own; anything else that is thrown is answered with -32603 and stays on the server.
+   */
+  request(request: RpcRequest, exchange: Exchange): Awaitable<object | undefined>;
+  /** Receives a notification. It is acknowledged (202) before and whatever this does. */
+  notification?(notification: RpcNotification, exchange: Exchange): Awaitable<void>;
+  /**
+   * Answers `initialize` in place of the library. The `protocolVersion` of the result has to be one that
+   * is served here.
+   */
+  initialize?(request: RpcRequest, exchange: Exchange): Awaitable<JsonObject>;
+  /** Is told that a session is over, wherever and for whatever reason it ended. */
+  ended?(sessionId: string, reason: EndReason): void;
+}
+
+/** The session of a request, as the application sees it. */
+export interface Session {
+  readonly id: string;
+  /** The revision that `initialize` settled on. */
+  readonly version: Revision | undefined;
+  /** Who opened it; undefined for an anonymous caller. */
+  readonly principal: string | undefined;
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly created: number;
+  /** When its last exchange ended, in milliseconds since the epoch. */
+  readonly seen: number;
+  /** The client's `initialize` params. */
+  readonly initialize: JsonObject;
+}
+
+/** How a server-to-client request waits. */
+export interface RequestOptions {
+  /** Milliseconds until it fails with a {@linkcode ClientRequestError} of code `timeout`. Default 60 000. */
+  readonly timeoutMs?: number;
+  /** Gives up: the client gets `notifications/cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Who calls, as the `authenticate` hook said. */
+export interface Caller {
+  /** Undefined for an anonymous caller. */
+  readonly principal: string | undefined;
+  /** What the hook added, such as a verified token's claims. */
+  readonly authInfo: unknown;
+}
+
+/** One request (or notification) being served: who asks, and the ways to talk back. */
+export interface Exchange extends Caller {
+  /** The request's id; undefined for a notification. */
+  readonly id: RequestId | undefined;
+  readonly era: Era;
+  /** The revision that is spoken. */
+  readonly version: Revision;
+  /** Undefined where the request has no session. */
+  readonly session: Session | undefined;
+  /** Method, URL and headers of the HTTP request. */
+  readonly head: RequestHead;
+  /** Aborts when the client cancels, the session ends or the handler closes; not when a connection is lost. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends a notification on this call's own stream. The answer turns to SSE where it can; where it cannot
+   * (JSON only) the notification is dropped, for there is nowhere to send it.
+   */
+  notify(method: string, params?: JsonObject): void;
+  /** Sends `notifications/progress` where the client asked for it with a progress token; else nothing. */
+  progress(progress: number, total?: number, message?: string): void;
+  /**
+   * Asks the client (`sampling/createMessage`, `elicitation/create`, `roots/list`, `ping`) on this call's
+   * own stream and returns its result. Before `notifications/initialized` it waits for it, pings excepted.
+   *
+   * @throws {ClientRequestError} With a code: no stream can carry it, time is up, the client answered with
+   * an error, or the session ended.
+   */
+  request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  /**
+   * Ends the connection, not the stream: the client comes back after `retryMs` milliseconds and gets what it
+   * missed, once (2025-11-25, basic/transports, Sending Messages 6). Does nothing where the stream cannot be
+   * resumed.
+   */
+  closeStream(options?: { readonly retryMs?: number }): void;
+}

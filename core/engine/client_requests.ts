@@ -1,0 +1,109 @@
+/**
+ * Requests that this node sent to clients and that wait for their answers.
+ *
+ * @module
+ */
+
+import type { JsonObject, RpcResponse } from "../protocol/json_rpc.ts";
+import type { RequestOptions } from "./application.ts";
+import type { Clock } from "./clock.ts";
+import { ClientRequestError, type ClientRequestFailure } from "./errors.ts";
+import { randomToken } from "./ids.ts";
+
+/** How long a client may take, in milliseconds, where the application does not say. */
+const TIMEOUT_MS = 60_000;
+
+interface Waiting {
+  /** Whose answer it has to be: a session, or a principal where there is none. */
+  readonly from: string;
+  /** What it was asked for: a call, or nothing for the session itself. */
+  readonly owner: object;
+  settle(answer: RpcResponse | ClientRequestError): void;
+}
+
+/** The requests that wait on one node. */
+export class ClientRequests {
+  readonly #node: string;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(node: string, clock: Clock) {
+    this.#node = node;
+    this.#clock = clock;
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param from Whose answer is accepted.
+   * @param owner What fails it when it is over, see {@linkcode fail}.
+   * @param send Puts the request on its stream; `cancel` says that nobody waits any more.
+   */
+  ask(
+    from: string,
+    owner: object,
+    options: RequestOptions,
+    send: (id: string) => void,
+    cancel: (id: string, reason: string) => void,
+  ): Promise<JsonObject> {
+    const { timeoutMs = TIMEOUT_MS, signal } = options;
+    // The id carries the node that waits, so that any node can pass the answer on without a table.
+    const id = `${this.#node}.${randomToken(9)}`;
+    return new Promise((resolve, reject) => {
+      const giveUp = (code: ClientRequestFailure, message: string): void => {
+        cancel(id, message);
+        settle(new ClientRequestError(code, message));
+      };
+      const aborted = (): void => giveUp("cancelled", "the caller gave up");
+      const stopTimer = this.#clock.after(
+        timeoutMs,
+        () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
+      );
+      const settle = (answer: RpcResponse | ClientRequestError): void => {
+        this.#waiting.delete(id);
+        stopTimer();
+        signal?.removeEventListener("abort", aborted);
+        if (answer instanceof ClientRequestError) reject(answer);
+        else if (answer.result !== undefined) resolve(answer.result);
+        else {
+          const { error } = answer;
+          reject(new ClientRequestError("refused", error?.message ?? "refused", error));
+        }
+      };
+      this.#waiting.set(id, { from, owner, settle });
+      signal?.addEventListener("abort", aborted);
+      if (signal?.aborted) aborted();
+      else send(id);
+    });
+  }
+
+  /** The node that waits for an answer; undefined where no node of ours does. */
+  static nodeOf(id: unknown): string | undefined {
+    return typeof id === "string" ? /^([0-9A-Za-z]+)\.[\w-]+$/.exec(id)?.[1] : undefined;
+  }
+
+  /** An answer has come. One that nobody waits for, or that is somebody else's, is dropped. */
+  answer(from: string, response: RpcResponse): void {
+    const waiting = this.#waiting.get(response.id as string);
+    if (waiting?.from === from) waiting.settle(response);
+  }
+
+  /** What was asked for `owner` has no answer any more. */
+  fail(owner: object, code: ClientRequestFailure, message: string): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.owner === owner) waiting.settle(new ClientRequestError(code, message));
+    }
+  }
+
+  /** Nothing has an answer any more. */
+  failAll(code: ClientRequestFailure, message: string): void {
+    for (const waiting of this.#waiting.values()) {
+      waiting.settle(new ClientRequestError(code, message));
+    }
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Time, passed in so that a test can hold it in its hand.
+ *
+ * @module
+ */
+
+/** The time, and a way to be called later. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `fn` once after `ms` milliseconds; returns what prevents it. Must not keep the process alive. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+/** The machine's own time. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    // Timers wrap around past 2^31 - 1 ms; a caller that waits longer is asked again.
+    const timer: unknown = setTimeout(fn, Math.min(ms, 0x7fffffff));
+    // Node and Bun return an object, Deno a number.
+    if (typeof timer === "object") (timer as { unref?(): void }).unref?.();
+    else DENO?.unrefTimer?.(timer as number);
+    return () => clearTimeout(timer as number);
+  },
+};
+
+const DENO = (globalThis as { Deno?: { unrefTimer?(id: number): void } }).Deno;

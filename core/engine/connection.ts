@@ -1,0 +1,234 @@
+/**
+ * The reading end of a stream: one HTTP response that reads the log from a cursor and follows it. Replay
+ * and live delivery are the same loop, so nothing falls between them and nothing comes twice.
+ *
+ * @module
+ */
+
+import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
+import type { StreamCloseReason } from "./events.ts";
+import { randomToken } from "./ids.ts";
+import type { Settings } from "./options.ts";
+import type { LogPage } from "./ports.ts";
+import type { Sink, StreamBody } from "./reply.ts";
+import { WAKE } from "./stream.ts";
+
+/** How much is taken from the log at once, in characters. */
+const PAGE_BYTES = 64 << 10;
+
+/** What a connection reads, and from where. */
+export interface Reading {
+  readonly session: string;
+  readonly stream: string;
+  /** The position after which to begin; undefined for where the last reader got to. */
+  readonly after: number | undefined;
+  /** It is the session's own stream, not that of a call. */
+  readonly standalone: boolean;
+  /** Events carry ids, and the log outlives the connection. */
+  readonly resumable: boolean;
+  /** The first event has an id and empty data (2025-11-25). */
+  readonly priming: boolean;
+  /** Is told once that the connection is over. */
+  readonly closed: (connection: Connection, reason: StreamCloseReason) => void;
+}
+
+/** One connection. */
+export class Connection implements StreamBody {
+  readonly reading: Reading;
+  readonly #settings: Settings;
+  readonly #name = randomToken(6);
+  #sink: Sink | undefined;
+  #cursor = 0;
+  #writable = true;
+  #pumping = false;
+  #again = false;
+  #over = false;
+  /** Characters that were appended while the peer took nothing. */
+  #queued = 0;
+  /** Nothing was written since the last keep-alive. */
+  #silent = false;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(reading: Reading, settings: Settings) {
+    this.reading = reading;
+    this.#settings = settings;
+  }
+
+  open(sink: Sink): void {
+    this.#sink = sink;
+    if (this.#over) return sink.end();
+    const { session, stream } = this.reading;
+    const topic = WAKE.topic(session, stream);
+    try {
+      // First listen, then look: what is appended in between is seen twice rather than never.
+      const listening = this.#settings.backend.bus.subscribe(topic, (word) => this.#told(word));
+      if (listening instanceof Promise) {
+        this.#writeFirst(0, false);
+        listening.then((off) => this.#begin(off)).catch((error) => this.#failed(error));
+      } else this.#begin(listening);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  drained(): void {
+    this.#writable = true;
+    this.#queued = 0;
+    this.#pump();
+  }
+
+  cancelled(): void {
+    this.close("disconnected");
+  }
+
+  /** Ends the connection. The stream goes on. */
+  close(reason: StreamCloseReason): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#unsubscribe?.();
+    this.#sink?.end();
+    this.reading.closed(this, reason);
+  }
+
+  /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
+  reconnect(retryMs: number | undefined): void {
+    if (this.#over || !this.reading.resumable) return;
+    if (retryMs !== undefined) this.#write(retryText(retryMs));
+    this.close("polling");
+  }
+
+  /** Writes a comment where nothing was written since the last time. */
+  keepAlive(): void {
+    if (this.#silent && this.#writable) this.#write(COMMENT);
+    this.#silent = true;
+  }
+
+  #begin(off: () => void): void {
+    if (this.#over) return off();
+    this.#unsubscribe = off;
+    const { bus, logs } = this.#settings.backend;
+    const { session, stream, after } = this.reading;
+    const told = bus.publish(WAKE.topic(session, stream), WAKE.replaced(this.#name));
+    const start = (): void => {
+      if (after !== undefined) return this.#start(after);
+      const bounds = logs.bounds(session, stream);
+      if (bounds instanceof Promise) {
+        bounds.then((found) => this.#start(startOf(found))).catch((error) => this.#failed(error));
+      } else this.#start(startOf(bounds));
+    };
+    if (told instanceof Promise) told.then(start).catch((error) => this.#failed(error));
+    else start();
+  }
+
+  #start(after: number): void {
+    if (this.#over) return;
+    this.#cursor = after;
+    this.#writeFirst(after, this.reading.priming);
+    this.#pump();
+  }
+
+  // The first byte goes out at once: some runtimes hold the head back until there is one.
+  #writeFirst(after: number, priming: boolean): void {
+    this.#write(priming ? primingText(eventId(this.reading.stream, after)) : COMMENT);
+  }
+
+  #told(word: string): void {
+    const rest = word.slice(1);
+    switch (word[0]) {
+      case "a":
+        if (!this.#writable) {
+          if (this.#queued > this.#settings.queuedBytes) return this.close("slow");
+          this.#queued += Number(rest);
+        }
+        return this.#pump();
+      case "r":
+        if (rest !== this.#name) this.close("replaced");
+        return;
+      case "p":
+        return this.reconnect(rest === "" ? undefined : Number(rest));
+      case "o":
+        return this.close(rest as "session-ended" | "closed");
+    }
+  }
+
+  #pump(): void {
+    if (this.#pumping) {
+      this.#again = true;
+      return;
+    }
+    this.#pumping = true;
+    try {
+      while (this.#writable && !this.#over) {
+        this.#again = false;
+        const { session, stream } = this.reading;
+        const { backend, clock, budget } = this.#settings;
+        const page = backend.logs.read(
+          session,
+          stream,
+          this.#cursor,
+          PAGE_BYTES,
+          clock.now(),
+          budget,
+        );
+        if (page instanceof Promise) {
+          page.then((found) => {
+            this.#pumping = false;
+            if (this.#take(found) || this.#again) this.#pump();
+          }).catch((error) => this.#failed(error));
+          return;
+        }
+        if (!this.#take(page) && !this.#again) break;
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#pumping = false;
+  }
+
+  /** Writes a page; true where there is more to read now. */
+  #take(page: LogPage | undefined): boolean {
+    if (this.#over) return false;
+    if (page === undefined) {
+      this.close("lost");
+      return false;
+    }
+    const { events } = page;
+    if (events.length > 0) {
+      const { stream, resumable, session } = this.reading;
+      let text = "";
+      for (const { position, data } of events) {
+        text += eventText(resumable ? eventId(stream, position) : undefined, data);
+      }
+      this.#cursor = events[events.length - 1]!.position;
+      this.#write(text);
+      const noted = this.#settings.backend.logs.delivered(
+        session,
+        stream,
+        this.#cursor,
+        !resumable,
+      );
+      if (noted instanceof Promise) noted.catch((error) => this.#note(error));
+    }
+    if (page.ended) this.close("finished");
+    return page.more;
+  }
+
+  #write(text: string): void {
+    this.#silent = false;
+    if (!this.#sink?.write(text)) this.#writable = false;
+  }
+
+  #failed(error: unknown): void {
+    this.#note(error);
+    this.close("lost");
+  }
+
+  #note(error: unknown): void {
+    this.#settings.onEvent?.({ type: "backend-error", error });
+  }
+}
+
+// Where the last reader got to, or the oldest event that is left.
+function startOf(bounds: { first: number; delivered: number } | undefined): number {
+  return bounds === undefined ? 0 : Math.max(bounds.delivered, bounds.first - 1);
+}

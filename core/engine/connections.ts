@@ -1,0 +1,75 @@
+/**
+ * The open connections of a handler, and what keeps the silent ones alive.
+ *
+ * @module
+ */
+
+import { Connection, type Reading } from "./connection.ts";
+import type { StreamCloseReason } from "./events.ts";
+import type { Settings } from "./options.ts";
+
+/** How long a client waits before it reconnects to a server that went down, in milliseconds. */
+const RECONNECT_MS = 1_000;
+
+/** Every connection that reads a stream on this node. */
+export class Connections {
+  readonly #settings: Settings;
+  readonly #open = new Set<Connection>();
+  #stop: (() => void) | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** A new one. */
+  open(reading: Reading): Connection {
+    const connection = new Connection(
+      { ...reading, closed: (closed, reason) => this.#closed(closed, reason, reading) },
+      this.#settings,
+    );
+    this.#open.add(connection);
+    const { session, stream } = reading;
+    this.#settings.onEvent?.({ type: "stream-opened", session, stream });
+    this.#keepAlive();
+    return connection;
+  }
+
+  /** Sends the readers of idle streams away: they reconnect elsewhere. */
+  closeStandalone(): void {
+    for (const connection of [...this.#open]) {
+      if (!connection.reading.standalone) continue;
+      connection.reconnect(RECONNECT_MS);
+      connection.close("closed");
+    }
+  }
+
+  /** Ends them all. */
+  close(): void {
+    for (const connection of [...this.#open]) connection.close("closed");
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #closed(connection: Connection, reason: StreamCloseReason, reading: Reading): void {
+    this.#open.delete(connection);
+    const { session, stream } = reading;
+    this.#settings.onEvent?.({ type: "stream-closed", session, stream, reason });
+    reading.closed(connection, reason);
+  }
+
+  // One timer for all connections, and only while there are some.
+  #keepAlive(): void {
+    const { keepAliveMs, clock } = this.#settings;
+    if (this.#stop !== undefined || keepAliveMs === 0) return;
+    this.#stop = clock.after(keepAliveMs, () => {
+      this.#stop = undefined;
+      for (const connection of this.#open) connection.keepAlive();
+      if (this.#open.size > 0) this.#keepAlive();
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What a handler tells its operator, as typed events: feed them to a log, a counter or a tracer.
+ *
+ * @module
+ */
+
+import type { RuleId } from "../outbound/rejections.ts";
+import type { EndReason } from "../session/record.ts";
+
+/** One thing that happened. */
+export type HandlerEvent =
+  /** A session is stored and its id on the way to the client. */
+  | {
+    readonly type: "session-opened";
+    readonly session: string;
+    readonly version: string | undefined;
+    readonly principal: string | undefined;
+  }
+  /** A session is over. */
+  | { readonly type: "session-ended"; readonly session: string; readonly reason: EndReason }
+  /** A request was refused by a rule; an `exchange` event with the same outcome follows. */
+  | {
+    readonly type: "rejected";
+    readonly rule: RuleId;
+    readonly status: number;
+    readonly session: string | undefined;
+  }
+  /** An HTTP exchange has its answer (an event stream: its head). */
+  | ExchangeEvent
+  /** A connection reads a stream. */
+  | {
+    readonly type: "stream-opened";
+    readonly session: string | undefined;
+    readonly stream: string;
+  }
+  /** A connection stopped reading a stream: it was read to its end, the peer left, or it read too slowly. */
+  | {
+    readonly type: "stream-closed";
+    readonly session: string | undefined;
+    readonly stream: string;
+    readonly reason: StreamCloseReason;
+  }
+  /** The application threw something that is not an RpcError. The client saw -32603 only. */
+  | { readonly type: "application-error"; readonly method: string; readonly error: unknown }
+  /** A backend failed; requests that needed it got 503. */
+  | { readonly type: "backend-error"; readonly error: unknown };
+
+/** Why a connection stopped reading. */
+export type StreamCloseReason =
+  | "finished"
+  | "disconnected"
+  | "replaced"
+  | "slow"
+  | "polling"
+  | "lost"
+  | "session-ended"
+  | "closed";
+
+/** One HTTP exchange. */
+export interface ExchangeEvent {
+  readonly type: "exchange";
+  /** The HTTP method. */
+  readonly http: string;
+  /** The JSON-RPC method, or `batch`, or `response`; undefined where no body was read. */
+  readonly method: string | undefined;
+  /** `served`, or the rule that refused. */
+  readonly outcome: "served" | RuleId;
+  /** The HTTP status. */
+  readonly status: number;
+  /** The session's id, where there is one. */
+  readonly session: string | undefined;
+}
+
+/** Receives events. Called synchronously and often: be quick. What it throws is ignored. */
+export type OnEvent = (event: HandlerEvent) => void;

@@ -1,0 +1,123 @@
+/**
+ * Between Web-standard `Request`/`Response` and the engine's plain data.
+ *
+ * @module
+ */
+
+import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "./reply.ts";
+
+/** Bytes that may wait in a Web stream before the engine is asked to wait. */
+const HIGH_WATER_BYTES = 64 << 10;
+
+const ENCODER = new TextEncoder();
+
+/** The body of a Web request. */
+export function requestBody(request: Request): BodyReader {
+  return { text: (limit) => readText(request, limit) };
+}
+
+/** An answer as a Web response. */
+export function toResponse(reply: Reply): Response {
+  const { status, headers, body } = reply;
+  if (body === null || typeof body === "string") return new Response(body, { status, headers });
+  if (body instanceof Response) return withHeaders(body, headers);
+  return new Response(toReadable(body), { status, headers });
+}
+
+/** A response with fields added. */
+export function withHeaders(
+  response: Response,
+  added: { readonly [name: string]: string },
+): Response {
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(added)) headers.set(name, value);
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
+async function readText(request: Request, limit: number): Promise<string | BodyError> {
+  if (request.body === null) return "";
+  const declared = request.headers.get("content-length");
+  // The server has promised not to hand over more than was declared; what is small enough is read whole.
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = declared !== null && Number(declared) <= limit
+      ? new Uint8Array(await request.arrayBuffer())
+      : await readCounted(request.body, limit);
+  } catch {
+    return { unreadable: "cut-off" };
+  }
+  if (bytes === undefined || bytes.byteLength > limit) return { unreadable: "over-limit" };
+  return decode(bytes);
+}
+
+async function readCounted(
+  body: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concat(chunks, size);
+    size += value.byteLength;
+    if (size > limit) {
+      reader.cancel().catch(() => {/* the peer may be gone already */});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+}
+
+/** Bytes in one piece. */
+export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+
+/** Bytes as text; what is not UTF-8 is no text. */
+export function decode(bytes: Uint8Array): string | BodyError {
+  try {
+    return DECODER.decode(bytes);
+  } catch {
+    return { unreadable: "not-utf8" };
+  }
+}
+
+function toReadable(body: StreamBody): ReadableStream<Uint8Array> {
+  let over = false;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      const sink: Sink = {
+        write(text) {
+          if (over) return true;
+          controller.enqueue(ENCODER.encode(text));
+          return (controller.desiredSize ?? 0) > 0;
+        },
+        end() {
+          // A throw from close() after the peer has cancelled takes some runtimes down.
+          if (over) return;
+          over = true;
+          controller.close();
+        },
+      };
+      body.open(sink);
+    },
+    pull() {
+      body.drained();
+    },
+    cancel() {
+      over = true;
+      body.cancelled();
+    },
+  }, { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => chunk.byteLength });
+}

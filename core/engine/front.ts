@@ -1,0 +1,116 @@
+/**
+ * What every request meets first, whatever is served behind it: the rules of the head, the preflight, the
+ * caller's authentication. And what every answer passes last.
+ *
+ * @module
+ */
+
+import type { HeadFacts, RequestHead } from "../inbound/head.ts";
+import { firstRefusal, HEAD_RULES } from "../inbound/rules.ts";
+import { corsHeaders, preflightReply } from "../outbound/cors.ts";
+import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
+import { rejectionReply, type TextReply } from "../outbound/reply.ts";
+import { originAllowed } from "../protocol/authority.ts";
+import type { Caller } from "./application.ts";
+import type { HandlerEvent } from "./events.ts";
+import type { Authenticated, Settings } from "./options.ts";
+import type { Awaitable } from "./ports.ts";
+import type { Reply } from "./reply.ts";
+
+/** What is noted of an exchange while it goes on, for the event at its end. */
+export interface Trace {
+  method: string | undefined;
+  outcome: "served" | RuleId;
+  session: string | undefined;
+}
+
+const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };
+
+/** The first and the last step of every exchange. */
+export class Front {
+  readonly settings: Settings;
+  /** New sessions and streams are refused from now on. */
+  draining = false;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /** The caller; or the answer, where the request goes no further. */
+  admit(head: RequestHead, facts: HeadFacts, trace: Trace): Awaitable<Caller | Reply> {
+    const { policy, authenticate } = this.settings;
+    const refusal = firstRefusal(HEAD_RULES, { head: facts, draining: this.draining }, policy);
+    if (refusal !== undefined) return this.refuse(refusal, trace);
+    if (facts.method === "OPTIONS") return preflightReply(head.headers);
+    if (authenticate === undefined) return ANONYMOUS;
+    return this.#authenticate(head, authenticate, trace);
+  }
+
+  /** The answer of a refusal. */
+  refuse(rejection: Rejection, trace: Trace): TextReply {
+    trace.outcome = rejection.rule;
+    this.emit({
+      type: "rejected",
+      rule: rejection.rule,
+      status: rejectionRow(rejection.rule).status,
+      session: trace.session,
+    });
+    return rejectionReply(rejection);
+  }
+
+  /** Adds what every answer carries, and tells of the exchange. */
+  finish(facts: HeadFacts, reply: Reply, trace: Trace): Reply {
+    const { policy, onEvent } = this.settings;
+    if (onEvent !== undefined) {
+      const { method, outcome, session } = trace;
+      const { status } = reply;
+      this.emit({ type: "exchange", http: facts.method, method, outcome, status, session });
+    }
+    if (!policy.cors) return reply;
+    const { origin } = facts;
+    const page = origin !== null && originAllowed(origin, policy.allowedOrigins) ? origin : null;
+    return { ...reply, headers: { ...reply.headers, ...corsHeaders(page) } } as Reply;
+  }
+
+  /** Tells the operator. Its failure is not the request's. */
+  emit(event: HandlerEvent): void {
+    try {
+      this.settings.onEvent?.(event);
+    } catch {
+      // Nothing can be told to whoever does not listen.
+    }
+  }
+
+  async #authenticate(
+    head: RequestHead,
+    authenticate: (request: RequestHead) => Awaitable<Authenticated>,
+    trace: Trace,
+  ): Promise<Caller | Reply> {
+    let found: Authenticated;
+    try {
+      found = await authenticate(head);
+    } catch (error) {
+      this.emit({ type: "application-error", method: "authenticate", error });
+      return this.refuse({ rule: "internal-error" }, trace);
+    }
+    if (found === undefined || found === null) return ANONYMOUS;
+    if (found instanceof Response) {
+      trace.outcome = "unauthenticated";
+      this.emit({
+        type: "rejected",
+        rule: "unauthenticated",
+        status: found.status,
+        session: undefined,
+      });
+      return { status: found.status, headers: {}, body: found };
+    }
+    return typeof found === "string"
+      ? { principal: found, authInfo: undefined }
+      : { principal: found.principal, authInfo: found.authInfo };
+  }
+}
+
+/** True for an answer, false for a caller. */
+export function isReply(value: Caller | Reply): value is Reply {
+  return "status" in value;
+}

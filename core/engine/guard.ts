@@ -1,0 +1,264 @@
+/**
+ * The session lifecycle around any handler, whatever its bodies are.
+ *
+ * @module
+ */
+
+import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
+import { SESSION_ID_RULE } from "../inbound/rules.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import { ENDED } from "../outbound/reply.ts";
+import { decide, type SessionEvent, stateOf } from "../session/machine.ts";
+import type { EndReason, SessionRecord } from "../session/record.ts";
+import type { Caller } from "./application.ts";
+import { toResponse } from "./fetch.ts";
+import { Front, isReply, type Trace } from "./front.ts";
+import { heldBody } from "./held_body.ts";
+import { mintNodeId, mintSessionId } from "./ids.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { Live } from "./live.ts";
+import { readOptions, type SessionOptions } from "./options.ts";
+import { refusalOf } from "./refusal.ts";
+import type { Reply } from "./reply.ts";
+
+/** Options of {@linkcode createSessions}. */
+export interface GuardOptions extends Omit<SessionOptions, "sessions"> {
+  /** True for the request that opens a session, such as a POST to `/mcp/init`. DELETE never does. */
+  readonly opens: (request: RequestHead) => boolean;
+}
+
+/** The session of a guarded request. */
+export interface GuardSession extends Caller {
+  readonly id: string;
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly created: number;
+  /** When its last exchange ended, in milliseconds since the epoch. */
+  readonly seen: number;
+}
+
+/** A Web-standard handler that is given the session. */
+export type GuardedHandler = (
+  request: Request,
+  session: GuardSession,
+) => Response | Promise<Response>;
+
+/** A request that was let in: serve it, then say how it went. */
+export interface Entry {
+  readonly session: GuardSession;
+  /**
+   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx.
+   * Gives the fields to add to the answer, or the answer to give instead.
+   */
+  commit(status: number): Promise<Reply | { readonly add: Readonly<Record<string, string>> }>;
+  /** The exchange is over; idle time counts from here. Is told when the session ends before. */
+  leave(): void;
+  /** Calls `fn` when the session ends while the exchange goes on. */
+  onEnd(fn: () => void): void;
+}
+
+/** The session lifecycle, to be put around handlers. */
+export interface Sessions {
+  /** Wraps a Web-standard handler. */
+  guard(handler: GuardedHandler): (request: Request) => Promise<Response>;
+  /** Lets a request in, or answers it; the seam for runtimes without Web requests. */
+  enter(head: RequestHead): Promise<Entry | Reply>;
+  /** How many sessions are stored. */
+  count(): Promise<number>;
+  /** Ends a session. False where there is none. */
+  end(id: string): Promise<boolean>;
+  /** Refuses new sessions from now on, and stops the housekeeping. Records stay. */
+  close(): void;
+}
+
+/**
+ * Gives any handler the session lifecycle: the opening request gets an id, every other needs it (400), an
+ * id that is nobody's is 404, DELETE ends the session.
+ *
+ * @throws {OptionError} An option that cannot be.
+ */
+export function createSessions(options: GuardOptions): Sessions {
+  const guard = new Guard(options);
+  return {
+    guard: (handler) => (request) => guard.serve(request, handler),
+    enter: (head) => guard.enter(head),
+    count: async () => await guard.front.settings.backend.sessions.count(),
+    end: (id) => guard.end(id),
+    close: () => guard.close(),
+  };
+}
+
+class Guard {
+  readonly front: Front;
+  readonly #lifecycle: Lifecycle;
+  readonly #opens: (request: RequestHead) => boolean;
+  /** What to tell when a session ends, by its activity. */
+  readonly #onEnd = new Map<Live, Set<() => void>>();
+
+  constructor(options: GuardOptions) {
+    const settings = readOptions({ ...options, sessions: "required" }, ["opens"]);
+    this.front = new Front(settings);
+    this.#opens = options.opens;
+    this.#lifecycle = new Lifecycle(settings, mintNodeId(), {
+      ended: (_id: string, _reason: EndReason, live: Live | undefined) => this.#ended(live),
+      cancelled: () => {},
+      answered: () => {},
+    });
+  }
+
+  async serve(request: Request, handler: GuardedHandler): Promise<Response> {
+    const entry = await this.enter(request);
+    if ("status" in entry) return toResponse(entry);
+    let held = false;
+    try {
+      const response = await handler(request, entry.session);
+      const committed = await entry.commit(response.status);
+      if ("status" in committed) return toResponse(committed);
+      const body = response.headers.get("content-type")?.startsWith("text/event-stream")
+        ? heldBody(response, entry)
+        : response;
+      held = body !== response;
+      return toResponse({ status: response.status, headers: committed.add, body });
+    } finally {
+      if (!held) entry.leave();
+    }
+  }
+
+  async enter(head: RequestHead): Promise<Entry | Reply> {
+    // The body is not MCP's, so the version header says nothing here.
+    const facts: HeadFacts = { ...readHead(head), era: "legacy" };
+    const trace: Trace = { method: undefined, outcome: "served", session: undefined };
+    try {
+      const entered = await this.#enter(head, facts, trace);
+      return "status" in entered ? this.front.finish(facts, entered, trace) : entered;
+    } catch (error) {
+      this.front.emit({ type: "backend-error", error });
+      return this.front.finish(
+        facts,
+        this.front.refuse({ rule: "store-unavailable" }, trace),
+        trace,
+      );
+    }
+  }
+
+  async end(id: string): Promise<boolean> {
+    const record = await this.#lifecycle.find(id);
+    return record !== undefined && await this.#lifecycle.end(record, "ended");
+  }
+
+  close(): void {
+    this.front.draining = true;
+    this.#lifecycle.close();
+  }
+
+  async #enter(head: RequestHead, facts: HeadFacts, trace: Trace): Promise<Entry | Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
+    const caller = await front.admit(head, facts, trace);
+    if (isReply(caller)) return caller;
+    const malformed = SESSION_ID_RULE.check(facts, policy);
+    if (malformed !== undefined) return front.refuse(malformed, trace);
+    const id = facts.sessionId;
+    const record = id === null ? undefined : await this.#lifecycle.find(id);
+    const given = { mode: policy.sessions, id, record, principal: caller.principal };
+    const event = this.#eventOf(head, record);
+    if (event === "initialize" && front.draining) return front.refuse({ rule: "draining" }, trace);
+    const state = stateOf(given, event);
+    const row = decide(state, event, policy);
+    const own = state === "opened" || state === "ready" ? record : undefined;
+    trace.session = own?.id;
+    switch (row.answer) {
+      case "serve":
+      case "stream":
+        if (row.effects.includes("create")) return this.#opening(facts, caller, trace);
+        if (row.effects.includes("mark-ready")) await this.#lifecycle.ready(own!.id);
+        return this.#entry(own!, caller, facts, trace, false);
+      case "ended":
+        return await this.#lifecycle.end(own!, "terminated")
+          ? ENDED
+          : front.refuse({ rule: "session-not-found" }, trace);
+      default:
+        return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+    }
+  }
+
+  // What follows the opening request shows that the client has its id, as `initialized` does in MCP.
+  #eventOf(head: RequestHead, record: SessionRecord | undefined): SessionEvent {
+    if (head.method === "DELETE") return "terminate";
+    if (this.#opens(head)) return "initialize";
+    if (record?.ready === false) return "initialized";
+    return head.method === "GET" ? "listen" : "message";
+  }
+
+  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Entry {
+    const now = this.front.settings.clock.now();
+    const record: SessionRecord = {
+      id: mintSessionId(),
+      version: undefined,
+      owner: caller.principal,
+      initialize: "",
+      created: now,
+      seen: now,
+      ready: false,
+      held: false,
+    };
+    return this.#entry(record, caller, facts, trace, true);
+  }
+
+  #entry(
+    record: SessionRecord,
+    caller: Caller,
+    facts: HeadFacts,
+    trace: Trace,
+    opening: boolean,
+  ): Entry {
+    const { front } = this;
+    let live = opening ? undefined : this.#lifecycle.hold(record);
+    const { id, created, seen } = record;
+    return {
+      session: { id, created, seen, ...caller },
+      commit: async (status) => {
+        const add: Record<string, string> = {};
+        if (opening && status >= 200 && status < 300) {
+          const refusal = await this.#open(record);
+          if (refusal !== undefined) {
+            return front.finish(facts, front.refuse(refusal, trace), trace);
+          }
+          live = this.#lifecycle.hold(record);
+          trace.session = id;
+          add["mcp-session-id"] = id;
+        }
+        return {
+          add: { ...front.finish(facts, { status, headers: add, body: null }, trace).headers },
+        };
+      },
+      onEnd: (fn) => {
+        if (live === undefined) return;
+        const told = this.#onEnd.get(live) ?? new Set();
+        this.#onEnd.set(live, told.add(fn));
+      },
+      leave: () => {
+        if (live === undefined) return;
+        const left = live;
+        live = undefined;
+        this.#lifecycle.release(left);
+        if (left.holds === 0) this.#onEnd.delete(left);
+      },
+    };
+  }
+
+  async #open(record: SessionRecord): Promise<Rejection | undefined> {
+    try {
+      return await this.#lifecycle.open(record);
+    } catch (error) {
+      this.front.emit({ type: "backend-error", error });
+      return { rule: "store-unavailable" };
+    }
+  }
+
+  #ended(live: Live | undefined): void {
+    const told = live && this.#onEnd.get(live);
+    if (told === undefined) return;
+    this.#onEnd.delete(live!);
+    for (const fn of told) fn();
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * An event stream of a guarded handler: it holds its session while it goes on, and ends with it.
+ *
+ * @module
+ */
+
+import type { Entry } from "./guard.ts";
+
+/** The response with its body watched. */
+export function heldBody(response: Response, entry: Entry): Response {
+  if (response.body === null) {
+    entry.leave();
+    return response;
+  }
+  const reader = response.body.getReader();
+  let over = false;
+  const leave = (): boolean => {
+    if (over) return false;
+    over = true;
+    entry.leave();
+    return true;
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      entry.onEnd(() => {
+        if (!leave()) return;
+        controller.close();
+        reader.cancel().catch(() => {/* the handler's stream may have failed already */});
+      });
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (over) return;
+        if (!done) return controller.enqueue(value);
+        leave();
+        controller.close();
+      } catch (error) {
+        if (leave()) controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      leave();
+      await reader.cancel(reason);
+    },
+  });
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
+}

@@ -1,0 +1,126 @@
+/**
+ * `initialize`: the application's answer first, then the record, then the id.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../inbound/head.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import { eventText, SSE_HEADERS } from "../outbound/sse.ts";
+import {
+  type Body,
+  isObject,
+  type JsonObject,
+  resultText,
+  type RpcRequest,
+} from "../protocol/json_rpc.ts";
+import type { Accepts } from "../protocol/media.ts";
+import { type LegacyRevision, negotiate, revisionFacts } from "../protocol/revisions.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Application, Caller, Exchange } from "./application.ts";
+import { Call, Post } from "./call.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { mintSessionId } from "./ids.ts";
+import type { Reply } from "./reply.ts";
+
+/** An answer, and the session that it opens. */
+export interface Opened {
+  readonly reply: Reply;
+  readonly session: string | undefined;
+}
+
+/**
+ * Answers `initialize`. The session exists once the application's answer is ready and the store has
+ * accepted the record; whatever fails before leaves nothing behind.
+ *
+ * @param creates False where sessions are off: the handshake is answered, nothing is stored.
+ */
+export async function openSession(
+  dispatcher: Dispatcher,
+  body: Body,
+  caller: Caller,
+  head: RequestHead,
+  accepts: Accepts,
+  creates: boolean,
+): Promise<Opened | Rejection> {
+  const request = (body as { message: RpcRequest }).message;
+  const { application, settings, lifecycle } = dispatcher;
+  const version = negotiate(request.params!.protocolVersion as string);
+  const now = settings.clock.now();
+  const draft: SessionRecord = {
+    id: mintSessionId(),
+    version,
+    owner: caller.principal,
+    initialize: JSON.stringify(request.params),
+    created: now,
+    seen: now,
+    ready: false,
+    held: false,
+  };
+  // It has no stream of its own: there is no session yet that one could belong to.
+  const post = new Post(
+    dispatcher,
+    creates ? draft : undefined,
+    undefined,
+    version,
+    accepts,
+    "json",
+    1,
+    false,
+  );
+  const call = new Call(request, post, caller, head);
+  let result: JsonObject;
+  try {
+    result = application.initialize === undefined
+      ? initializeResult(application, version)
+      : await application.initialize(request, call as Exchange);
+    checkVersion(result);
+  } catch (error) {
+    return {
+      reply: textReply(dispatcher.errorText(call, error), accepts, settings.policy.response),
+      session: undefined,
+    };
+  }
+  const text = resultText(request.id, result);
+  const reply = textReply(text, accepts, settings.policy.response);
+  if (!creates) return { reply, session: undefined };
+  const record = { ...draft, version: result.protocolVersion as LegacyRevision };
+  let refusal: Rejection | undefined;
+  try {
+    refusal = await lifecycle.open(record);
+  } catch (error) {
+    application.ended?.(record.id, "ended");
+    throw error;
+  }
+  if (refusal !== undefined) {
+    application.ended?.(record.id, "ended");
+    return { ...refusal, id: request.id };
+  }
+  return {
+    reply: { ...reply, headers: { ...reply.headers, "mcp-session-id": record.id } } as Reply,
+    session: record.id,
+  };
+}
+
+function initializeResult(application: Application, version: LegacyRevision): JsonObject {
+  const { capabilities = {}, serverInfo, instructions } = application;
+  return {
+    protocolVersion: version,
+    capabilities,
+    serverInfo,
+    ...(instructions === undefined ? {} : { instructions }),
+  };
+}
+
+function checkVersion(result: JsonObject): void {
+  const version = isObject(result) ? result.protocolVersion : undefined;
+  if (typeof version === "string" && revisionFacts(version)?.era === "legacy") return;
+  throw new TypeError(`initialize: protocolVersion of the result is ${JSON.stringify(version)}`);
+}
+
+// Where only an event stream is acceptable, the answer is a stream of one event.
+function textReply(text: string, accepts: Accepts, shape: string): Reply {
+  return shape === "sse" || !accepts.json
+    ? { status: 200, headers: SSE_HEADERS, body: eventText(undefined, text) }
+    : { status: 200, headers: { "content-type": "application/json" }, body: text };
+}

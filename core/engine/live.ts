@@ -1,0 +1,31 @@
+/**
+ * What this node holds of a session while something is going on in it: requests in flight and open
+ * connections. An idle session has none of this; it is a record.
+ *
+ * @module
+ */
+
+import type { RequestId } from "../protocol/json_rpc.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Call } from "./call.ts";
+import type { Connection } from "./connection.ts";
+
+/** The activity of one session on this node. */
+export class Live {
+  readonly id: string;
+  readonly created: number;
+  /** `notifications/initialized` has arrived. */
+  ready: boolean;
+  readonly inFlight: Map<RequestId, Call> = new Map();
+  readonly connections: Set<Connection> = new Set();
+  /** Calls and connections that hold the session. */
+  holds = 0;
+  /** Server-to-client requests that wait for `notifications/initialized`. */
+  readonly waiting: Set<() => void> = new Set();
+
+  constructor(record: SessionRecord) {
+    this.id = record.id;
+    this.created = record.created;
+    this.ready = record.ready;
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * MCP over HTTP: the pipeline from a request's head to its answer.
+ *
+ * @module
+ */
+
+import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
+import {
+  ADMISSION_RULES,
+  BODY_RULES,
+  firstRefusal,
+  HEADER_RULES,
+  requestId,
+  unsupportedVersion,
+} from "../inbound/rules.ts";
+import { ACCEPTED, ENDED } from "../outbound/reply.ts";
+import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
+import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";
+import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Application, Caller } from "./application.ts";
+import { SessionDirectory } from "./directory.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { requestBody, toResponse } from "./fetch.ts";
+import { Front, isReply, type Trace } from "./front.ts";
+import { openSession } from "./initialize.ts";
+import { type McpOptions, readOptions } from "./options.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import { refusalOf } from "./refusal.ts";
+import { idleTimeoutOff } from "./runtime.ts";
+
+/** What a handler is doing. */
+export interface Stats {
+  /** Sessions stored, on all nodes that share the backend. */
+  readonly sessions: number;
+  /** Open connections on this node. */
+  readonly streams: number;
+  /** Requests in flight on this node. */
+  readonly inFlight: number;
+  /** Requests stopped before their answer, since the handler was made. */
+  readonly aborted: number;
+}
+
+/** An MCP endpoint. */
+export interface McpHandler {
+  /** Answers a Web-standard request. Give it to `Deno.serve`, `Bun.serve` or any router. */
+  readonly fetch: (request: Request, server?: unknown) => Promise<Response>;
+  /** Answers plain data; the seam that runtimes without Web requests use. */
+  readonly handle: (head: RequestHead, body: BodyReader) => Promise<Reply>;
+  /** The sessions: list them, talk to one, end one. */
+  readonly sessions: SessionDirectory;
+  /** What is going on. */
+  stats(): Promise<Stats>;
+  /**
+   * Refuses new sessions and streams (503 with `Retry-After`), sends stream readers away to reconnect, lets
+   * calls finish for `within` milliseconds (default 10 000), then stops them.
+   */
+  close(options?: { readonly within?: number }): Promise<void>;
+}
+
+/**
+ * Makes an MCP endpoint of plain functions.
+ *
+ * @throws {OptionError} An option that cannot be.
+ */
+export function createMcpHandler(application: Application, options: McpOptions = {}): McpHandler {
+  const pipeline = new Pipeline(application, options);
+  const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
+  return {
+    handle,
+    async fetch(request, server) {
+      const reply = await handle(request, requestBody(request));
+      idleTimeoutOff(server, request, reply);
+      return toResponse(reply);
+    },
+    sessions: pipeline.sessions,
+    stats: () => pipeline.dispatcher.stats(),
+    async close({ within = 10_000 } = {}) {
+      pipeline.front.draining = true;
+      await pipeline.dispatcher.close(within);
+    },
+  };
+}
+
+class Pipeline {
+  readonly front: Front;
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionDirectory;
+
+  constructor(application: Application, options: McpOptions) {
+    const settings = readOptions(options);
+    this.front = new Front(settings);
+    this.dispatcher = new Dispatcher(application, settings);
+    const { lifecycle, requests } = this.dispatcher;
+    this.sessions = new SessionDirectory(lifecycle, requests, settings);
+  }
+
+  async handle(head: RequestHead, body: BodyReader): Promise<Reply> {
+    const facts = readHead(head);
+    const trace: Trace = { method: undefined, outcome: "served", session: undefined };
+    let reply: Reply;
+    try {
+      reply = await this.#route(head, facts, body, trace);
+    } catch (error) {
+      // The application's failures are caught where it is called: what comes here is the backend's.
+      this.front.emit({ type: "backend-error", error });
+      reply = this.front.refuse({ rule: "store-unavailable" }, trace);
+    }
+    return this.front.finish(facts, reply, trace);
+  }
+
+  async #route(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: BodyReader,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
+    const admitted = front.admit(head, facts, trace);
+    const caller = admitted instanceof Promise ? await admitted : admitted;
+    if (isReply(caller)) return caller;
+    const refusal = firstRefusal(HEADER_RULES, facts, policy);
+    if (refusal !== undefined) return front.refuse(refusal, trace);
+    if (facts.method !== "POST") {
+      const unsupported = unsupportedVersion(facts, policy);
+      if (unsupported !== undefined) return front.refuse(unsupported, trace);
+      return this.#withoutBody(facts, caller, trace);
+    }
+    const text = await body.text(policy.maxBodyBytes);
+    if (typeof text !== "string") {
+      return front.refuse(
+        text.unreadable === "over-limit"
+          ? { rule: "body-over-limit", accepted: policy.maxBodyBytes }
+          : {
+            rule: "parse-error",
+            detail: text.unreadable === "not-utf8" ? "not UTF-8" : "cut off by the client",
+          },
+        trace,
+      );
+    }
+    return this.#post(head, facts, parseBody(text), caller, trace);
+  }
+
+  async #post(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: Body,
+    caller: Caller,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { front, dispatcher } = this;
+    const { policy } = front.settings;
+    trace.method = nameOf(body);
+    const refusal = firstRefusal(
+      BODY_RULES,
+      { head: facts, body, draining: front.draining },
+      policy,
+    );
+    if (refusal !== undefined) return front.refuse(refusal, trace);
+    const event = eventOf(body);
+    const found = this.#find(facts);
+    const record = found instanceof Promise ? await found : found;
+    const row = this.#decide(facts, record, caller, event);
+    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    trace.session = own?.id;
+    if (row.answer !== "serve") {
+      return front.refuse(refusalOf(row.answer, facts.method, requestId(body)), trace);
+    }
+    if (event === "initialize") {
+      const opened = await openSession(
+        dispatcher,
+        body,
+        caller,
+        head,
+        facts.accepts,
+        row.effects.includes("create"),
+      );
+      if ("rule" in opened) return front.refuse(opened, trace);
+      trace.session = opened.session;
+      return opened.reply;
+    }
+    const version = own?.version ?? spokenVersion(facts);
+    const refused = firstRefusal(
+      ADMISSION_RULES,
+      { body, version, inFlight: dispatcher.inFlight(own) },
+      policy,
+    );
+    if (refused !== undefined) return front.refuse(refused, trace);
+    if (row.effects.includes("mark-ready")) await dispatcher.lifecycle.ready(own!.id);
+    const messages = messagesOf(body);
+    return messages.some((one) => one.kind === "request")
+      ? dispatcher.serve(messages, body.kind === "batch", own, version, caller, head, facts.accepts)
+      : this.#accept(messages, own, version, caller, head);
+  }
+
+  #accept(
+    messages: readonly RpcMessage[],
+    record: SessionRecord | undefined,
+    version: Revision,
+    caller: Caller,
+    head: RequestHead,
+  ): Reply {
+    this.dispatcher.receive(messages, record, version, caller, head);
+    if (record !== undefined) this.dispatcher.lifecycle.seen(record.id);
+    return ACCEPTED;
+  }
+
+  async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
+    const { front, dispatcher } = this;
+    const record = await this.#find(facts);
+    const row = this.#decide(
+      facts,
+      record,
+      caller,
+      facts.method === "GET" ? "listen" : "terminate",
+    );
+    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    trace.session = own?.id;
+    if (row.answer === "stream") {
+      const opened = await dispatcher.listen(own!, facts.lastEventId);
+      return "rule" in opened ? front.refuse(opened, trace) : opened;
+    }
+    if (row.answer === "ended") {
+      return await dispatcher.lifecycle.end(own!, "terminated")
+        ? ENDED
+        : front.refuse({ rule: "session-not-found" }, trace);
+    }
+    return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+  }
+
+  #find(facts: HeadFacts): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    return facts.sessionId === null || this.front.settings.policy.sessions === "off"
+      ? undefined
+      : this.dispatcher.lifecycle.find(facts.sessionId);
+  }
+
+  #decide(
+    facts: HeadFacts,
+    record: SessionRecord | undefined,
+    caller: Caller,
+    event: SessionEvent,
+  ): Transition {
+    const { policy } = this.front.settings;
+    const state = stateOf(
+      { mode: policy.sessions, id: facts.sessionId, record, principal: caller.principal },
+      event,
+    );
+    return decide(state, event, policy);
+  }
+}
+
+/** What the session table calls a POST. */
+function eventOf(body: Body): SessionEvent {
+  if (body.kind === "request") {
+    return body.message.method === "initialize" ? "initialize" : "message";
+  }
+  return messagesOf(body).some((one) =>
+      one.kind === "notification" && one.message.method === "notifications/initialized"
+    )
+    ? "initialized"
+    : "message";
+}
+
+function messagesOf(body: Body): readonly RpcMessage[] {
+  return body.kind === "batch" ? body.messages : body.kind === "fault" ? [] : [body];
+}
+
+function nameOf(body: Body): string | undefined {
+  if (body.kind === "batch" || body.kind === "response") return body.kind;
+  return body.kind === "fault" ? undefined : body.message.method;
+}
+
+// Without a session the header tells; without the header the oldest revision is assumed.
+function spokenVersion({ version }: HeadFacts): Revision {
+  return version === null ? ASSUMED_REVISION : revisionFacts(version)?.revision ?? ASSUMED_REVISION;
+}

@@ -1,0 +1,186 @@
+/**
+ * Logs in memory: an array a stream, cut at its old end where a budget is spent.
+ *
+ * @module
+ */
+
+import type { LogBounds, LogBudget, LogEvent, LogPage, LogStore } from "../ports.ts";
+
+interface Kept extends LogEvent {
+  readonly at: number;
+}
+
+interface Log {
+  /** Events from `head` on; those before are gone and their places are freed now and then. */
+  events: (Kept | undefined)[];
+  head: number;
+  /** The position of the newest event; 0 where there never was one. */
+  last: number;
+  delivered: number;
+  bytes: number;
+  /** When it ended; undefined while it has not. */
+  endedAt: number | undefined;
+}
+
+/** Streams in the order in which they were opened: the oldest gives way first. */
+interface SessionLogs {
+  readonly streams: Map<string, Log>;
+  bytes: number;
+}
+
+/** A log store in this process. */
+export function memoryLogs(): LogStore {
+  return new MemoryLogs();
+}
+
+class MemoryLogs implements LogStore {
+  readonly #sessions = new Map<string, SessionLogs>();
+
+  open(session: string, stream: string, now: number, budget: LogBudget): void {
+    this.#log(session, stream, now, budget);
+  }
+
+  append(
+    session: string,
+    stream: string,
+    data: string,
+    last: boolean,
+    now: number,
+    budget: LogBudget,
+  ): number {
+    const log = this.#log(session, stream, now, budget);
+    const logs = this.#sessions.get(session)!;
+    const position = ++log.last;
+    log.events.push({ position, data, at: now });
+    log.bytes += data.length;
+    logs.bytes += data.length;
+    if (last) log.endedAt = now;
+    while (
+      log.events.length - log.head > 1 &&
+      (log.bytes > budget.bytes || log.events.length - log.head > budget.events)
+    ) cut(logs, log);
+    if (logs.bytes > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
+    return position;
+  }
+
+  end(session: string, stream: string, now: number): void {
+    const log = this.#sessions.get(session)?.streams.get(stream);
+    if (log !== undefined) log.endedAt ??= now;
+  }
+
+  read(
+    session: string,
+    stream: string,
+    after: number,
+    maxBytes: number,
+    now: number,
+    budget: LogBudget,
+  ): LogPage | undefined {
+    const logs = this.#sessions.get(session);
+    const log = logs?.streams.get(stream);
+    if (log === undefined) return undefined;
+    expireEvents(logs!, log, now, budget);
+    const kept = log.events.length - log.head;
+    const before = log.last - kept;
+    if (after < before || after > log.last) return undefined;
+    const events: LogEvent[] = [];
+    let bytes = 0;
+    let next = log.head + (after - before);
+    while (next < log.events.length && (events.length === 0 || bytes < maxBytes)) {
+      const event = log.events[next++]!;
+      events.push(event);
+      bytes += event.data.length;
+    }
+    const more = next < log.events.length;
+    return { events, ended: log.endedAt !== undefined && !more, more };
+  }
+
+  bounds(session: string, stream: string): LogBounds | undefined {
+    const log = this.#sessions.get(session)?.streams.get(stream);
+    return log && {
+      first: log.last - (log.events.length - log.head) + 1,
+      last: log.last,
+      delivered: log.delivered,
+    };
+  }
+
+  delivered(session: string, stream: string, through: number, forget: boolean): void {
+    const logs = this.#sessions.get(session);
+    const log = logs?.streams.get(stream);
+    if (log === undefined) return;
+    log.delivered = Math.max(log.delivered, through);
+    if (!forget) return;
+    while (log.head < log.events.length && log.events[log.head]!.position <= through) {
+      cut(logs!, log);
+    }
+  }
+
+  drop(session: string, stream?: string): void {
+    const logs = this.#sessions.get(session);
+    if (logs === undefined) return;
+    if (stream === undefined) {
+      this.#sessions.delete(session);
+    } else {
+      const log = logs.streams.get(stream);
+      if (log === undefined) return;
+      logs.bytes -= log.bytes;
+      logs.streams.delete(stream);
+      if (logs.streams.size === 0) this.#sessions.delete(session);
+    }
+  }
+
+  #log(session: string, stream: string, now: number, budget: LogBudget): Log {
+    let logs = this.#sessions.get(session);
+    if (logs === undefined) this.#sessions.set(session, logs = { streams: new Map(), bytes: 0 });
+    const known = logs.streams.get(stream);
+    if (known !== undefined) return known;
+    // Once a stream, not once an event: what is too old is forgotten when something new begins.
+    expire(logs, now, budget);
+    const log: Log = { events: [], head: 0, last: 0, delivered: 0, bytes: 0, endedAt: undefined };
+    logs.streams.set(stream, log);
+    return log;
+  }
+}
+
+function cut(logs: SessionLogs, log: Log): void {
+  const { length } = log.events[log.head]!.data;
+  log.events[log.head++] = undefined;
+  log.bytes -= length;
+  logs.bytes -= length;
+  // Half of the array is holes: move the rest to the front, which pays for itself.
+  if (log.head > 32 && log.head * 2 > log.events.length) {
+    log.events = log.events.slice(log.head);
+    log.head = 0;
+  }
+}
+
+// Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
+function makeRoom(logs: SessionLogs, newest: Log, limit: number): void {
+  for (const [name, log] of logs.streams) {
+    if (logs.bytes <= limit) return;
+    if (log.endedAt === undefined || log === newest) continue;
+    logs.bytes -= log.bytes;
+    logs.streams.delete(name);
+  }
+  for (const log of logs.streams.values()) {
+    const least = log === newest ? 1 : 0;
+    while (logs.bytes > limit && log.events.length - log.head > least) cut(logs, log);
+  }
+}
+
+function expire(logs: SessionLogs, now: number, budget: LogBudget): void {
+  for (const [name, log] of logs.streams) {
+    expireEvents(logs, log, now, budget);
+    if (log.endedAt === undefined) continue;
+    // Streams end about in the order in which they began, so the first that is kept ends the look.
+    if (now - log.endedAt < budget.ageMs) return;
+    logs.bytes -= log.bytes;
+    logs.streams.delete(name);
+  }
+}
+
+function expireEvents(logs: SessionLogs, log: Log, now: number, budget: LogBudget): void {
+  while (log.head < log.events.length && now - log.events[log.head]!.at >= budget.ageMs) {
+    cut(logs, log);
+  }
+}

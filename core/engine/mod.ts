@@ -1,0 +1,65 @@
+/**
+ * The HTTP session layer of MCP: any handler with sessions ({@linkcode createSessions}), or MCP from
+ * plain functions ({@linkcode createMcpHandler}).
+ *
+ * @module
+ */
+
+export { createMcpHandler, type McpHandler, type Stats } from "./mcp.ts";
+export {
+  createSessions,
+  type GuardedHandler,
+  type GuardOptions,
+  type GuardSession,
+  type Sessions,
+} from "./guard.ts";
+export type {
+  Application,
+  Caller,
+  Exchange,
+  Implementation,
+  RequestOptions,
+  Session,
+} from "./application.ts";
+export {
+  type Authenticated,
+  LIMITS,
+  type Limits,
+  type McpOptions,
+  type SessionOptions,
+} from "./options.ts";
+export { SessionDirectory, type SessionHandle } from "./directory.ts";
+export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./events.ts";
+export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
+export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+export { memory } from "./memory/mod.ts";
+export type {
+  Awaitable,
+  Backend,
+  Bus,
+  Capacity,
+  Created,
+  Lapsed,
+  LogBounds,
+  LogBudget,
+  LogEvent,
+  LogPage,
+  LogStore,
+  SessionStore,
+  Touch,
+} from "./ports.ts";
+export type {
+  BodyError,
+  BodyReader,
+  OwnReply,
+  Reply,
+  Sink,
+  StreamBody,
+  StreamReply,
+} from "./reply.ts";
+export type { HeaderReader, RequestHead } from "../inbound/head.ts";
+export type { ResponseShape } from "../inbound/policy.ts";
+export type { SessionMode } from "../session/machine.ts";
+export type { EndReason, SessionRecord } from "../session/record.ts";
+export type { RuleId } from "../outbound/rejections.ts";
+export type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../protocol/json_rpc.ts";

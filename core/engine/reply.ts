@@ -1,0 +1,52 @@
+/**
+ * What the engine hands to a runtime: text, a stream to be opened, or the caller's own Response.
+ *
+ * @module
+ */
+
+import type { ReplyHeaders, TextReply } from "../outbound/reply.ts";
+
+/** Where a connection writes to; a runtime's response. */
+export interface Sink {
+  /** Sends text. False asks to wait for {@linkcode StreamBody.drained} before more. Never throws. */
+  write(text: string): boolean;
+  /** No more will come. */
+  end(): void;
+}
+
+/** A body that goes on. The runtime opens it once, and says how its peer takes it. */
+export interface StreamBody {
+  /** Begins to write, at once. */
+  open(sink: Sink): void;
+  /** The sink takes more. */
+  drained(): void;
+  /** The peer is gone. */
+  cancelled(): void;
+}
+
+/** An answer whose body goes on. */
+export interface StreamReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  readonly body: StreamBody;
+}
+
+/** An answer that `authenticate` gave. */
+export interface OwnReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  /** Sent with its own status, headers and body, and `headers` added. */
+  readonly body: Response;
+}
+
+/** Any answer. */
+export type Reply = TextReply | StreamReply | OwnReply;
+
+/** Reads the body of a request, once. */
+export interface BodyReader {
+  /** The text; or what is wrong with it: more bytes than `limit`, not UTF-8, or cut off by the peer. */
+  text(limit: number): Promise<string | BodyError>;
+}
+
+/** A body that cannot be read as text. */
+export type BodyError = { readonly unreadable: "over-limit" | "not-utf8" | "cut-off" };

@@ -1,0 +1,32 @@
+/**
+ * What the operator allows, as the rules see it: options after reading, plain data.
+ *
+ * @module
+ */
+
+import type { AllowedHosts, AllowedOrigin } from "../protocol/authority.ts";
+import type { LegacyRevision } from "../protocol/revisions.ts";
+import type { Guards, SessionMode } from "../session/machine.ts";
+
+/** The shape of the answer to a request: `auto` begins as JSON and turns to SSE where it has to. */
+export type ResponseShape = "auto" | "json" | "sse";
+
+/** Everything a rule may ask of the options. */
+export interface Policy extends Guards {
+  readonly sessions: SessionMode;
+  readonly allowedHosts: AllowedHosts;
+  readonly allowedOrigins: readonly AllowedOrigin[] | "*";
+  readonly response: ResponseShape;
+  /** Answers preflights. */
+  readonly cors: boolean;
+  /** The legacy revisions that are served, newest first. */
+  readonly revisions: readonly LegacyRevision[];
+  /** Bytes. */
+  readonly maxBodyBytes: number;
+  /** Messages. */
+  readonly maxBatch: number;
+  /** Requests that one session may have in flight. */
+  readonly maxInFlight: number;
+  /** Streams that one session may have open. */
+  readonly maxStreams: number;
+}

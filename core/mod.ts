@@ -1,0 +1,22 @@
+/**
+ * The pure parts: what MCP says about sessions over HTTP, as data and functions. No clock, no
+ * randomness, no I/O; use them to build another engine, a proxy or a test.
+ *
+ * @module
+ */
+
+export * from "./protocol/revisions.ts";
+export * from "./protocol/error_codes.ts";
+export * from "./protocol/json_rpc.ts";
+export * from "./protocol/media.ts";
+export * from "./protocol/authority.ts";
+export * from "./protocol/header_values.ts";
+export * from "./inbound/head.ts";
+export * from "./inbound/policy.ts";
+export * from "./inbound/rules.ts";
+export * from "./session/record.ts";
+export * from "./session/machine.ts";
+export * from "./outbound/rejections.ts";
+export * from "./outbound/reply.ts";
+export * from "./outbound/sse.ts";
+export * from "./outbound/cors.ts";

@@ -1,0 +1,64 @@
+/**
+ * Answers as plain data: status, headers, body. What a runtime makes of them is the adapter's.
+ *
+ * @module
+ */
+
+import { errorText, type RequestId } from "../protocol/json_rpc.ts";
+import { type Rejection, rejectionMessage, rejectionRow } from "./rejections.ts";
+
+/** Header fields by lower-case name. */
+export type ReplyHeaders = { readonly [name: string]: string };
+
+/** An answer whose body is text, or none. */
+export interface TextReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  /** The whole body; null for none. */
+  readonly body: string | null;
+}
+
+const JSON_HEADERS: ReplyHeaders = { "content-type": "application/json" };
+const NO_HEADERS: ReplyHeaders = {};
+
+/** 202 Accepted: notifications and responses have no answer of their own. */
+export const ACCEPTED: TextReply = { status: 202, headers: NO_HEADERS, body: null };
+
+/** 204 No Content: the session is ended. */
+export const ENDED: TextReply = { status: 204, headers: NO_HEADERS, body: null };
+
+/** 200 with a JSON body. */
+export function jsonReply(body: string): TextReply {
+  return { status: 200, headers: JSON_HEADERS, body };
+}
+
+/** 200 with a JSON body and the id of the session that it opens. */
+export function openedReply(body: string, sessionId: string): TextReply {
+  return {
+    status: 200,
+    headers: { "content-type": "application/json", "mcp-session-id": sessionId },
+    body,
+  };
+}
+
+/** How long a client is asked to wait after a 503, in seconds. */
+export const RETRY_AFTER_SECONDS = 1;
+
+/** The answer to a refused request: the row's status, and a JSON-RPC error that names the fault. */
+export function rejectionReply(rejection: Rejection): TextReply {
+  const row = rejectionRow(rejection.rule);
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (row.retry) headers["retry-after"] = String(RETRY_AFTER_SECONDS);
+  if (row.allow) headers["allow"] = String(rejection.accepted);
+  return { status: row.status, headers, body: rejectionText(rejection, rejection.id) };
+}
+
+/** The body of a refusal. */
+function rejectionText(rejection: Rejection, id: RequestId | undefined): string {
+  const message = rejectionMessage(rejection);
+  const { code } = rejectionRow(rejection.rule);
+  return errorText(
+    id,
+    rejection.data === undefined ? { code, message } : { code, message, data: rejection.data },
+  );
+}

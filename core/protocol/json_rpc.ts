@@ -1,0 +1,176 @@
+/**
+ * JSON-RPC 2.0 as MCP narrows it: what a body is, decided once. MCP forbids a null id, wants ids that
+ * are strings or integers, and objects for `params` and `result` (basic/index, Messages).
+ *
+ * @module
+ */
+
+/** A request id. The number 5 and the string "5" are two ids. */
+export type RequestId = string | number;
+
+/** A JSON object of unknown content. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** A message that wants an answer. */
+export interface RpcRequest {
+  readonly jsonrpc: "2.0";
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params?: JsonObject;
+}
+
+/** A message that wants none. */
+export interface RpcNotification {
+  readonly jsonrpc: "2.0";
+  readonly method: string;
+  readonly params?: JsonObject;
+}
+
+/** The `error` member of an answer. */
+export interface RpcErrorObject {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** The answer to a request: either `result` or `error`. */
+export interface RpcResponse {
+  readonly jsonrpc: "2.0";
+  /** Absent only on an error that could not be tied to a request. */
+  readonly id?: RequestId;
+  readonly result?: JsonObject;
+  readonly error?: RpcErrorObject;
+}
+
+/** One message, with what it is. */
+export type RpcMessage =
+  | { readonly kind: "request"; readonly message: RpcRequest }
+  | { readonly kind: "notification"; readonly message: RpcNotification }
+  | { readonly kind: "response"; readonly message: RpcResponse };
+
+/** What a POST's body turned out to be. */
+export type Body =
+  | RpcMessage
+  | { readonly kind: "batch"; readonly messages: readonly RpcMessage[] }
+  | BodyFault;
+
+/** A body that is no message. `id` is the request's, where one could be read. */
+export interface BodyFault {
+  readonly kind: "fault";
+  readonly rule: "parse-error" | "invalid-message";
+  /** The field at fault and what was found there. */
+  readonly detail: string;
+  readonly id?: RequestId;
+}
+
+/** Reads a body. Never throws: a body that is no message is a {@linkcode BodyFault}. */
+export function parseBody(text: string): Body {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return {
+      kind: "fault",
+      rule: "parse-error",
+      detail: text.length === 0 ? "an empty body" : "text that is not JSON",
+    };
+  }
+  if (!Array.isArray(value)) return classify(value);
+  if (value.length === 0) return fault("an empty batch");
+  const messages: RpcMessage[] = [];
+  for (const item of value) {
+    const one = classify(item);
+    if (one.kind === "fault") return one;
+    messages.push(one);
+  }
+  return { kind: "batch", messages };
+}
+
+/** True for a JSON object (not null, not an array). */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** True for an id that MCP allows: a string, or an integer that survives JSON unchanged. */
+export function isRequestId(value: unknown): value is RequestId {
+  return typeof value === "string" || Number.isSafeInteger(value);
+}
+
+/** An answer that carries a result, as text. */
+export function resultText(id: RequestId, result: unknown): string {
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+}
+
+/** An answer that carries an error, as text. The id is left out where there is none, never null. */
+export function errorText(id: RequestId | undefined, error: RpcErrorObject): string {
+  return id === undefined
+    ? `{"jsonrpc":"2.0","error":${JSON.stringify(error)}}`
+    : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`;
+}
+
+/** A notification as text. */
+export function notificationText(method: string, params: JsonObject | undefined): string {
+  return JSON.stringify({ jsonrpc: "2.0", method, params });
+}
+
+/** A request as text. */
+export function requestText(id: RequestId, method: string, params: JsonObject | undefined): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, method, params });
+}
+
+function classify(value: unknown): RpcMessage | BodyFault {
+  if (!isObject(value)) return fault(`${typeName(value)} where a message object is expected`);
+  const { id, method, params } = value;
+  const known = isRequestId(id) ? id : undefined;
+  if (value.jsonrpc !== "2.0") {
+    return fault(`jsonrpc is ${quote(value.jsonrpc)}, expected "2.0"`, known);
+  }
+  if (id !== undefined && known === undefined) {
+    return fault(`id is ${quote(id)}, expected a string or an integer`);
+  }
+  if (method === undefined) return classifyResponse(value, known);
+  if (typeof method !== "string") {
+    return fault(`method is ${quote(method)}, expected a string`, known);
+  }
+  if (value.result !== undefined || value.error !== undefined) {
+    return fault("method stands beside result or error; a message has one of them", known);
+  }
+  if (params !== undefined && !isObject(params)) {
+    return fault(`params is ${quote(params)}, expected an object`, known);
+  }
+  return known === undefined
+    ? { kind: "notification", message: value as unknown as RpcNotification }
+    : { kind: "request", message: value as unknown as RpcRequest };
+}
+
+function classifyResponse(value: JsonObject, id: RequestId | undefined): RpcMessage | BodyFault {
+  const { result, error } = value;
+  if ((result === undefined) === (error === undefined)) {
+    return fault("a message needs exactly one of method, result and error", id);
+  }
+  if (result !== undefined) {
+    if (id === undefined) return fault("a result needs the id of its request");
+    if (!isObject(result)) return fault(`result is ${quote(result)}, expected an object`, id);
+  } else if (
+    !isObject(error) || !Number.isInteger(error.code) || typeof error.message !== "string"
+  ) {
+    return fault("error needs an integer code and a string message", id);
+  }
+  return { kind: "response", message: value as unknown as RpcResponse };
+}
+
+function fault(detail: string, id?: RequestId): BodyFault {
+  return id === undefined
+    ? { kind: "fault", rule: "invalid-message", detail }
+    : { kind: "fault", rule: "invalid-message", detail, id };
+}
+
+function typeName(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}
+
+/** A value as an error message shows it: JSON, cut to a length that cannot flood a log. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? "absent";
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

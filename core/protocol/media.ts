@@ -1,0 +1,107 @@
+/**
+ * `Accept` and `Content-Type`, read as RFC 9110 writes them (sections 8.3.1 and 12.5.1): parsed, with
+ * weights, and never searched as text.
+ *
+ * @module
+ */
+
+/** The two representations that an MCP answer can have. */
+export interface Accepts {
+  /** `application/json` is acceptable. */
+  readonly json: boolean;
+  /** `text/event-stream` is acceptable. */
+  readonly sse: boolean;
+}
+
+const BOTH: Accepts = { json: true, sse: true };
+const ONLY_JSON: Accepts = { json: true, sse: false };
+const ONLY_SSE: Accepts = { json: false, sse: true };
+const NEITHER: Accepts = { json: false, sse: false };
+
+/** Which of the two representations an `Accept` field allows. Absent or blank allows everything. */
+export function accepts(field: string | null): Accepts {
+  if (field === null || field === "application/json, text/event-stream") return BOTH;
+  if (field.trim() === "") return BOTH;
+  const ranges = parseRanges(field);
+  const json = weight(ranges, "application", "json") > 0;
+  const sse = weight(ranges, "text", "event-stream") > 0;
+  return json ? (sse ? BOTH : ONLY_JSON) : (sse ? ONLY_SSE : NEITHER);
+}
+
+/** True where a `Content-Type` field names `application/json`, whatever its parameters. */
+export function isJson(field: string | null): boolean {
+  if (field === "application/json") return true;
+  if (field === null) return false;
+  const end = field.indexOf(";");
+  return (end < 0 ? field : field.slice(0, end)).trim().toLowerCase() === "application/json";
+}
+
+interface Range {
+  readonly type: string;
+  readonly subtype: string;
+  readonly q: number;
+}
+
+// The most specific matching range decides, not the first (RFC 9110, 12.5.1).
+function weight(ranges: readonly Range[], type: string, subtype: string): number {
+  let specificity = -1;
+  let q = 0;
+  for (const range of ranges) {
+    const exact = range.type === type && range.subtype === subtype;
+    const level = exact
+      ? 2
+      : range.type === type && range.subtype === "*"
+      ? 1
+      : range.type === "*" && range.subtype === "*"
+      ? 0
+      : -1;
+    if (level > specificity) {
+      specificity = level;
+      q = range.q;
+    } else if (level === specificity && level >= 0 && range.q > q) {
+      q = range.q;
+    }
+  }
+  return q;
+}
+
+function parseRanges(field: string): Range[] {
+  const ranges: Range[] = [];
+  for (const element of splitUnquoted(field, ",")) {
+    const [range = "", ...parameters] = splitUnquoted(element, ";");
+    const match = /^([!#$%&'*+\-.^_`|~0-9a-z]+)\/([!#$%&'*+\-.^_`|~0-9a-z]+)$/.exec(
+      range.trim().toLowerCase(),
+    );
+    // A range that cannot be read accepts nothing; the others still count.
+    if (match === null) continue;
+    ranges.push({ type: match[1]!, subtype: match[2]!, q: qOf(parameters) });
+  }
+  return ranges;
+}
+
+function qOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    const match = /^q=(.*)$/i.exec(parameter.trim());
+    if (match === null) continue;
+    return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(match[1]!) ? Number(match[1]) : 0;
+  }
+  return 1;
+}
+
+// Commas and semicolons inside a quoted parameter value do not separate.
+function splitUnquoted(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (quoted && char === "\\") i++;
+    else if (char === '"') quoted = !quoted;
+    else if (!quoted && char === separator) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}

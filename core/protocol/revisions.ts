@@ -1,0 +1,97 @@
+/**
+ * The revisions of MCP that this library speaks, and what each of them allows on the wire.
+ * To support a further revision, add a row.
+ *
+ * @module
+ */
+
+/** Revisions with the `initialize` handshake. */
+export type LegacyRevision = "2025-03-26" | "2025-06-18" | "2025-11-25";
+
+/** Revisions whose every request carries its own metadata. */
+export type ModernRevision = "2026-07-28";
+
+/** Any revision that this library speaks. */
+export type Revision = LegacyRevision | ModernRevision;
+
+/** *legacy* shakes hands with `initialize`; *modern* carries its metadata in every request. */
+export type Era = "legacy" | "modern";
+
+/** What one revision says about the wire. */
+export interface RevisionFacts {
+  /** The revision's date, which is its name on the wire. */
+  readonly revision: Revision;
+  readonly era: Era;
+  /** An array of messages in one POST. Only 2025-03-26 has it (basic/index, Batching). */
+  readonly batches: boolean;
+  /** Clients send `MCP-Protocol-Version` (from 2025-06-18: basic/transports, Protocol Version Header). */
+  readonly versionHeader: boolean;
+  /** A stream begins with an event that has an id and empty data (2025-11-25: basic/transports). */
+  readonly primingEvent: boolean;
+}
+
+/** Every revision, oldest first. */
+export const REVISIONS: readonly RevisionFacts[] = [
+  {
+    revision: "2025-03-26",
+    era: "legacy",
+    batches: true,
+    versionHeader: false,
+    primingEvent: false,
+  },
+  {
+    revision: "2025-06-18",
+    era: "legacy",
+    batches: false,
+    versionHeader: true,
+    primingEvent: false,
+  },
+  {
+    revision: "2025-11-25",
+    era: "legacy",
+    batches: false,
+    versionHeader: true,
+    primingEvent: true,
+  },
+  {
+    revision: "2026-07-28",
+    era: "modern",
+    batches: false,
+    versionHeader: true,
+    primingEvent: false,
+  },
+];
+
+/** The revision that a request without any version belongs to (2025-11-25, Protocol Version Header). */
+export const ASSUMED_REVISION: LegacyRevision = "2025-03-26";
+
+// A Map, because the key comes from the peer: `__proto__` is a value like any other here.
+const BY_NAME: ReadonlyMap<string, RevisionFacts> = new Map(
+  REVISIONS.map((facts) => [facts.revision, facts]),
+);
+
+/** The facts of the revision called `name`; undefined where this library does not speak it. */
+export function revisionFacts(name: string): RevisionFacts | undefined {
+  return BY_NAME.get(name);
+}
+
+/** The legacy revisions, newest first, as they are listed to a client that asked for another. */
+export const LEGACY_REVISIONS: readonly LegacyRevision[] = [
+  "2025-11-25",
+  "2025-06-18",
+  "2025-03-26",
+];
+
+/** The modern revisions, newest first. */
+export const MODERN_REVISIONS: readonly ModernRevision[] = ["2026-07-28"];
+
+/**
+ * The version that `initialize` settles on: the requested one where it is spoken, else the newest
+ * legacy one (2025-11-25, basic/lifecycle, Version Negotiation).
+ */
+export function negotiate(requested: string): LegacyRevision {
+  const known = BY_NAME.get(requested);
+  return known !== undefined && known.era === "legacy"
+    ? known.revision as LegacyRevision
+    : LEGACY_REVISIONS[0]!;
+}

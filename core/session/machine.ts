@@ -1,0 +1,183 @@
+/**
+ * The life of a session, as a table. A row says what one kind of request (or one ending) does to a
+ * session in one state: what is answered, which effects the engine performs, and the state after.
+ *
+ * A session is looked at from one request: `absent` (no id was sent), `unknown` (an id that is
+ * nobody's: never minted, expired, ended, or another principal's; the four are one state, so nobody can
+ * tell them apart), `opened` (the answer to `initialize` is out), `ready` (`notifications/initialized`
+ * is in), `stateless` (sessions are off, or optional and not asked for), `ended`.
+ *
+ * @module
+ */
+
+import type { RuleId } from "../outbound/rejections.ts";
+import type { EndReason, SessionRecord } from "./record.ts";
+
+/** Where a session stands, seen from one request. */
+export type SessionState = "absent" | "unknown" | "opened" | "ready" | "stateless" | "ended";
+
+/** What happens to it. */
+export type SessionEvent =
+  /** POST with `initialize`. */
+  | "initialize"
+  /** POST with `notifications/initialized`. */
+  | "initialized"
+  /** Any other POST. */
+  | "message"
+  /** GET. */
+  | "listen"
+  /** DELETE. */
+  | "terminate"
+  /** A lifetime is over, the place is needed, the application or the handler ends it. */
+  | Exclude<EndReason, "terminated">;
+
+/** What the engine does, in this order. */
+export type Effect =
+  /** Store the record within capacity, and send its id. */
+  | "create"
+  /** Let server-to-client requests that waited go out. */
+  | "mark-ready"
+  /** Remove the record; only one caller succeeds. */
+  | "delete"
+  /** End every open stream. */
+  | "end-streams"
+  /** Abort the work in flight, and settle the HTTP answers that wait for it. */
+  | "abort-calls"
+  /** Forget the logs. */
+  | "drop-logs";
+
+/** What is answered: served, a stream, 204, nothing (no request asked) or the refusal of a rule. */
+export type Answer = "serve" | "stream" | "ended" | "none" | RuleId;
+
+/** What has to hold for a row to apply, beyond state and event. */
+export type Guard = "termination-off" | "stale-initialize-fresh";
+
+/** One row. */
+export interface Transition {
+  readonly state: SessionState;
+  readonly event: SessionEvent;
+  readonly when?: Guard;
+  readonly answer: Answer;
+  readonly next: SessionState;
+  readonly effects: readonly Effect[];
+}
+
+const NOTHING: readonly Effect[] = [];
+const END: readonly Effect[] = ["delete", "end-streams", "abort-calls", "drop-logs"];
+
+/** The table. Where several rows share state and event, the first whose guard holds applies. */
+export const TRANSITIONS: readonly Transition[] = [
+  row("absent", "initialize", "serve", "opened", ["create"]),
+  row("absent", "initialized", "session-required", "absent"),
+  row("absent", "message", "session-required", "absent"),
+  row("absent", "listen", "session-required", "absent"),
+  row("absent", "terminate", "session-required", "absent"),
+
+  {
+    ...row("unknown", "initialize", "serve", "opened", ["create"]),
+    when: "stale-initialize-fresh",
+  },
+  row("unknown", "initialize", "session-not-found", "unknown"),
+  row("unknown", "initialized", "session-not-found", "unknown"),
+  row("unknown", "message", "session-not-found", "unknown"),
+  row("unknown", "listen", "session-not-found", "unknown"),
+  row("unknown", "terminate", "session-not-found", "unknown"),
+
+  row("opened", "initialize", "already-initialized", "opened"),
+  row("opened", "initialized", "serve", "ready", ["mark-ready"]),
+  row("opened", "message", "serve", "opened"),
+  row("opened", "listen", "stream", "opened"),
+  { ...row("opened", "terminate", "termination-off", "opened"), when: "termination-off" },
+  row("opened", "terminate", "ended", "ended", END),
+
+  row("ready", "initialize", "already-initialized", "ready"),
+  row("ready", "initialized", "serve", "ready"),
+  row("ready", "message", "serve", "ready"),
+  row("ready", "listen", "stream", "ready"),
+  { ...row("ready", "terminate", "termination-off", "ready"), when: "termination-off" },
+  row("ready", "terminate", "ended", "ended", END),
+
+  row("stateless", "initialize", "serve", "stateless"),
+  row("stateless", "initialized", "serve", "stateless"),
+  row("stateless", "message", "serve", "stateless"),
+  row("stateless", "listen", "stateless-method", "stateless"),
+  row("stateless", "terminate", "stateless-method", "stateless"),
+
+  ...(["opened", "ready"] as const).flatMap((state) => [
+    row(state, "idle", "none", "ended", END),
+    row(state, "age", "none", "ended", END),
+    row(state, "evicted", "none", "ended", END),
+    row(state, "ended", "none", "ended", END),
+    row(state, "closed", "none", "ended", END),
+  ]),
+];
+
+/** The options that a guard asks about. */
+export interface Guards {
+  /** Clients may end their sessions with DELETE. */
+  readonly termination: boolean;
+  /** What `initialize` with the id of a session that is gone gets. */
+  readonly staleInitialize: "reject" | "fresh";
+}
+
+/**
+ * The row that applies to an event in a state.
+ *
+ * @throws {RangeError} Where the table has none: the engine asked for what cannot happen.
+ */
+export function decide(state: SessionState, event: SessionEvent, guards: Guards): Transition {
+  const rows = INDEX.get(state)?.get(event);
+  if (rows !== undefined) {
+    for (const one of rows) if (one.when === undefined || holds(one.when, guards)) return one;
+  }
+  throw new RangeError(`no transition for event "${event}" in state "${state}"`);
+}
+
+/** How sessions are used: `required`, `optional` (a POST without id is served without one) or `off`. */
+export type SessionMode = "required" | "optional" | "off";
+
+/** What a request says about its session, and what the store knows of it. */
+export interface SessionGiven {
+  readonly mode: SessionMode;
+  /** The id that was sent; null where none was. */
+  readonly id: string | null;
+  /** The live record of that id. */
+  readonly record: SessionRecord | undefined;
+  /** Who asks; undefined for an anonymous caller. */
+  readonly principal: string | undefined;
+}
+
+/** The state in which a request finds its session. */
+export function stateOf(given: SessionGiven, event: SessionEvent): SessionState {
+  if (given.mode === "off") return "stateless";
+  if (given.id === null) {
+    return given.mode === "optional" && event !== "initialize" ? "stateless" : "absent";
+  }
+  const { record } = given;
+  if (record === undefined || record.owner !== given.principal) return "unknown";
+  return record.ready ? "ready" : "opened";
+}
+
+function row(
+  state: SessionState,
+  event: SessionEvent,
+  answer: Answer,
+  next: SessionState,
+  effects: readonly Effect[] = NOTHING,
+): Transition {
+  return { state, event, answer, next, effects };
+}
+
+function holds(guard: Guard, guards: Guards): boolean {
+  return guard === "termination-off" ? !guards.termination : guards.staleInitialize === "fresh";
+}
+
+const INDEX: ReadonlyMap<SessionState, ReadonlyMap<SessionEvent, readonly Transition[]>> = (() => {
+  const index = new Map<SessionState, Map<SessionEvent, Transition[]>>();
+  for (const one of TRANSITIONS) {
+    const events = index.get(one.state) ?? new Map<SessionEvent, Transition[]>();
+    index.set(one.state, events);
+    events.set(one.event, [...events.get(one.event) ?? [], one]);
+  }
+  return index;
+})();
