@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
 import { exec } from "../runner/exec.ts";
 import { readJunit } from "../runner/junit.ts";
 import { root, runtimes } from "../runner/runtimes.ts";
-import { differences } from "../runner/suite.ts";
+import { differences, type Outcome, runSuite } from "../runner/suite.ts";
 
 const { node, deno, bun } = runtimes;
 
@@ -60,6 +63,44 @@ describe("the same suite everywhere", () => {
     const suites = new Map([["node", suite({ a: ["x", "x"] })], ["bun", suite({ a: ["x", "y"] })]]);
     assert.deepEqual(differences(suites), ["a: not on bun: x", "a: only on bun: y"]);
   });
+});
+
+describe("a file does not pass", () => {
+  const planted: Record<string, string> = {
+    "holds no tests": "",
+    "cannot be loaded": `import "./missing.ts"; test("a", () => {});`,
+    "fails": `test("a", () => {}); test("b", () => { throw new Error("no"); });`,
+    "fails in a hook": `after(() => { throw new Error("no"); }); test("a", () => {});`,
+    "drops tests in an async describe":
+      `describe("a", async () => { await new Promise((next) => setTimeout(next, 5)); test("b", () => {}); });`,
+    "nests tests": `test("a", async (t) => { await t.test("b", () => {}); });`,
+    "does not end":
+      `test("a", async () => { for (;;) await new Promise((next) => setTimeout(next, 5)); });`,
+  };
+  let cwd: string;
+
+  before(() => {
+    cwd = mkdtempSync(join(tmpdir(), "planted-"));
+    for (const [name, source] of Object.entries(planted)) {
+      const folder = join(cwd, "test", name);
+      mkdirSync(folder, { recursive: true });
+      const code = `import { after, describe, test } from "node:test";\n${source}\n`;
+      writeFileSync(join(folder, "planted.test.ts"), `${code}after; describe; test;\n`);
+    }
+  });
+  after(() => rmSync(cwd, { recursive: true, force: true }));
+
+  for (const name of Object.keys(planted)) {
+    test(`that ${name}`, { timeout: 30_000 }, async () => {
+      const outcomes = new Map<string, Outcome>();
+      for (const runtime of [node, deno, bun]) {
+        const options = { folders: [name], seconds: 2, filter: [], cwd };
+        outcomes.set(runtime.name, await runSuite(runtime, options));
+      }
+      const failed = [...outcomes.values()].filter((outcome) => outcome.failed > 0).length;
+      assert.ok(failed > 0 || differences(outcomes).length > 0);
+    });
+  }
 });
 
 describe("a command", () => {

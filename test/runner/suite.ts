@@ -21,6 +21,8 @@ export interface SuiteOptions {
   readonly filter: readonly string[];
   /** How many files at once. @default the number of processors, at most 4 */
   readonly parallel?: number;
+  /** The folder that `test/` is in. @default the repository */
+  readonly cwd?: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function runSuite(runtime: Runtime, options: SuiteOptions): Promise
   const total = { passed: 0, failed: 0, skipped: 0, tests: new Map<string, readonly string[]>() };
   const work = async (): Promise<void> => {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
-      const { tests, failed, skipped } = await runFile(runtime, file, options.seconds);
+      const { tests, failed, skipped } = await runFile(runtime, file, options);
       total.tests.set(file, tests);
       total.failed += failed;
       total.skipped += skipped;
@@ -65,14 +67,18 @@ export function differences(suites: ReadonlyMap<string, Outcome>): string[] {
   return found;
 }
 
-async function runFile(runtime: Runtime, file: string, seconds: number): Promise<Report> {
+async function runFile(
+  runtime: Runtime,
+  file: string,
+  { seconds, cwd = root }: SuiteOptions,
+): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), "test-"));
   const started = performance.now();
   try {
     const path = join(folder, "report.xml");
     const { code, output, timedOut } = await exec(
       [runtime.binary, ...runtime.test(`./${file}`, path)],
-      { cwd: root, seconds },
+      { cwd, seconds },
     );
     const report = readJunit(read(path));
     const problem = timedOut
@@ -92,9 +98,9 @@ async function runFile(runtime: Runtime, file: string, seconds: number): Promise
   }
 }
 
-function testFiles({ folders, filter }: SuiteOptions): string[] {
+function testFiles({ folders, filter, cwd = root }: SuiteOptions): string[] {
   return folders
-    .flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`, { cwd: root }))
+    .flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`, { cwd }))
     .map((file) => file.split(sep).join("/"))
     .filter((file) => filter.length === 0 || filter.some((part) => file.includes(part)))
     .sort();
