@@ -6,7 +6,8 @@
  */
 
 import type { HeadFacts, RequestHead } from "../inbound/head.ts";
-import { firstRefusal, HEAD_RULES } from "../inbound/rules.ts";
+import { HEAD_RULES } from "../inbound/head_rules.ts";
+import { firstRefusal } from "../inbound/rule.ts";
 import { corsHeaders, preflightReply } from "../outbound/cors.ts";
 import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";

@@ -5,7 +5,7 @@
  */
 
 import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
-import { SESSION_ID_RULE } from "../inbound/rules.ts";
+import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ENDED } from "../outbound/reply.ts";
 import { decide, type SessionEvent, stateOf } from "../session/machine.ts";

@@ -8,11 +8,11 @@ import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import {
   ADMISSION_RULES,
   BODY_RULES,
-  firstRefusal,
-  HEADER_RULES,
   requestId,
   unsupportedVersion,
-} from "../inbound/rules.ts";
+} from "../inbound/body_rules.ts";
+import { HEADER_RULES } from "../inbound/head_rules.ts";
+import { firstRefusal } from "../inbound/rule.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
 import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";

@@ -1,0 +1,192 @@
+/**
+ * The rules on the body of a POST, and on what it asks of a session that is found.
+ *
+ * @module
+ */
+
+import { type Body, quote, type RpcMessage } from "../protocol/json_rpc.ts";
+import { revisionFacts } from "../protocol/revisions.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import type { HeadFacts } from "./head.ts";
+import type { Policy } from "./policy.ts";
+import type { Rule } from "./rule.ts";
+
+/** What the rules of the body look at. */
+export interface Posted {
+  readonly head: HeadFacts;
+  readonly body: Body;
+  readonly draining: boolean;
+}
+
+/** Rules on the body of a POST. */
+export const BODY_RULES: readonly Rule<Posted>[] = [
+  {
+    id: "parse-error",
+    clause: "2025-11-25 basic/transports, Sending Messages 3; JSON-RPC 2.0, 5.1",
+    era: "any",
+    checks: "the body is not UTF-8 or not JSON",
+    check: ({ body }) =>
+      body.kind === "fault" && body.rule === "parse-error"
+        ? { rule: "parse-error", detail: body.detail }
+        : undefined,
+  },
+  {
+    id: "invalid-message",
+    clause: "2025-11-25 basic/index, Messages",
+    era: "any",
+    checks: "the body is JSON but no message, or an empty batch",
+    check: ({ body }) =>
+      body.kind === "fault"
+        ? { rule: "invalid-message", detail: body.detail, id: body.id }
+        : undefined,
+  },
+  {
+    id: "initialize-in-batch",
+    clause: "2025-03-26 basic/lifecycle, Initialization",
+    era: "legacy",
+    checks: "`initialize` in a batch",
+    check: ({ body }) =>
+      body.kind === "batch" && body.messages.some((one) => methodOf(one) === "initialize")
+        ? { rule: "initialize-in-batch" }
+        : undefined,
+  },
+  {
+    id: "initialize-without-id",
+    clause: "2025-11-25 basic/lifecycle, Initialization",
+    era: "legacy",
+    checks: "`initialize` without an id",
+    check: ({ body }) =>
+      body.kind === "notification" && body.message.method === "initialize"
+        ? { rule: "initialize-without-id" }
+        : undefined,
+  },
+  {
+    id: "initialize-params",
+    clause: "2025-11-25 basic/lifecycle, Initialization",
+    era: "legacy",
+    checks: "`initialize` without `params.protocolVersion`, a string",
+    check: ({ body }) => {
+      if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
+      const version = body.message.params?.protocolVersion;
+      return typeof version === "string"
+        ? undefined
+        : { rule: "initialize-params", detail: quote(version), id: body.message.id };
+    },
+  },
+  {
+    id: "draining",
+    clause: "this library",
+    era: "legacy",
+    checks: "a new session while shutting down",
+    check: ({ body, draining }) =>
+      draining && isInitialize(body) ? { rule: "draining", id: requestId(body) } : undefined,
+  },
+  {
+    id: "unsupported-version",
+    clause: "2025-11-25 basic/transports, Protocol Version Header",
+    era: "legacy",
+    checks: "`MCP-Protocol-Version` present and not supported (not asked of `initialize`)",
+    check: ({ head, body }, policy) =>
+      isInitialize(body) ? undefined : unsupportedVersion(head, policy, requestId(body)),
+  },
+];
+
+/** The version rule alone, for requests without a body. */
+export function unsupportedVersion(
+  head: HeadFacts,
+  { revisions }: Policy,
+  id?: string | number,
+): Rejection | undefined {
+  if (head.version === null || (revisions as readonly string[]).includes(head.version)) {
+    return undefined;
+  }
+  return { rule: "unsupported-version", value: head.version, accepted: revisions.join(", "), id };
+}
+
+/** What the rules of admission look at: a message that is about to be dispatched. */
+export interface Admitted {
+  readonly body: Body;
+  /** The revision that the session speaks. */
+  readonly version: string;
+  /** The ids that the session has in flight here. */
+  readonly inFlight: { readonly size: number; has(id: string | number): boolean };
+}
+
+/** Rules on a message whose session is found. */
+export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
+  {
+    id: "batch-not-allowed",
+    clause: "2025-03-26 basic/index, Batching; 2025-06-18 changelog 1",
+    era: "legacy",
+    checks: "a batch outside a 2025-03-26 session",
+    check: ({ body, version }) =>
+      body.kind === "batch" && revisionFacts(version)?.batches !== true
+        ? { rule: "batch-not-allowed" }
+        : undefined,
+  },
+  {
+    id: "batch-over-limit",
+    clause: "this library",
+    era: "legacy",
+    checks: "a batch of more messages than the limit",
+    check: ({ body }, { maxBatch }) =>
+      body.kind === "batch" && body.messages.length > maxBatch
+        ? { rule: "batch-over-limit", value: body.messages.length, accepted: maxBatch }
+        : undefined,
+  },
+  {
+    id: "duplicate-request-id",
+    clause: "2025-11-25 basic/index, Requests",
+    era: "legacy",
+    checks: "an id that is already in flight in the session",
+    check: ({ body, inFlight }) => {
+      if (body.kind === "request") {
+        const { id } = body.message;
+        return inFlight.has(id)
+          ? { rule: "duplicate-request-id", detail: quote(id), id }
+          : undefined;
+      }
+      if (body.kind !== "batch") return undefined;
+      const seen = new Set<string | number>();
+      for (const one of body.messages) {
+        if (one.kind !== "request") continue;
+        const { id } = one.message;
+        if (inFlight.has(id) || seen.has(id)) {
+          return { rule: "duplicate-request-id", detail: quote(id), id };
+        }
+        seen.add(id);
+      }
+      return undefined;
+    },
+  },
+  {
+    id: "in-flight-limit",
+    clause: "this library",
+    era: "legacy",
+    checks: "more requests in flight in the session than the limit",
+    check: ({ body, inFlight }, { maxInFlight }) =>
+      inFlight.size + requestCount(body) > maxInFlight && requestCount(body) > 0
+        ? { rule: "in-flight-limit", accepted: maxInFlight, id: requestId(body) }
+        : undefined,
+  },
+];
+
+/** True for a POST that opens a session. */
+export function isInitialize(body: Body): boolean {
+  return body.kind === "request" && body.message.method === "initialize";
+}
+
+/** The id of a single request. */
+export function requestId(body: Body): string | number | undefined {
+  return body.kind === "request" ? body.message.id : undefined;
+}
+
+function requestCount(body: Body): number {
+  if (body.kind === "request") return 1;
+  if (body.kind !== "batch") return 0;
+  return body.messages.filter((one) => one.kind === "request").length;
+}
+
+function methodOf(one: RpcMessage): string | undefined {
+  return one.kind === "response" ? undefined : one.message.method;
+}

@@ -1,0 +1,168 @@
+/**
+ * The rules on a request's head.
+ *
+ * @module
+ */
+
+import { hostAllowed, originAllowed } from "../protocol/authority.ts";
+import { isSessionId, isSingleToken } from "../protocol/header_values.ts";
+import { isJson } from "../protocol/media.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import type { HeadFacts } from "./head.ts";
+import type { Rule } from "./rule.ts";
+
+/** What the rules of the head look at. */
+export interface Arrival {
+  readonly head: HeadFacts;
+  /** The handler is shutting down. */
+  readonly draining: boolean;
+}
+
+/** Rules on the head that hold for any handler, before the caller is authenticated. */
+export const HEAD_RULES: readonly Rule<Arrival>[] = [
+  {
+    id: "draining",
+    clause: "this library",
+    era: "legacy",
+    checks: "a new stream while shutting down",
+    check: ({ head, draining }) =>
+      draining && head.method === "GET" ? { rule: "draining" } : undefined,
+  },
+  {
+    id: "origin-not-allowed",
+    clause: "2025-11-25 basic/transports, Security Warning 1",
+    era: "any",
+    checks: "`Origin` present and not allowed, malformed, `null` or repeated",
+    check: ({ head }, { allowedOrigins }) =>
+      head.origin === null || originAllowed(head.origin, allowedOrigins)
+        ? undefined
+        : { rule: "origin-not-allowed", value: head.origin },
+  },
+  {
+    id: "host-not-allowed",
+    clause: "2025-11-25 basic/transports, Security Warning (DNS rebinding)",
+    era: "any",
+    checks: "`Host` not allowed",
+    check: ({ head }, { allowedHosts }) =>
+      hostAllowed(head.host, allowedHosts)
+        ? undefined
+        : { rule: "host-not-allowed", value: head.host },
+  },
+  {
+    id: "method-not-allowed",
+    clause: "RFC 9110, 15.5.6",
+    era: "any",
+    checks: "method not GET, POST, DELETE (with CORS on: OPTIONS is a preflight, 204)",
+    check: ({ head }, { sessions, cors }) =>
+      head.method === "POST" || head.method === "GET" || head.method === "DELETE" ||
+        (cors && head.method === "OPTIONS")
+        ? undefined
+        : {
+          rule: "method-not-allowed",
+          value: head.method,
+          accepted: sessions === "off" ? "POST" : "GET, POST, DELETE",
+        },
+  },
+  {
+    id: "length-over-limit",
+    clause: "RFC 9110, 15.5.14",
+    era: "any",
+    checks: "`Content-Length` over the limit",
+    check: ({ head }, { maxBodyBytes }) =>
+      head.contentLength !== null && Number(head.contentLength) > maxBodyBytes
+        ? { rule: "length-over-limit", value: head.contentLength, accepted: maxBodyBytes }
+        : undefined,
+  },
+];
+
+/** The rule on the session id's form, which holds for any handler. */
+export const SESSION_ID_RULE: Rule<HeadFacts> = {
+  id: "malformed-header",
+  clause: "2025-11-25 basic/transports, Session Management 1",
+  era: "legacy",
+  checks: "`Mcp-Session-Id` repeated or malformed",
+  check: (head, { sessions }) =>
+    head.sessionId === null || head.era === "modern" || sessions === "off" ||
+      isSessionId(head.sessionId)
+      ? undefined
+      : malformed(
+        head,
+        "Mcp-Session-Id",
+        head.sessionId,
+        "1 to 256 visible ASCII characters, once",
+      ),
+};
+
+/** Rules on the headers of an MCP request, once the caller is known. */
+export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
+  SESSION_ID_RULE,
+  {
+    id: "malformed-header",
+    clause: "RFC 9110, 5.3; 2026-07-28 basic/transports/streamable-http, Server Validation",
+    era: "any",
+    checks:
+      "`MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or `Last-Event-ID` repeated or malformed",
+    check: (head) => {
+      const { version, mcpMethod, mcpName, lastEventId } = head;
+      if (version !== null && !isSingleToken(version)) {
+        return malformed(head, "MCP-Protocol-Version", version, "one revision");
+      }
+      if (mcpMethod !== null && !isSingleToken(mcpMethod)) {
+        return malformed(head, "Mcp-Method", mcpMethod, "one method");
+      }
+      if (mcpName !== null && !/^[\t\x20-\x7e]+$/.test(mcpName)) {
+        return malformed(head, "Mcp-Name", mcpName, "visible ASCII, or the Base64 form");
+      }
+      if (lastEventId !== null && head.era === "legacy" && !isSingleToken(lastEventId)) {
+        return malformed(head, "Last-Event-ID", lastEventId, "one event id");
+      }
+      return undefined;
+    },
+  },
+  {
+    id: "modern-method-not-allowed",
+    clause: "2026-07-28 basic/transports/streamable-http, Earlier Streamable HTTP Revisions",
+    era: "modern",
+    checks: "GET or DELETE",
+    check: ({ era, method }) =>
+      era === "modern" && method !== "POST"
+        ? { rule: "modern-method-not-allowed", value: method, accepted: "POST" }
+        : undefined,
+  },
+  {
+    id: "content-type-not-json",
+    clause: "RFC 9110, 15.5.16",
+    era: "any",
+    checks: "POST whose `Content-Type` is not `application/json`",
+    check: ({ method, contentType }) =>
+      method !== "POST" || isJson(contentType)
+        ? undefined
+        : { rule: "content-type-not-json", value: contentType },
+  },
+  {
+    id: "not-acceptable",
+    clause: "2025-11-25 basic/transports, Sending Messages 2, Listening for Messages 2",
+    era: "any",
+    checks: "`Accept` allows nothing that could be answered",
+    check: (head, { response }) => {
+      if (head.method === "DELETE") return undefined;
+      const { json, sse } = head.accepts;
+      const shape = head.method === "GET" ? "sse" : response;
+      if (shape === "json" ? json : shape === "sse" ? sse : json || sse) return undefined;
+      return {
+        rule: "not-acceptable",
+        value: head.accept,
+        accepted: shape === "json"
+          ? "application/json"
+          : shape === "sse"
+          ? "text/event-stream"
+          : "application/json or text/event-stream",
+      };
+    },
+  },
+];
+
+function malformed(head: HeadFacts, field: string, value: string, accepted: string): Rejection {
+  const rule = head.era === "modern" ? "malformed-modern-header" : "malformed-header";
+  return { rule, field, value, accepted };
+}

@@ -1,0 +1,39 @@
+/**
+ * What a rule is. The rules stand in files by what they look at, in the order in which they are asked:
+ * `head_rules`, `body_rules`, then `modern_rules` or (session found) `admission_rules`. Each is a pure
+ * function of facts that are known when its turn comes; the first that refuses answers. To change a rule,
+ * change its row; to change precedence, move it.
+ *
+ * @module
+ */
+
+import type { Rejection, RuleId } from "../outbound/rejections.ts";
+import type { Era } from "../protocol/revisions.ts";
+import type { Policy } from "./policy.ts";
+
+/** One row of the ladder. */
+export interface Rule<Facts> {
+  /** The row of the rejection table that answers. */
+  readonly id: RuleId;
+  /** Where it comes from. `WIRE` is this library's own decision. */
+  readonly clause: string;
+  /** The era it belongs to. */
+  readonly era: Era | "any";
+  /** What is looked at, in a few words; the README's table shows it. */
+  readonly checks: string;
+  /** The refusal; undefined to pass on to the next rule. */
+  readonly check: (facts: Facts, policy: Policy) => Rejection | undefined;
+}
+
+/** Asks rules in order; the first refusal ends it. */
+export function firstRefusal<Facts>(
+  rules: readonly Rule<Facts>[],
+  facts: Facts,
+  policy: Policy,
+): Rejection | undefined {
+  for (const rule of rules) {
+    const refusal = rule.check(facts, policy);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
