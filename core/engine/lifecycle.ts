@@ -59,8 +59,8 @@ export class Lifecycle {
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
     this.#listen();
-    const { backend, capacity } = this.#settings;
-    const created = backend.sessions.create(record, capacity);
+    const { backend, capacity, lifetime } = this.#settings;
+    const created = backend.sessions.create(record, capacity, lifetime);
     return created instanceof Promise
       ? created.then((outcome) => this.#opened(record, outcome))
       : this.#opened(record, created);
@@ -210,7 +210,10 @@ export class Lifecycle {
     const { backend, clock } = this.#settings;
     const at = clock.now();
     try {
-      const done = backend.sessions.touch(id, held === undefined ? { at } : { at, held });
+      const done = backend.sessions.touch(
+        id,
+        held === undefined ? { at } : { at, held, by: this.node },
+      );
       if (done instanceof Promise) done.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);

@@ -22,6 +22,7 @@ import { OptionError } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
 import { memory } from "./memory/mod.ts";
 import type { Awaitable, Backend, Capacity, LogBudget } from "./ports.ts";
+import { Writes } from "./writes.ts";
 
 /**
  * What `authenticate` finds: a principal's name, a principal with what is known of it, nothing for an
@@ -129,6 +130,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "onEvent",
   "clock",
   "response",
+  /** What was begun to be written to it. */
+  readonly writes: Writes;
   "resumable",
   "autoSseMs",
   "keepAliveMs",
@@ -223,6 +226,7 @@ function readHosts(given: readonly string[] | "*"): AllowedHosts {
   if (given === "*") return "*";
   return list("allowedHosts", given).map((text) => {
     const host = parseAuthority(text);
+    writes: new Writes(),
     if (host !== undefined) return host;
     throw new OptionError(
       "allowedHosts",

@@ -11,14 +11,26 @@ import type { Lifetime, SessionRecord } from "../session/record.ts";
 /** A value, now or later. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** The three ports. One backend may serve several handlers, in one process or in many. */
+/** The ports. One backend may serve several handlers, in one process or in many. */
 export interface Backend {
   readonly sessions: SessionStore;
   readonly logs: LogStore;
   readonly bus: Bus;
+  /** Which nodes are up. A backend has it where records outlive the node that works on them. */
+  readonly nodes?: Nodes;
+  /** Options that it cannot serve, each with the reason; setting one throws an `OptionError`. */
+  readonly lacks?: { readonly [option in Lackable]?: string };
   /** Releases what the backend itself opened. */
   close?(): Awaitable<void>;
 }
+
+/** What a backend may be unable to do, by the option that asks for it. */
+export type Lackable =
+  | "resumable"
+  | "termination"
+  | "limits.sessions"
+  | "limits.sessionsPerPrincipal"
+  | "limits.idleMs";
 
 /** How many sessions there may be. */
 export interface Capacity {
@@ -39,18 +51,22 @@ export interface Touch {
   readonly at: number;
   /** Work or a stream holds the session (true), or nothing does any more (false): it may not be evicted while held. */
   readonly held?: boolean;
+  /** The node that `held` is about. Several may hold a session; each says so once, and once that it does not. */
+  readonly by?: string;
   /** `notifications/initialized` has arrived. */
   readonly ready?: true;
 }
 
 /** Sessions by id. */
 export interface SessionStore {
+  /** The id for a record, where the backend wants a say in it; the record's own is then not used. */
+  mint?(record: SessionRecord, lifetime: Lifetime): Awaitable<string>;
   /**
    * Stores a new record. Where the capacity is reached, sessions that nothing holds give way, least
    * recently used first, those that never became ready before all; where every one is held, nothing
-   * changes and the answer says which limit it was.
+   * changes and the answer says which limit it was. Exact also where many ask at once.
    */
-  create(record: SessionRecord, capacity: Capacity): Awaitable<Created>;
+  create(record: SessionRecord, capacity: Capacity, lifetime: Lifetime): Awaitable<Created>;
   /** The record of an id; undefined where there is none. */
   get(id: string): Awaitable<SessionRecord | undefined>;
   /** Changes a record; does nothing where there is none. */
@@ -110,15 +126,35 @@ export interface LogBounds {
   readonly last: number;
   /** Up to where a reader got it. */
   readonly delivered: number;
+  /** Nothing will be appended any more. */
+  readonly ended: boolean;
+  /** What its writer left at {@linkcode LogStore.open}. */
+  readonly owed: string | undefined;
 }
 
 /** Logs by session and stream. */
 export interface LogStore {
-  /** Makes a stream known, so that it can be read from its beginning. Does nothing where it is known. */
-  open(session: string, stream: string, now: number, budget: LogBudget): Awaitable<void>;
+  /**
+   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is known.
+   *
+   * @param owed Kept with the log: whoever finds its writer gone can tell what is missing.
+   */
+  open(
+    session: string,
+    stream: string,
+    now: number,
+    budget: LogBudget,
+    owed?: string,
+  ): Awaitable<void>;
   /**
    * Appends one message and returns its position. `last` ends the log. The newest event is always
    * kept; older ones give way to the budget, oldest first, of this session alone.
+   *
+   * A log that has ended, was dropped or never opened takes nothing: 0. So a writer that was given up
+   * and comes back too late does no harm.
+   *
+   * @param once A name of this event, given where an append may have to be repeated: where one of the
+   * last 16 events of the log has it, nothing is appended and the position is that event's.
    */
   append(
     session: string,
@@ -127,6 +163,7 @@ export interface LogStore {
     last: boolean,
     now: number,
     budget: LogBudget,
+    once?: string,
   ): Awaitable<number>;
   /** Ends a log without a further event. */
   end(session: string, stream: string, now: number): Awaitable<void>;
@@ -151,10 +188,40 @@ export interface LogStore {
   drop(session: string, stream?: string): Awaitable<void>;
 }
 
+/** Values by handle. */
+export interface HandleStore {
+  /** Keeps a text until a time of the clock; replaces what was there. */
+  put(handle: string, text: string, expires: number, now: number): Awaitable<void>;
+  /** The text, where it is there and not expired at `now`. */
+  get(handle: string, now: number): Awaitable<string | undefined>;
+  /** Forgets it. True where it was there. */
+  delete(handle: string): Awaitable<boolean>;
+}
+
 /** Carries short messages between the nodes that share a backend, and back to the sender. */
 export interface Bus {
-  /** Delivers to whoever is subscribed at that moment, and returns how many; nothing is kept. */
+  /** Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept. */
   publish(topic: string, message: string): Awaitable<number>;
   /** Returns what ends the subscription. */
   subscribe(topic: string, receive: (message: string) => void): Awaitable<() => void>;
+  /**
+   * Calls `listener` whenever messages may have been missed, such as after a lost connection. A bus that
+   * misses none does without it. Returns what ends it.
+   */
+  missed?(listener: () => void): () => void;
+}
+
+/** Which nodes are up: each has a lease that it renews while it is. */
+export interface Nodes {
+  /** Milliseconds that a lease lasts. It is renewed three times as often. */
+  readonly leaseMs: number;
+  /**
+   * Begins or renews the lease of a node. Lets go of what nodes held whose lease is over. False where
+   * this node had none: what it holds, it has to say again.
+   */
+  renew(node: string, now: number): Awaitable<boolean>;
+  /** True while the lease of a node lasts. */
+  alive(node: string, now: number): Awaitable<boolean>;
+  /** Ends the lease of a node, and lets go of what it held. */
+  leave(node: string, now: number): Awaitable<void>;
 }

@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { Awaitable } from "./ports.ts";
+import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
+import { settleOwed } from "./owed.ts";
+import type { Awaitable } from "./ports.ts";
+
+/** The longest pause between two attempts to write, in milliseconds. */
+const PAUSE_MS = 1_000;
 
 /** What wakes the readers of a stream: the bus topic, and the words on it. */
 export const WAKE = {
@@ -28,32 +33,50 @@ export class Stream {
   readonly id: string;
   readonly #settings: Settings;
   readonly #topic: string;
+  /** Asked before every append, where it is given: false drops the message. */
+  readonly #wanted: (() => Awaitable<boolean>) | undefined;
   /** Set while a backend that takes its time has work: what follows must not overtake it. */
   #tail: Promise<void> | undefined;
   #over = false;
+  /** Characters that wait in memory for a backend that does not take them. */
+  #waiting = 0;
+  /** What waited was too much and is dropped. */
+  #cut = false;
+  /** Names events where a write may have to be repeated. */
+  #name: string | undefined;
+  #count = 0;
 
-  constructor(session: string, id: string, settings: Settings) {
+  constructor(
+    session: string,
+    id: string,
+    settings: Settings,
+    wanted?: () => Awaitable<boolean>,
+  ) {
     this.session = session;
     this.id = id;
     this.#settings = settings;
+    this.#wanted = wanted;
     this.#topic = WAKE.topic(session, id);
   }
 
   /** Makes the stream known to the log, so that it can be read before its first event. */
-  open(): void {
+  open(owed?: string): void {
     const { backend, clock, budget } = this.#settings;
-    this.#inOrder(() => backend.logs.open(this.session, this.id, clock.now(), budget));
+    this.#inOrder(() => backend.logs.open(this.session, this.id, clock.now(), budget, owed));
   }
 
   /** Appends a message; `last` ends the stream. */
   append(text: string, last: boolean): void {
     if (this.#over) return;
     if (last) this.#over = true;
-    const { backend, clock, budget } = this.#settings;
+    const once = this.#nextName();
     this.#inOrder(() => {
-      const done = backend.logs.append(this.session, this.id, text, last, clock.now(), budget);
-      return done instanceof Promise ? done.then(() => this.#wake(text)) : this.#wake(text);
-    });
+      const wanted = this.#wanted === undefined || this.#wanted();
+      if (wanted instanceof Promise) {
+        return wanted.then((yes) => yes && this.#put(text, last, once));
+      }
+      return wanted && this.#put(text, last, once);
+    }, text.length);
   }
 
   /** Ends the stream without a further message. */
@@ -79,21 +102,90 @@ export class Stream {
     this.#inOrder(() => this.#settings.backend.bus.publish(this.#topic, word));
   }
 
+  #put(text: string, last: boolean, once: string | undefined): Awaitable<unknown> {
+    const { backend: { logs }, clock, budget } = this.#settings;
+    const { session, id } = this;
+    const now = clock.now();
+    if (this.#wanted !== undefined) {
+      // The standalone stream has no beginning: whoever writes to it first makes it.
+      const opened = logs.open(session, id, now, budget);
+      if (opened instanceof Promise) {
+        return opened.then(() => logs.append(session, id, text, last, now, budget, once))
+          .then((at) => this.#stored(at, text));
+      }
+    }
+    const at = logs.append(session, id, text, last, now, budget, once);
+    return at instanceof Promise ? at.then((one) => this.#stored(one, text)) : this.#stored(at, text);
+  }
+
+  #stored(position: number, text: string): Awaitable<unknown> {
+    if (position > 0) return this.#wake(text);
+    // It was ended or dropped elsewhere. What comes now would be dropped as well.
+    if (this.#wanted === undefined) this.#over = true;
+    return undefined;
+  }
+
   #wake(text: string): Awaitable<unknown> {
     return this.#settings.backend.bus.publish(this.#topic, WAKE.appended(text.length));
   }
 
-  #inOrder(step: () => Awaitable<unknown>): void {
+  // Where the log is in this process, an attempt either fails or succeeds and none is repeated.
+  #nextName(): string | undefined {
+    if (this.#settings.backend.nodes === undefined) return undefined;
+    this.#name ??= randomToken(6);
+    return this.#name + (++this.#count).toString(36);
+  }
+
+  #inOrder(step: () => Awaitable<unknown>, weight = 0): void {
     if (this.#tail === undefined) {
       let done: Awaitable<unknown>;
       try {
         done = step();
       } catch (error) {
-        return this.#failed(error);
+        done = this.#again(step, error);
       }
-      if (done instanceof Promise) this.#wait(done);
+      if (done instanceof Promise) this.#wait(done.catch((error) => this.#again(step, error)));
     } else {
-      this.#wait(this.#tail.then(step));
+      this.#waiting += weight;
+      if (this.#waiting > this.#settings.budget.bytes && !this.#cut) this.#cutOff();
+      this.#wait(this.#tail.then(async () => {
+        this.#waiting -= weight;
+        if (this.#cut) return;
+        try {
+          await step();
+        } catch (error) {
+          await this.#again(step, error);
+        }
+      }));
+    }
+  }
+
+  // A log without a hole or no log: what was written half is ended with an error.
+  #cutOff(): void {
+    this.#over = this.#cut = true;
+    const message = "The server could not store the messages of this request";
+    this.#wait(this.#tail!.then(async () => {
+      const settle = () => settleOwed(this.#settings, this.session, this.id, message);
+      await settle().catch((error) => this.#again(settle, error));
+      await this.#wake("");
+    }));
+  }
+
+  // A backend that outlives this node may come back: nothing is lost by waiting, and what was stored
+  // although it seemed to fail is recognised by its name.
+  async #again(step: () => Awaitable<unknown>, first: unknown): Promise<void> {
+    const { backend, clock, writes } = this.#settings;
+    let error = first;
+    for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
+      this.#failed(error);
+      if (backend.nodes === undefined || writes.abandoned || this.#cut) return;
+      await new Promise<void>((resolve) => clock.after(pause, resolve));
+      try {
+        await step();
+        return;
+      } catch (next) {
+        error = next;
+      }
     }
   }
 
@@ -102,6 +194,7 @@ export class Stream {
       if (this.#tail === tail) this.#tail = undefined;
     });
     this.#tail = tail;
+    this.#settings.writes.add(tail);
   }
 
   #failed(error: unknown): void {

@@ -8,7 +8,11 @@ import type { LogBounds, LogBudget, LogEvent, LogPage, LogStore } from "../ports
 
 interface Kept extends LogEvent {
   readonly at: number;
+  readonly once: string | undefined;
 }
+
+/** How many events back a repeated one is recognised. */
+const REMEMBERED = 16;
 
 interface Log {
   /** Events from `head` on; those before are gone and their places are freed now and then. */
@@ -20,6 +24,7 @@ interface Log {
   bytes: number;
   /** When it ended; undefined while it has not. */
   endedAt: number | undefined;
+  readonly owed: string | undefined;
 }
 
 /** Streams in the order in which they were opened: the oldest gives way first. */
@@ -36,8 +41,21 @@ export function memoryLogs(): LogStore {
 class MemoryLogs implements LogStore {
   readonly #sessions = new Map<string, SessionLogs>();
 
-  open(session: string, stream: string, now: number, budget: LogBudget): void {
-    this.#log(session, stream, now, budget);
+  open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
+    let logs = this.#sessions.get(session);
+    if (logs === undefined) this.#sessions.set(session, logs = { streams: new Map(), bytes: 0 });
+    if (logs.streams.has(stream)) return;
+    // Once a stream, not once an event: what is too old is forgotten when something new begins.
+    expire(logs, now, budget);
+    logs.streams.set(stream, {
+      events: [],
+      head: 0,
+      last: 0,
+      delivered: 0,
+      bytes: 0,
+      endedAt: undefined,
+      owed,
+    });
   }
 
   append(
@@ -47,19 +65,24 @@ class MemoryLogs implements LogStore {
     last: boolean,
     now: number,
     budget: LogBudget,
+    once?: string,
   ): number {
-    const log = this.#log(session, stream, now, budget);
-    const logs = this.#sessions.get(session)!;
+    const logs = this.#sessions.get(session);
+    const log = logs?.streams.get(stream);
+    if (log === undefined) return 0;
+    const known = once === undefined ? undefined : named(log, once);
+    if (known !== undefined) return known;
+    if (log.endedAt !== undefined) return 0;
     const position = ++log.last;
-    log.events.push({ position, data, at: now });
+    log.events.push({ position, data, at: now, once });
     log.bytes += data.length;
-    logs.bytes += data.length;
+    logs!.bytes += data.length;
     if (last) log.endedAt = now;
     while (
       log.events.length - log.head > 1 &&
       (log.bytes > budget.bytes || log.events.length - log.head > budget.events)
-    ) cut(logs, log);
-    if (logs.bytes > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
+    ) cut(logs!, log);
+    if (logs!.bytes > budget.sessionBytes) makeRoom(logs!, log, budget.sessionBytes);
     return position;
   }
 
@@ -101,6 +124,8 @@ class MemoryLogs implements LogStore {
       first: log.last - (log.events.length - log.head) + 1,
       last: log.last,
       delivered: log.delivered,
+      ended: log.endedAt !== undefined,
+      owed: log.owed,
     };
   }
 
@@ -128,18 +153,14 @@ class MemoryLogs implements LogStore {
       if (logs.streams.size === 0) this.#sessions.delete(session);
     }
   }
+}
 
-  #log(session: string, stream: string, now: number, budget: LogBudget): Log {
-    let logs = this.#sessions.get(session);
-    if (logs === undefined) this.#sessions.set(session, logs = { streams: new Map(), bytes: 0 });
-    const known = logs.streams.get(stream);
-    if (known !== undefined) return known;
-    // Once a stream, not once an event: what is too old is forgotten when something new begins.
-    expire(logs, now, budget);
-    const log: Log = { events: [], head: 0, last: 0, delivered: 0, bytes: 0, endedAt: undefined };
-    logs.streams.set(stream, log);
-    return log;
+function named(log: Log, once: string): number | undefined {
+  const { events, head } = log;
+  for (let at = events.length - 1; at >= Math.max(head, events.length - REMEMBERED); at--) {
+    if (events[at]!.once === once) return events[at]!.position;
   }
+  return undefined;
 }
 
 function cut(logs: SessionLogs, log: Log): void {

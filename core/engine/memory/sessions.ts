@@ -17,6 +17,8 @@ class Entry implements SessionRecord {
   readonly created: number;
   seen: number;
   ready: boolean;
+  /** How many nodes hold it. */
+  holders = 0;
   /** The list it stands in; undefined while it is held. */
   list: LastUse | undefined = undefined;
   older: Entry | undefined = undefined;
@@ -107,11 +109,12 @@ class MemorySessions implements SessionStore {
   touch(id: string, touch: Touch): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
-    const held = touch.held ?? entry.held;
+    if (touch.held) entry.holders++;
+    else if (touch.held === false && entry.holders > 0) entry.holders--;
     entry.list?.remove(entry);
     entry.seen = touch.at;
     if (touch.ready) entry.ready = true;
-    if (!held) (entry.ready ? this.#ready : this.#opened).append(entry);
+    if (entry.holders === 0) (entry.ready ? this.#ready : this.#opened).append(entry);
   }
 
   delete(id: string): boolean {

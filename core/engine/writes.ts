@@ -1,0 +1,28 @@
+/**
+ * What a handler has begun to write and the backend has not accepted yet.
+ *
+ * @module
+ */
+
+/** The writes under way, so that closing can wait for them. */
+export class Writes {
+  readonly #open = new Set<Promise<void>>();
+  /** Nothing is tried again from now on. */
+  abandoned = false;
+
+  /** Counts `done` until it settles; it must not reject. */
+  add(done: Promise<void>): void {
+    this.#open.add(done);
+    done.then(() => this.#open.delete(done));
+  }
+
+  /** How many are under way. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Resolves once none is under way. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+}
