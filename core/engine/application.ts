@@ -19,8 +19,8 @@ export interface Implementation {
 
 /** An MCP server as plain functions. */
 export interface Application {
-  /** Sent in `InitializeResult`. */
-  readonly serverInfo: Implementation;
+  /** Sent in `InitializeResult`. May be left out where {@linkcode Application.initialize} answers. */
+  readonly serverInfo?: Implementation;
   /** What the server offers; sent in `InitializeResult`. Default `{}`. */
   readonly capabilities?: JsonObject;
   /** Sent in `InitializeResult` where given. */
@@ -40,6 +40,8 @@ export interface Application {
   initialize?(request: RpcRequest, exchange: Exchange): Awaitable<JsonObject>;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
   ended?(sessionId: string, reason: EndReason): void;
+  /** Is told that the handler has closed: nothing comes any more. `handler.close()` waits for it. */
+  close?(): Awaitable<void>;
 }
 
 /** The session of a request, as the application sees it. */
@@ -53,16 +55,48 @@ export interface Session {
   readonly created: number;
   /** When its last exchange ended, in milliseconds since the epoch. */
   readonly seen: number;
+  /** `notifications/initialized` has arrived. */
+  readonly ready: boolean;
   /** The client's `initialize` params. */
   readonly initialize: JsonObject;
+}
+
+/** A session, and the ways to reach its client outside any call. */
+export interface SessionHandle extends Session {
+  /**
+   * Sends a notification on the session's standalone stream; it waits in the log for a reader. It goes nowhere
+   * where the session is over, or not stored yet.
+   */
+  notify(method: string, params?: JsonObject): void;
+  /**
+   * Asks the client on the session's standalone stream.
+   *
+   * @throws {ClientRequestError} With a code: `no-stream` where the client has not opened it (see
+   * {@linkcode SessionRequestOptions.queued}), and as {@linkcode Exchange.request} does.
+   */
+  request(
+    method: string,
+    params?: JsonObject,
+    options?: SessionRequestOptions,
+  ): Promise<JsonObject>;
+  /** Ends the connection that reads the standalone stream, as {@linkcode Exchange.closeStream} does. */
+  closeStream(options?: { readonly retryMs?: number }): void;
+  /** Ends the session. False where it had ended already. */
+  end(): Promise<boolean>;
 }
 
 /** How a server-to-client request waits. */
 export interface RequestOptions {
   /** Milliseconds until it fails with a {@linkcode ClientRequestError} of code `timeout`. Default 60 000. */
   readonly timeoutMs?: number;
-  /** Gives up: the client gets `notifications/cancelled`. */
+  /** Gives up: the client gets `notifications/cancelled`, with the signal's reason where that is a string. */
   readonly signal?: AbortSignal;
+}
+
+/** How a request outside any call waits. */
+export interface SessionRequestOptions extends RequestOptions {
+  /** Waits in the log for the client to open its standalone stream. Default false: it fails at once. */
+  readonly queued?: boolean;
 }
 
 /** Who calls, as the `authenticate` hook said. */
@@ -81,10 +115,13 @@ export interface Exchange extends Caller {
   /** The revision that is spoken. */
   readonly version: Revision;
   /** Undefined where the request has no session. */
-  readonly session: Session | undefined;
+  readonly session: SessionHandle | undefined;
   /** Method, URL and headers of the HTTP request. */
   readonly head: RequestHead;
-  /** Aborts when the client cancels, the session ends or the handler closes; not when a connection is lost. */
+  /**
+   * Aborts when the client cancels (with the reason that it gave), the session ends or the handler closes;
+   * not when a connection is lost.
+   */
   readonly signal: AbortSignal;
   /**
    * Sends a notification on this call's own stream. The answer turns to SSE where it can; where it cannot

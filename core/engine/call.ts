@@ -19,7 +19,7 @@ import {
 import type { Accepts } from "../protocol/media.ts";
 import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
-import type { Caller, Exchange, RequestOptions, Session } from "./application.ts";
+import type { Caller, Exchange, RequestOptions, SessionHandle } from "./application.ts";
 import { ClientRequestError } from "./errors.ts";
 import type { Live } from "./live.ts";
 import type { Reply } from "./reply.ts";
@@ -36,6 +36,8 @@ export interface Host {
     params: JsonObject | undefined,
     options: RequestOptions,
   ): Promise<JsonObject>;
+  /** A record as the application gets it. */
+  session(record: SessionRecord): SessionHandle;
   /** A call has been answered, or was stopped. */
   settled(call: Call): void;
 }
@@ -151,10 +153,11 @@ export class Call implements Exchange {
   readonly #post: Post;
   readonly #caller: Caller;
   readonly head: RequestHead;
-  #session: Session | undefined;
+  #session: SessionHandle | undefined;
   #controller: AbortController | undefined;
   #over = false;
   #aborted = false;
+  #reason: string | undefined;
 
   constructor(
     message: RpcRequest | RpcNotification,
@@ -204,15 +207,15 @@ export class Call implements Exchange {
     return this.#caller.authInfo;
   }
 
-  get session(): Session | undefined {
-    const { record } = this.#post;
-    return this.#session ??= record && sessionView(record);
+  get session(): SessionHandle | undefined {
+    const { record, host } = this.#post;
+    return this.#session ??= record && host.session(record);
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
+      if (this.#aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
@@ -261,27 +264,14 @@ export class Call implements Exchange {
   }
 
   /** The work is not wanted any more; `reply` answers the POST where it still waits. */
-  stop(reply?: Reply): void {
+  stop(reply?: Reply, reason?: string): void {
     if (this.#over) return;
     this.#over = true;
     this.#aborted = true;
+    this.#reason = reason;
     if (reply !== undefined) this.#post.refuse(reply);
     this.#post.settle(undefined);
-    this.#controller?.abort();
+    this.#controller?.abort(reason);
     this.#post.host.settled(this);
   }
-}
-
-/** A record as the application sees it. */
-export function sessionView(record: SessionRecord): Session {
-  return {
-    id: record.id,
-    version: record.version,
-    principal: record.owner,
-    created: record.created,
-    seen: record.seen,
-    get initialize(): JsonObject {
-      return record.initialize === "" ? {} : JSON.parse(record.initialize);
-    },
-  };
 }

@@ -54,7 +54,10 @@ export class ClientRequests {
         cancel(id, message);
         settle(new ClientRequestError(code, message));
       };
-      const aborted = (): void => giveUp("cancelled", "the caller gave up");
+      const aborted = (): void => {
+        const { reason } = signal!;
+        giveUp("cancelled", typeof reason === "string" ? reason : "the caller gave up");
+      };
       const stopTimer = this.#clock.after(
         timeoutMs,
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
@@ -92,6 +95,13 @@ export class ClientRequests {
   fail(owner: object, code: ClientRequestFailure, message: string): void {
     for (const waiting of this.#waiting.values()) {
       if (waiting.owner === owner) waiting.settle(new ClientRequestError(code, message));
+    }
+  }
+
+  /** Nobody is left whose answer would be accepted. */
+  failFrom(from: string, code: ClientRequestFailure, message: string): void {
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.from === from) waiting.settle(new ClientRequestError(code, message));
     }
   }
 

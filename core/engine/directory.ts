@@ -6,29 +6,15 @@
  */
 
 import { type JsonObject, notificationText, requestText } from "../protocol/json_rpc.ts";
+import type { LegacyRevision } from "../protocol/revisions.ts";
 import { lapsed, type SessionRecord } from "../session/record.ts";
-import type { RequestOptions, Session } from "./application.ts";
-import { sessionView } from "./call.ts";
+import type { SessionHandle, SessionRequestOptions } from "./application.ts";
 import type { ClientRequests } from "./client_requests.ts";
 import { ClientRequestError } from "./errors.ts";
 import { standaloneStream } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
 import { Stream, WAKE } from "./stream.ts";
-
-/** One live session, and the ways to reach its client outside any call. */
-export interface SessionHandle extends Session {
-  /** Sends a notification on the session's standalone stream; it waits in the log for a reader. */
-  notify(method: string, params?: JsonObject): void;
-  /**
-   * Asks the client on the session's standalone stream.
-   *
-   * @throws {ClientRequestError} See {@linkcode ClientRequestError}; `no-stream` where the client has not opened it.
-   */
-  request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>;
-  /** Ends the session. False where it had ended already. */
-  end(): Promise<boolean>;
-}
 
 /** The sessions of a handler. */
 export class SessionDirectory {
@@ -45,14 +31,14 @@ export class SessionDirectory {
   /** The live session of an id. */
   async get(id: string): Promise<SessionHandle | undefined> {
     const record = await this.#lifecycle.find(id);
-    return record && this.#handle(record);
+    return record && this.handle(record);
   }
 
   /** Every live session, oldest first. */
   async *list(): AsyncIterable<SessionHandle> {
     const { backend, clock, lifetime } = this.#settings;
     for await (const record of backend.sessions.list()) {
-      if (lapsed(record, clock.now(), lifetime) === undefined) yield this.#handle(record);
+      if (lapsed(record, clock.now(), lifetime) === undefined) yield this.handle(record);
     }
   }
 
@@ -67,51 +53,100 @@ export class SessionDirectory {
     return record !== undefined && await this.#lifecycle.end(record, "ended");
   }
 
-  #handle(record: SessionRecord): SessionHandle {
-    const stream = new Stream(record.id, standaloneStream(record.id), this.#settings);
-    return Object.defineProperties(sessionView(record), {
-      notify: {
-        value: (method: string, params?: JsonObject) =>
-          stream.append(notificationText(method, params), false),
-      },
-      request: {
-        value: (method: string, params?: JsonObject, options?: RequestOptions) =>
-          this.#ask(record, stream, method, params, options ?? {}),
-      },
-      end: { value: () => this.#lifecycle.end(record, "ended") },
-    }) as SessionHandle;
+  /** A record as the application gets it. */
+  handle(record: SessionRecord): SessionHandle {
+    return new Handle(record, this.#lifecycle, this.#requests, this.#settings);
+  }
+}
+
+// Built for every call that asks for its session, so it costs nothing that is not asked for.
+class Handle implements SessionHandle {
+  readonly id: string;
+  readonly version: LegacyRevision | undefined;
+  readonly principal: string | undefined;
+  readonly created: number;
+  readonly seen: number;
+  readonly ready: boolean;
+  readonly #record: SessionRecord;
+  readonly #lifecycle: Lifecycle;
+  readonly #requests: ClientRequests;
+  readonly #settings: Settings;
+  #standalone: Stream | undefined;
+
+  constructor(
+    record: SessionRecord,
+    lifecycle: Lifecycle,
+    requests: ClientRequests,
+    settings: Settings,
+  ) {
+    this.id = record.id;
+    this.version = record.version;
+    this.principal = record.owner;
+    this.created = record.created;
+    this.seen = record.seen;
+    this.ready = record.ready;
+    this.#record = record;
+    this.#lifecycle = lifecycle;
+    this.#requests = requests;
+    this.#settings = settings;
   }
 
-  async #ask(
-    record: SessionRecord,
-    stream: Stream,
+  get initialize(): JsonObject {
+    const { initialize } = this.#record;
+    return initialize === "" ? {} : JSON.parse(initialize);
+  }
+
+  notify(method: string, params?: JsonObject): void {
+    this.#stream.append(notificationText(method, params), false);
+  }
+
+  async request(
     method: string,
-    params: JsonObject | undefined,
-    options: RequestOptions,
+    params?: JsonObject,
+    options: SessionRequestOptions = {},
   ): Promise<JsonObject> {
-    const topic = WAKE.topic(record.id, stream.id);
-    if (await this.#settings.backend.bus.publish(topic, WAKE.probe) === 0) {
-      throw new ClientRequestError(
-        "no-stream",
-        `${method}: the client has no standalone stream open`,
-      );
+    const stream = this.#stream;
+    const { id } = this.#record;
+    if (!options.queued && !(await this.#isRead(id, stream))) {
+      const message = `${method}: the client has no standalone stream open`;
+      throw new ClientRequestError("no-stream", message);
     }
-    const live = this.#lifecycle.live(record.id);
-    const owner = live ?? record;
+    const live = this.#lifecycle.live(id);
     return this.#requests.ask(
-      record.id,
-      owner,
+      id,
+      live ?? this,
       options,
-      (id) => {
-        const send = () => stream.append(requestText(id, method, params), false);
+      (name) => {
+        const send = () => stream.append(requestText(name, method, params), false);
         if (live === undefined || live.ready || method === "ping") send();
         else live.waiting.add(send);
       },
-      (id, reason) =>
-        stream.append(
-          notificationText("notifications/cancelled", { requestId: id, reason }),
-          false,
-        ),
+      (requestId, reason) => this.notify("notifications/cancelled", { requestId, reason }),
     );
+  }
+
+  closeStream(options: { readonly retryMs?: number } = {}): void {
+    this.#stream.tell(WAKE.poll(options.retryMs));
+  }
+
+  end(): Promise<boolean> {
+    return this.#lifecycle.end(this.#record, "ended");
+  }
+
+  get #stream(): Stream {
+    const { id } = this.#record;
+    const { sessions } = this.#settings.backend;
+    // What is written for a session that is over would lie in its log for ever.
+    return this.#standalone ??= new Stream(id, standaloneStream(id), this.#settings, () => {
+      const found = sessions.get(id);
+      return found instanceof Promise
+        ? found.then((one) => one !== undefined)
+        : found !== undefined;
+    });
+  }
+
+  async #isRead(session: string, { id }: Stream): Promise<boolean> {
+    const { bus } = this.#settings.backend;
+    return await bus.publish(WAKE.topic(session, id), WAKE.probe) > 0;
   }
 }

@@ -21,11 +21,12 @@ import {
 import type { Accepts } from "../protocol/media.ts";
 import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
-import type { Application, Caller, RequestOptions } from "./application.ts";
+import type { Application, Caller, RequestOptions, SessionHandle } from "./application.ts";
 import { Call, type Host, Post } from "./call.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { Connections } from "./connections.ts";
 import { Deadlines } from "./deadlines.ts";
+import { SessionDirectory } from "./directory.ts";
 import { ClientRequestError, RpcError } from "./errors.ts";
 import { mintNodeId, standaloneStream } from "./ids.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
@@ -43,6 +44,7 @@ export class Dispatcher implements Host, Listener {
   readonly settings: Settings;
   readonly lifecycle: Lifecycle;
   readonly requests: ClientRequests;
+  readonly sessions: SessionDirectory;
   readonly #connections: Connections;
   readonly #slow: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
@@ -58,6 +60,7 @@ export class Dispatcher implements Host, Listener {
     this.settings = settings;
     this.lifecycle = new Lifecycle(settings, node, this);
     this.requests = new ClientRequests(node, settings.clock);
+    this.sessions = new SessionDirectory(this.lifecycle, this.requests, settings);
     this.#connections = new Connections(settings);
     this.#slow = new Deadlines(settings.clock, settings.autoSseMs, (post) => post.stream());
   }
@@ -176,6 +179,10 @@ export class Dispatcher implements Host, Listener {
     }, (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }));
   }
 
+  session(record: SessionRecord): SessionHandle {
+    return this.sessions.handle(record);
+  }
+
   settled(call: Call): void {
     const { live, post } = call;
     this.#inFlight--;
@@ -194,9 +201,7 @@ export class Dispatcher implements Host, Listener {
     for (const call of gone ?? []) {
       this.#stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
-    if (live !== undefined) {
-      this.requests.fail(live, "session-ended", "the session has ended");
-    }
+    this.requests.failFrom(id, "session-ended", "the session has ended");
     try {
       this.application.ended?.(id, reason);
     } catch (error) {
@@ -204,9 +209,9 @@ export class Dispatcher implements Host, Listener {
     }
   }
 
-  cancelled(live: Live, id: string | number): void {
+  cancelled(live: Live, id: string | number, reason: string | undefined): void {
     const call = live.inFlight.get(id);
-    if (call !== undefined) this.#stop(call);
+    if (call !== undefined) this.#stop(call, undefined, reason);
   }
 
   answered(from: string, response: RpcResponse): void {
@@ -247,6 +252,11 @@ export class Dispatcher implements Host, Listener {
     this.#connections.close();
     this.#slow.clear();
     this.lifecycle.close();
+    try {
+      await this.application.close?.();
+    } catch (error) {
+      this.settings.onEvent?.({ type: "application-error", method: "close", error });
+    }
   }
 
   /** The answer to a request whose application threw. What it threw stays here. */
@@ -288,16 +298,17 @@ export class Dispatcher implements Host, Listener {
     call.settle(text);
   }
 
-  #stop(call: Call, reply?: Reply): void {
+  #stop(call: Call, reply?: Reply, reason?: string): void {
     if (call.over) return;
     this.#aborted++;
-    call.stop(reply);
+    call.stop(reply, reason);
   }
 
   #cancel(message: RpcNotification, record: SessionRecord | undefined): void {
     const id = message.params?.requestId;
     if (record === undefined || (typeof id !== "string" && typeof id !== "number")) return;
-    this.lifecycle.cancel(record.id, id);
+    const reason = message.params?.reason;
+    this.lifecycle.cancel(record.id, id, typeof reason === "string" ? reason : undefined);
   }
 
   #notified(message: RpcNotification, post: Post, caller: Caller, head: RequestHead): void {

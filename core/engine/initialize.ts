@@ -69,13 +69,15 @@ export async function openSession(
     false,
   );
   const call = new Call(request, post, caller, head);
-  let result: JsonObject;
+  let result: JsonObject | undefined;
   try {
     result = application.initialize === undefined
       ? initializeResult(application, version)
       : await application.initialize(request, call as Exchange);
     checkVersion(result);
   } catch (error) {
+    // It has answered for a session that there will not be.
+    if (result !== undefined && creates) application.ended?.(draft.id, "ended");
     return {
       reply: textReply(dispatcher.errorText(call, error), accepts, settings.policy.response),
       session: undefined,

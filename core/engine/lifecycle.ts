@@ -17,7 +17,12 @@ import type { Created } from "./ports.ts";
 type ControlWord =
   | { readonly ended: string; readonly reason: EndReason; readonly from: string }
   | { readonly ready: string; readonly from: string }
-  | { readonly cancelled: string; readonly id: string | number; readonly from: string };
+  | {
+    readonly cancelled: string;
+    readonly id: string | number;
+    readonly reason: string | undefined;
+    readonly from: string;
+  };
 
 const CONTROL = "control";
 const answers = (node: string): string => `answers/${node}`;
@@ -27,7 +32,7 @@ export interface Listener {
   /** The activity of a session that is over shall stop. */
   ended(id: string, reason: EndReason, live: Live | undefined): void;
   /** A request shall stop. */
-  cancelled(live: Live, id: string | number): void;
+  cancelled(live: Live, id: string | number, reason: string | undefined): void;
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
 }
@@ -124,10 +129,10 @@ export class Lifecycle {
   }
 
   /** A request of this session shall stop, wherever it runs. */
-  cancel(id: string, request: string | number): void {
+  cancel(id: string, request: string | number, reason: string | undefined): void {
     const live = this.#lives.get(id);
-    if (live?.inFlight.has(request)) this.#listener.cancelled(live, request);
-    else this.#tell({ cancelled: id, id: request, from: this.node });
+    if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
+    else this.#tell({ cancelled: id, id: request, reason, from: this.node });
   }
 
   /** An answer from a client belongs to a request that another node sent. */
@@ -253,7 +258,7 @@ export class Lifecycle {
     } else if ("ready" in word) this.#markReady(word.ready);
     else {
       const live = this.#lives.get(word.cancelled);
-      if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id);
+      if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
     }
   }
 

@@ -19,8 +19,9 @@ import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revi
 import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
-import { SessionDirectory } from "./directory.ts";
+import type { SessionDirectory } from "./directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { OptionError } from "./errors.ts";
 import { requestBody, toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { openSession } from "./initialize.ts";
@@ -64,6 +65,9 @@ export interface McpHandler {
  * @throws {OptionError} An option that cannot be.
  */
 export function createMcpHandler(application: Application, options: McpOptions = {}): McpHandler {
+  if (application.serverInfo === undefined && application.initialize === undefined) {
+    throw new OptionError("serverInfo", "is missing; without it the application needs initialize");
+  }
   const pipeline = new Pipeline(application, options);
   const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
   return {
@@ -91,8 +95,7 @@ class Pipeline {
     const settings = readOptions(options);
     this.front = new Front(settings);
     this.dispatcher = new Dispatcher(application, settings);
-    const { lifecycle, requests } = this.dispatcher;
-    this.sessions = new SessionDirectory(lifecycle, requests, settings);
+    this.sessions = this.dispatcher.sessions;
   }
 
   async handle(head: RequestHead, body: BodyReader): Promise<Reply> {

@@ -20,6 +20,8 @@ export type {
   Implementation,
   RequestOptions,
   Session,
+  SessionHandle,
+  SessionRequestOptions,
 } from "./application.ts";
 export {
   type Authenticated,
@@ -28,7 +30,7 @@ export {
   type McpOptions,
   type SessionOptions,
 } from "./options.ts";
-export { SessionDirectory, type SessionHandle } from "./directory.ts";
+export { SessionDirectory } from "./directory.ts";
 export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./events.ts";
 export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";

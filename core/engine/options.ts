@@ -113,6 +113,8 @@ export interface Settings {
   readonly autoSseMs: number;
   readonly keepAliveMs: number;
   readonly backend: Backend;
+  /** What was begun to be written to it. */
+  readonly writes: Writes;
   readonly onEvent: OnEvent | undefined;
   readonly clock: Clock;
 }
@@ -130,8 +132,6 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "onEvent",
   "clock",
   "response",
-  /** What was begun to be written to it. */
-  readonly writes: Writes;
   "resumable",
   "autoSseMs",
   "keepAliveMs",
@@ -201,6 +201,7 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     autoSseMs: atLeast("autoSseMs", options.autoSseMs ?? 3_000, 0),
     keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs ?? 5_000, 0),
     backend: options.backend ?? memory(),
+    writes: new Writes(),
     onEvent: fn("onEvent", options.onEvent),
     clock: options.clock ?? SYSTEM_CLOCK,
   };
@@ -226,7 +227,6 @@ function readHosts(given: readonly string[] | "*"): AllowedHosts {
   if (given === "*") return "*";
   return list("allowedHosts", given).map((text) => {
     const host = parseAuthority(text);
-    writes: new Writes(),
     if (host !== undefined) return host;
     throw new OptionError(
       "allowedHosts",
