@@ -31,15 +31,16 @@ export interface AllowedOrigin extends Authority {
 export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 const AUTHORITY =
-  /^(\[[0-9a-f:.]+\]|(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)(?::(\d{1,5}))?$/;
+  /^(\[[0-9a-f:.]+\]|(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)(?::(\d{1,5}))?$/i;
 
 /** Reads `host[:port]`; undefined where it is anything else. */
 export function parseAuthority(text: string): Authority | undefined {
-  const match = AUTHORITY.exec(text.toLowerCase());
+  // Lower case comes after the match: some letters beyond ASCII have an ASCII one as theirs.
+  const match = AUTHORITY.exec(text);
   if (match === null) return undefined;
   const port = match[2] === undefined ? undefined : Number(match[2]);
   if (port !== undefined && port > 65535) return undefined;
-  return { host: match[1]!, port };
+  return { host: match[1]!.toLowerCase(), port };
 }
 
 /** Reads `scheme://host[:port]`; undefined where it is anything else (`null`, a list, a path, userinfo). */

@@ -119,7 +119,7 @@ export function requestText(id: RequestId, method: string, params: JsonObject | 
 }
 
 function classify(value: unknown): RpcMessage | BodyFault {
-  if (!isObject(value)) return fault(`${typeName(value)} where a message object is expected`);
+  if (!isObject(value)) return fault(`${quote(value)} where a message object is expected`);
   const { id, method, params } = value;
   const known = isRequestId(id) ? id : undefined;
   if (value.jsonrpc !== "2.0") {
@@ -165,12 +165,14 @@ function fault(detail: string, id?: RequestId): BodyFault {
     : { kind: "fault", rule: "invalid-message", detail, id };
 }
 
-function typeName(value: unknown): string {
-  return value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
-}
-
-/** A value as an error message shows it: JSON, cut to a length that cannot flood a log. */
+/**
+ * A value as an error message shows it: JSON, cut to a length that cannot flood a log. What has members
+ * is only named: writing it out could take as long, and nest as deep, as the peer pleases.
+ */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? "absent";
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "an array" : "an object";
+  }
+  const text = JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "absent";
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
