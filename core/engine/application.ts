@@ -17,6 +17,14 @@ export interface Implementation {
   readonly [key: string]: unknown;
 }
 
+/** Cache hints of 2026-07-28 (server/utilities/caching). */
+export interface CacheHints {
+  /** Milliseconds. Default 0: stale at once. */
+  readonly ttlMs?: number;
+  /** Whether a cache may serve it to others. Default `private`. */
+  readonly scope?: "public" | "private";
+}
+
 /** An MCP server as plain functions. */
 export interface Application {
   /** Sent in `InitializeResult`. May be left out where {@linkcode Application.initialize} answers. */
@@ -38,6 +46,15 @@ export interface Application {
    * is served here.
    */
   initialize?(request: RpcRequest, exchange: Exchange): Awaitable<JsonObject>;
+  /**
+   * Every tool with its `inputSchema`, from which the library learns which parameters a modern client mirrors
+   * into headers (`x-mcp-header`). Asked when the handler is made, and again after `notify.toolsListChanged()`.
+   */
+  tools?(): Awaitable<Iterable<{ readonly name: string; readonly inputSchema?: unknown }>>;
+  /** How long, and for whom, modern clients may keep lists and resources where a result does not say. */
+  readonly cache?: CacheHints;
+  /** Whether a legacy session asked for updates of a resource; see `notify.resourceUpdated`. */
+  subscribed?(sessionId: string, uri: string): boolean;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
   ended?(sessionId: string, reason: EndReason): void;
   /** Is told that the handler has closed: nothing comes any more. `handler.close()` waits for it. */
@@ -99,6 +116,40 @@ export interface SessionRequestOptions extends RequestOptions {
   readonly queued?: boolean;
 }
 
+<<<<<<< core/engine/application.ts
+/** A request to the client: a method and its params. */
+export interface InputRequest {
+  readonly method: string;
+  readonly params?: JsonObject;
+}
+
+/** How an input is asked for. */
+export interface InputOptions extends RequestOptions {
+  /**
+   * Names the answer in a modern retry. Default: a number, by order of asking; give a key where the order can
+   * differ between runs.
+   */
+  readonly key?: string;
+}
+
+/** State that a client names explicitly: what replaces session state in 2026-07-28 (basic/index, Statelessness). */
+export interface Handles {
+  /** Keeps a JSON value for `ttlMs` milliseconds (default one hour) and returns its handle: 144 random bits. */
+  mint(value: unknown, options?: { readonly ttlMs?: number }): Promise<string>;
+  /**
+   * The value of a handle.
+   *
+   * @throws {RpcError} -32602, the same for every cause: never minted, expired, revoked, another principal's.
+   */
+  resolve(handle: unknown): Promise<unknown>;
+  /** Replaces the value of a handle; its time begins anew. Fails as {@linkcode Handles.resolve} does. */
+  update(handle: unknown, value: unknown, options?: { readonly ttlMs?: number }): Promise<void>;
+  /** Forgets a handle. False where there was none of this principal. */
+  revoke(handle: unknown): Promise<boolean>;
+}
+
+=======
+>>>>>>> /tmp/land.new
 /** Who calls, as the `authenticate` hook said. */
 export interface Caller {
   /** Undefined for an anonymous caller. */
@@ -138,6 +189,42 @@ export interface Exchange extends Caller {
    * an error, or the session ended.
    */
   request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>;
+  /** What the client can be asked for: from `initialize` (legacy) or from this request's `_meta` (modern). */
+  readonly clientCapabilities: JsonObject;
+  /**
+   * Asks the user through the client (`elicitation/create`) and returns the result: `action`, and `content`
+   * where accepted. A legacy client is asked while the call goes on. A modern one cannot be: the call ends with an
+   * input-required result, and the application's function is run again, from its beginning, when the client
+   * sends the request again with the answer. So ask before doing what must not be done twice, and let what
+   * this throws pass.
+   *
+   * @throws {ClientRequestError} Legacy: as {@linkcode Exchange.request}, or code `unsupported` where the client
+   * did not declare the capability.
+   * @throws {RpcError} Modern: -32021 where the client did not declare the capability.
+   */
+  elicit(params: JsonObject, options?: InputOptions): Promise<JsonObject>;
+  /** Asks the client's model (`sampling/createMessage`); otherwise as {@linkcode Exchange.elicit}. */
+  sample(params: JsonObject, options?: InputOptions): Promise<JsonObject>;
+  /** Asks for the client's roots (`roots/list`); otherwise as {@linkcode Exchange.elicit}. */
+  roots(options?: InputOptions): Promise<JsonObject>;
+  /** Asks for several things at once, by key; otherwise as {@linkcode Exchange.elicit}. */
+  inputs(
+    requests: { readonly [key: string]: InputRequest },
+    options?: RequestOptions,
+  ): Promise<{ readonly [key: string]: JsonObject }>;
+  /**
+   * Modern: seals a JSON value as a `requestState` for an input-required result that the application makes
+   * itself. Only this principal can bring it back, with this request, in time.
+   */
+  sealState(value: unknown): Promise<string>;
+  /**
+   * The value of this request's `requestState`; undefined where it has none.
+   *
+   * @throws {RpcError} -32602 where it is not one that {@linkcode Exchange.sealState} made for this request.
+   */
+  openState(): Promise<unknown>;
+  /** Values that outlive the request, named by handles that the client passes on; bound to the principal. */
+  readonly handles: Handles;
   /**
    * Ends the connection, not the stream: the client comes back after `retryMs` milliseconds and gets what it
    * missed, once (2025-11-25, basic/transports, Sending Messages 6). Does nothing where the stream cannot be

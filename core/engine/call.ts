@@ -16,11 +16,25 @@ import {
   type RpcNotification,
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
+import { CLIENT_CAPABILITY, LOG_LEVELS, META } from "../protocol/modern.ts";
 import type { Accepts } from "../protocol/media.ts";
 import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
+<<<<<<< core/engine/call.ts
+import type {
+  Caller,
+  Exchange,
+  Handles,
+  InputOptions,
+  InputRequest,
+  RequestOptions,
+  SessionHandle,
+} from "./application.ts";
+=======
 import type { Caller, Exchange, RequestOptions, SessionHandle } from "./application.ts";
+>>>>>>> /tmp/land.new
 import { ClientRequestError } from "./errors.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";
 import type { Reply } from "./reply.ts";
 import type { Stream } from "./stream.ts";
@@ -29,6 +43,8 @@ import type { Stream } from "./stream.ts";
 export interface Host {
   /** Begins the stream of a POST and answers it with a connection. */
   stream(post: Post): { readonly stream: Stream; readonly reply: Reply };
+  /** The handles of a caller. */
+  handles(caller: Caller): Handles;
   /** Sends a request to the client of a call. */
   ask(
     call: Call,
@@ -42,12 +58,23 @@ export interface Host {
   settled(call: Call): void;
 }
 
+/** What a modern request brings with it. */
+export interface ModernContext {
+  /** Its `_meta`. */
+  readonly meta: JsonObject;
+  readonly inputs: Inputs;
+}
+
 /** One POST that holds requests. */
 export class Post {
   readonly host: Host;
   readonly live: Live | undefined;
   readonly record: SessionRecord | undefined;
   readonly version: Revision;
+  /** Undefined for a legacy one. */
+  readonly modern: ModernContext | undefined;
+  /** Is told that the peer left before the answer was whole. */
+  gone: (() => void) | undefined;
   readonly #shape: ResponseShape;
   /** A batch is answered by an array. */
   readonly #batch: boolean;
@@ -67,7 +94,9 @@ export class Post {
     shape: ResponseShape,
     requests: number,
     batch: boolean,
+    modern?: ModernContext,
   ) {
+    this.modern = modern;
     this.host = host;
     this.record = record;
     this.live = live;
@@ -107,7 +136,7 @@ export class Post {
   }
 
   /** One of its requests has its answer; undefined where it is to have none. */
-  settle(text: string | undefined): void {
+  settle(text: string | undefined, status: number = 200): void {
     const last = --this.#waiting === 0;
     if (this.#refused) return;
     if (this.#stream === undefined && this.#shape === "sse" && this.#reply === undefined) {
@@ -119,7 +148,7 @@ export class Post {
       return;
     }
     if (text !== undefined) this.#texts.push(text);
-    if (last) this.#answer(this.#jsonReply());
+    if (last) this.#answer(this.#jsonReply(status));
   }
 
   /** Answers with this instead, where nothing was answered yet. */
@@ -129,11 +158,11 @@ export class Post {
     this.#answer(reply);
   }
 
-  #jsonReply(): Reply {
+  #jsonReply(status: number): Reply {
     const texts = this.#texts;
     if (texts.length === 0) return { status: 202, headers: {}, body: null };
     return {
-      status: 200,
+      status,
       headers: JSON_HEADERS,
       body: this.#batch ? `[${texts.join(",")}]` : texts[0]!,
     };
@@ -220,7 +249,25 @@ export class Call implements Exchange {
     return this.#controller.signal;
   }
 
+  get clientCapabilities(): JsonObject {
+    const { modern, record } = this.#post;
+    const given = modern === undefined
+      ? record && this.session!.initialize.capabilities
+      : modern.meta[META.clientCapabilities];
+    return isObject(given) ? given : {};
+  }
+
+  get handles(): Handles {
+    return this.#post.host.handles(this.#caller);
+  }
+
   notify(method: string, params?: JsonObject): void {
+    const { modern } = this.#post;
+    if (modern !== undefined && method === "notifications/message") {
+      // A modern client gets log messages where this request asked for them, from its level up.
+      const asked = LOG_LEVELS.indexOf(modern.meta[META.logLevel] as string);
+      if (asked < 0 || LOG_LEVELS.indexOf(params?.level as string) < asked) return;
+    }
     this.emit(notificationText(method, params));
   }
 
@@ -235,7 +282,48 @@ export class Call implements Exchange {
     if (this.#over) {
       return Promise.reject(new ClientRequestError("cancelled", `${this.method} is over`));
     }
-    return this.#post.host.ask(this, method, params, options);
+    const { modern, host } = this.#post;
+    if (modern === undefined) return host.ask(this, method, params, options);
+    return this.inputs({ [modern.inputs.nextKey()]: { method, params: params ?? {} } })
+      .then((answers) => Object.values(answers)[0]!);
+  }
+
+  elicit(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("elicitation/create", params, options);
+  }
+
+  sample(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("sampling/createMessage", params, options);
+  }
+
+  roots(options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("roots/list", {}, options);
+  }
+
+  async inputs(
+    requests: { readonly [key: string]: InputRequest },
+    options: RequestOptions = {},
+  ): Promise<{ readonly [key: string]: JsonObject }> {
+    const { modern, host } = this.#post;
+    const keys = Object.keys(requests);
+    if (modern !== undefined) {
+      const known = await modern.inputs.get(requests);
+      return Object.fromEntries(keys.map((key) => [key, known[key]!]));
+    }
+    for (const key of keys) this.#needs(requests[key]!.method);
+    const answers = await Promise.all(keys.map((key) => {
+      const { method, params } = requests[key]!;
+      return host.ask(this, method, params, options);
+    }));
+    return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
+  }
+
+  sealState(value: unknown): Promise<string> {
+    return this.#modern().inputs.seal(value);
+  }
+
+  async openState(): Promise<unknown> {
+    return await this.#post.modern?.inputs.state();
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
@@ -256,11 +344,32 @@ export class Call implements Exchange {
   }
 
   /** The answer is there. Nothing after the first counts. */
-  settle(text: string): void {
+  settle(text: string, status: number = 200): void {
     if (this.#over) return;
     this.#over = true;
-    this.#post.settle(text);
+    this.#post.settle(text, status);
     this.#post.host.settled(this);
+  }
+
+  async #input(method: string, params: JsonObject, options: InputOptions): Promise<JsonObject> {
+    const key = options.key ?? this.#post.modern?.inputs.nextKey() ?? "input";
+    return (await this.inputs({ [key]: { method, params } }, options))[key]!;
+  }
+
+  #needs(method: string): void {
+    const capability = CLIENT_CAPABILITY.get(method);
+    if (capability === undefined || isObject(this.clientCapabilities[capability])) return;
+    throw new ClientRequestError(
+      "unsupported",
+      `${method}: the client did not declare the capability ${capability}`,
+    );
+  }
+
+  #modern(): ModernContext {
+    if (this.#post.modern !== undefined) return this.#post.modern;
+    throw new TypeError(
+      "requestState is part of 2026-07-28 only; this request is of an earlier one",
+    );
   }
 
   /** The work is not wanted any more; `reply` answers the POST where it still waits. */

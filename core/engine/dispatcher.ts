@@ -7,34 +7,48 @@
 import type { RequestHead } from "../inbound/head.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { rejectionReply } from "../outbound/reply.ts";
-import { parseEventId, SSE_HEADERS } from "../outbound/sse.ts";
-import { INTERNAL_ERROR, METHOD_NOT_FOUND } from "../protocol/error_codes.ts";
 import {
-  errorText,
   type JsonObject,
-  resultText,
+  notificationText,
   type RpcMessage,
   type RpcNotification,
   type RpcRequest,
   type RpcResponse,
 } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
-import { type Revision, revisionFacts } from "../protocol/revisions.ts";
+import { META } from "../protocol/modern.ts";
+import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
+<<<<<<< core/engine/dispatcher.ts
+import type { Application, Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
+import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
+import { Call, type Host, type ModernContext, Post } from "./call.ts";
+=======
 import type { Application, Caller, RequestOptions, SessionHandle } from "./application.ts";
 import { Call, type Host, Post } from "./call.ts";
+>>>>>>> /tmp/land.new
 import { ClientRequests } from "./client_requests.ts";
-import { Connections } from "./connections.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
+<<<<<<< core/engine/dispatcher.ts
+import { ClientRequestError } from "./errors.ts";
+import { handlesOf } from "./handles.ts";
+=======
 import { ClientRequestError, RpcError } from "./errors.ts";
+>>>>>>> /tmp/land.new
 import { mintNodeId, standaloneStream } from "./ids.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
 import type { Stats } from "./mcp.ts";
 import type { Settings } from "./options.ts";
-import type { Reply } from "./reply.ts";
+import { MirroredParams } from "./mirrored_params.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import { Streams } from "./streams.ts";
+import { type Change, notificationOf, Subscriptions } from "./subscriptions.ts";
 import { Stream } from "./stream.ts";
+
+/** How long a modern call may go on unwatched, in milliseconds. */
+const UNWATCHED_MS = 100;
 
 const NONE: ReadonlyMap<string | number, unknown> = new Map();
 
@@ -45,11 +59,17 @@ export class Dispatcher implements Host, Listener {
   readonly lifecycle: Lifecycle;
   readonly requests: ClientRequests;
   readonly sessions: SessionDirectory;
+<<<<<<< core/engine/dispatcher.ts
+  readonly streams: Streams;
+  readonly subscriptions: Subscriptions;
+  readonly params: MirroredParams;
+=======
   readonly #connections: Connections;
+>>>>>>> /tmp/land.new
   readonly #slow: Deadlines<Post>;
+  readonly #unwatched: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
   readonly #stateless = new Set<Call>();
-  #streams = 0;
   #inFlight = 0;
   #aborted = 0;
   #idle: (() => void) | undefined;
@@ -61,8 +81,16 @@ export class Dispatcher implements Host, Listener {
     this.lifecycle = new Lifecycle(settings, node, this);
     this.requests = new ClientRequests(node, settings.clock);
     this.sessions = new SessionDirectory(this.lifecycle, this.requests, settings);
+<<<<<<< core/engine/dispatcher.ts
+    this.streams = new Streams(settings, this.lifecycle);
+    this.subscriptions = new Subscriptions(application);
+    this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
+=======
     this.#connections = new Connections(settings);
-    this.#slow = new Deadlines(settings.clock, settings.autoSseMs, (post) => post.stream());
+>>>>>>> /tmp/land.new
+    const { clock, autoSseMs } = settings;
+    this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
+    this.#unwatched = new Deadlines(clock, Math.min(autoSseMs, UNWATCHED_MS), (post) => post.stream());
   }
 
   /** The ids that a session has in flight here. */
@@ -125,39 +153,12 @@ export class Dispatcher implements Host, Listener {
     }
   }
 
-  /** Opens the standalone stream, or resumes any stream of the session. */
-  async listen(record: SessionRecord, lastEventId: string | null): Promise<Reply | Rejection> {
-    const { settings, lifecycle } = this;
-    const { logs } = settings.backend;
-    let id = standaloneStream(record.id);
-    let after: number | undefined;
-    if (lastEventId !== null) {
-      const unknown: Rejection = { rule: "unknown-event-id", value: lastEventId };
-      const cursor = parseEventId(lastEventId);
-      if (cursor === undefined || !settings.resumable) return unknown;
-      const bounds = await logs.bounds(record.id, cursor.stream);
-      if (
-        bounds === undefined || cursor.position > bounds.last || cursor.position < bounds.first - 1
-      ) return unknown;
-      id = cursor.stream;
-      after = cursor.position;
-    }
-    const open = lifecycle.live(record.id)?.connections;
-    const replaces = [...open ?? []].some((one) => one.reading.stream === id);
-    const { maxStreams } = settings.policy;
-    if (!replaces && open !== undefined && open.size >= maxStreams) {
-      return { rule: "stream-limit", accepted: maxStreams };
-    }
-    await logs.open(record.id, id, settings.clock.now(), settings.budget);
-    return this.#connect(record, new Stream(record.id, id, settings), after, record.version!);
+  stream(post: Post): { readonly stream: Stream; readonly reply: Reply } {
+    return this.streams.begin(post);
   }
 
-  stream(post: Post): { readonly stream: Stream; readonly reply: Reply } {
-    const id = `${this.lifecycle.node}${(++this.#streams).toString(36)}`;
-    // A stream without a session is kept under its own name, where nobody else finds it.
-    const stream = new Stream(post.record?.id ?? `~${id}`, id, this.settings);
-    stream.open();
-    return { stream, reply: this.#connect(post.record, stream, 0, post.version) };
+  handles(caller: Caller): Handles {
+    return handlesOf(caller.principal, this.settings);
   }
 
   ask(
@@ -187,9 +188,14 @@ export class Dispatcher implements Host, Listener {
     const { live, post } = call;
     this.#inFlight--;
     if (this.requests.size > 0) this.requests.fail(call, "cancelled", `${call.method} is over`);
-    if (post.answered) this.#slow.delete(post);
-    if (live === undefined) this.#stateless.delete(call);
-    else {
+    if (post.answered) {
+      this.#slow.delete(post);
+      this.#unwatched.delete(post);
+    }
+    if (live === undefined) {
+      this.#stateless.delete(call);
+      this.subscriptions.delete(call);
+    } else {
       live.inFlight.delete(call.id!);
       this.lifecycle.release(live);
     }
@@ -221,7 +227,7 @@ export class Dispatcher implements Host, Listener {
   async stats(): Promise<Stats> {
     return {
       sessions: await this.settings.backend.sessions.count(),
-      streams: this.#connections.size,
+      streams: this.streams.connections.size,
       inFlight: this.#inFlight,
       aborted: this.#aborted,
     };
@@ -229,7 +235,8 @@ export class Dispatcher implements Host, Listener {
 
   /** Lets calls finish for `within` milliseconds, then stops everything. */
   async close(within: number): Promise<void> {
-    this.#connections.closeStandalone();
+    this.streams.connections.closeStandalone();
+    this.subscriptions.close();
     if (this.#inFlight > 0 && within > 0) {
       await new Promise<void>((resolve) => {
         const stop = this.settings.clock.after(within, resolve);
@@ -249,8 +256,9 @@ export class Dispatcher implements Host, Listener {
       this.#stop(call, rejectionReply({ ...refusal, id: call.id }));
     }
     this.requests.failAll("session-ended", "the handler has closed");
-    this.#connections.close();
+    this.streams.connections.close();
     this.#slow.clear();
+    this.#unwatched.clear();
     this.lifecycle.close();
     try {
       await this.application.close?.();
@@ -259,45 +267,92 @@ export class Dispatcher implements Host, Listener {
     }
   }
 
-  /** The answer to a request whose application threw. What it threw stays here. */
-  errorText(call: Call, error: unknown): string {
-    if (error instanceof RpcError) {
-      const { code, message, data } = error;
-      return errorText(call.id, data === undefined ? { code, message } : { code, message, data });
+  /** Serves a modern request: it has no session, and a peer that leaves cancels it. */
+  serveModern(
+    request: RpcRequest,
+    context: ModernContext,
+    caller: Caller,
+    head: RequestHead,
+    accepts: Accepts,
+    body: BodyReader,
+  ): Reply | Promise<Reply> {
+    const version = context.meta[META.protocolVersion] as Revision;
+    const listens = request.method === "subscriptions/listen";
+    const shape = listens ? "sse" : this.settings.policy.response;
+    const post = new Post(this, undefined, undefined, version, accepts, shape, 1, false, context);
+    const call = new Call(request, post, caller, head);
+    this.#inFlight++;
+    this.#stateless.add(call);
+    post.gone = () => this.#stop(call);
+    if (listens) {
+      this.lifecycle.listen();
+      this.subscriptions.open(call, request.params!.notifications as JsonObject);
+    } else this.#run(request, call);
+    if (!call.over) body.gone?.(post.gone);
+    // Where a peer that leaves is noticed only on a stream, a call does not go long without one.
+    if (post.undecided) (body.gone === undefined ? this.#unwatched : this.#slow).add(post);
+    return post.reply();
+  }
+
+  /** Something changed, on whatever node: who asked for it on this one is told. */
+  changed(change: Change): void {
+    if ("changed" in change && change.changed === "tools") this.params.refresh();
+    this.subscriptions.tell(change);
+    const { method, params } = notificationOf(change);
+    for (const live of this.lifecycle.lives()) {
+      if (!live.ready || ![...live.connections].some((one) => one.reading.standalone)) continue;
+      if ("updated" in change && !this.application.subscribed?.(live.id, change.updated)) continue;
+      new Stream(live.id, standaloneStream(live.id), this.settings)
+        .append(notificationText(method, params), false);
     }
+  }
+
+  /** The answer to a request whose application threw. What is no answer stays here. */
+  thrown(call: Call, error: unknown): Answered {
+    const answer = thrownAnswer(this.application, call, error);
+    if (answer !== undefined) return answer;
     this.settings.onEvent?.({ type: "application-error", method: call.method, error });
-    return errorText(call.id, { code: INTERNAL_ERROR, message: "Internal error" });
+    return failedAnswer(call);
   }
 
   #run(request: RpcRequest, call: Call): void {
-    if (request.method === "ping") return call.settle(resultText(request.id, {}));
+    const { application } = this;
     let result: unknown;
     try {
-      result = this.application.request(request, call);
+      result = request.method === "ping"
+        ? {}
+        : request.method === "server/discover" && call.era === "modern"
+        ? discoverResult(application)
+        : application.request(request, call);
     } catch (error) {
-      return call.settle(this.errorText(call, error));
+      return this.#answer(call, this.thrown(call, error));
     }
     if (result instanceof Promise) {
-      result.then((value) => this.#settle(request, call, value)).catch((error) =>
-        call.settle(this.errorText(call, error))
+      result.then(
+        (value) => this.#settle(call, value),
+        (error) => this.#answer(call, this.thrown(call, error)),
       );
-    } else this.#settle(request, call, result);
+    } else this.#settle(call, result);
   }
 
-  #settle(request: RpcRequest, call: Call, result: unknown): void {
-    if (result === undefined) {
-      const message = `Method not found: ${request.method}`;
-      return call.settle(errorText(request.id, { code: METHOD_NOT_FOUND, message }));
-    }
-    let text: string;
+  #settle(call: Call, result: unknown): void {
+    let answer: Answered;
     try {
-      text = resultText(request.id, result);
+      answer = answerOf(this.application, call, result);
     } catch (error) {
-      text = this.errorText(call, error);
+      // The result is no JSON.
+      answer = this.thrown(call, error);
     }
-    call.settle(text);
+    this.#answer(call, answer);
   }
 
+<<<<<<< core/engine/dispatcher.ts
+  #answer(call: Call, { text, status }: Answered): void {
+    call.settle(text, status);
+  }
+
+=======
+>>>>>>> /tmp/land.new
   #stop(call: Call, reply?: Reply, reason?: string): void {
     if (call.over) return;
     this.#aborted++;
@@ -330,36 +385,6 @@ export class Dispatcher implements Host, Listener {
     const from = record?.id ?? principalName(caller);
     if (node === this.lifecycle.node) this.requests.answer(from, message);
     else this.lifecycle.passOn(node, from, message);
-  }
-
-  #connect(
-    record: SessionRecord | undefined,
-    stream: Stream,
-    after: number | undefined,
-    version: Revision,
-  ): Reply {
-    const { lifecycle, settings } = this;
-    const resumable = settings.resumable && record !== undefined;
-    const standalone = record !== undefined && stream.id === standaloneStream(record.id);
-    const live = record && lifecycle.hold(record);
-    const connection = this.#connections.open({
-      session: stream.session,
-      stream: stream.id,
-      after,
-      standalone,
-      resumable,
-      priming: resumable && revisionFacts(version)!.primingEvent,
-      closed: (closed) => {
-        if (live !== undefined) {
-          live.connections.delete(closed);
-          lifecycle.release(live);
-        }
-        // Nobody can come back for it. The standalone stream waits for its next reader.
-        if (!resumable && !standalone) stream.abandon();
-      },
-    });
-    live?.connections.add(connection);
-    return { status: 200, headers: SSE_HEADERS, body: connection };
   }
 }
 

@@ -26,6 +26,8 @@ export class RpcError extends Error {
 export type ClientRequestFailure =
   /** No stream can carry it: the answer is JSON only, or the session has no open stream. */
   | "no-stream"
+  /** The client did not declare the capability. */
+  | "unsupported"
   /** The client did not answer in time. */
   | "timeout"
   /** The client answered with an error; `error` has it. */

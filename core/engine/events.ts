@@ -42,6 +42,8 @@ export type HandlerEvent =
   }
   /** The application threw something that is not an RpcError. The client saw -32603 only. */
   | { readonly type: "application-error"; readonly method: string; readonly error: unknown }
+  /** A tool's `x-mcp-header` annotations break the revision's rules; its headers are not looked at. */
+  | { readonly type: "invalid-tool"; readonly tool: string; readonly problem: string }
   /** A backend failed; requests that needed it got 503. */
   | { readonly type: "backend-error"; readonly error: unknown };
 

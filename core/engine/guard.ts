@@ -7,10 +7,12 @@
 import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
 import type { Rejection } from "../outbound/rejections.ts";
-import { ENDED } from "../outbound/reply.ts";
+import { ENDED, type ReplyHeaders } from "../outbound/reply.ts";
+import { isEventStream } from "../protocol/media.ts";
 import { decide, type SessionEvent, stateOf } from "../session/machine.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
+import { OptionError } from "./errors.ts";
 import { toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { heldBody } from "./held_body.ts";
@@ -18,8 +20,10 @@ import { mintNodeId, mintSessionId } from "./ids.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
 import { readOptions, type SessionOptions } from "./options.ts";
+import type { Awaitable } from "./ports.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
+import { exempt } from "./runtime.ts";
 
 /** Options of {@linkcode createSessions}. */
 export interface GuardOptions extends Omit<SessionOptions, "sessions"> {
@@ -29,6 +33,7 @@ export interface GuardOptions extends Omit<SessionOptions, "sessions"> {
 
 /** The session of a guarded request. */
 export interface GuardSession extends Caller {
+  /** To the request that opens it: the id that it will have, if the answer is 2xx. */
   readonly id: string;
   /** When it was opened, in milliseconds since the epoch. */
   readonly created: number;
@@ -46,20 +51,25 @@ export type GuardedHandler = (
 export interface Entry {
   readonly session: GuardSession;
   /**
-   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx.
-   * Gives the fields to add to the answer, or the answer to give instead.
+   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx and
+   * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
    */
-  commit(status: number): Promise<Reply | { readonly add: Readonly<Record<string, string>> }>;
-  /** The exchange is over; idle time counts from here. Is told when the session ends before. */
+  commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
+  /** The handler threw: the operator is told, what was opened is undone. Gives the answer, for where none was begun. */
+  fail(error: unknown): Reply;
+  /** The exchange is over; idle time counts from here. */
   leave(): void;
-  /** Calls `fn` when the session ends while the exchange goes on. */
+  /** Calls `fn` when the session ends while the exchange goes on; at once where it has ended already. */
   onEnd(fn: () => void): void;
 }
 
 /** The session lifecycle, to be put around handlers. */
 export interface Sessions {
-  /** Wraps a Web-standard handler. */
-  guard(handler: GuardedHandler): (request: Request) => Promise<Response>;
+  /**
+   * Wraps a Web-standard handler. A response that is an event stream holds its session and ends with it; any
+   * other holds it until the handler returns. What the handler throws is answered with 500 and stays here.
+   */
+  guard(handler: GuardedHandler): (request: Request, server?: unknown) => Promise<Response>;
   /** Lets a request in, or answers it; the seam for runtimes without Web requests. */
   enter(head: RequestHead): Promise<Entry | Reply>;
   /** How many sessions are stored. */
@@ -79,7 +89,7 @@ export interface Sessions {
 export function createSessions(options: GuardOptions): Sessions {
   const guard = new Guard(options);
   return {
-    guard: (handler) => (request) => guard.serve(request, handler),
+    guard: (handler) => (request, server) => guard.serve(request, handler, server),
     enter: (head) => guard.enter(head),
     count: async () => await guard.front.settings.backend.sessions.count(),
     end: (id) => guard.end(id),
@@ -95,6 +105,9 @@ class Guard {
   readonly #onEnd = new Map<Live, Set<() => void>>();
 
   constructor(options: GuardOptions) {
+    if (typeof options?.opens !== "function") {
+      throw new OptionError("opens", `${JSON.stringify(options?.opens)} is not a function`);
+    }
     const settings = readOptions({ ...options, sessions: "required" }, ["opens"]);
     this.front = new Front(settings);
     this.#opens = options.opens;
@@ -102,10 +115,11 @@ class Guard {
       ended: (_id: string, _reason: EndReason, live: Live | undefined) => this.#ended(live),
       cancelled: () => {},
       answered: () => {},
+      changed: () => {},
     });
   }
 
-  async serve(request: Request, handler: GuardedHandler): Promise<Response> {
+  async serve(request: Request, handler: GuardedHandler, server: unknown): Promise<Response> {
     const entry = await this.enter(request);
     if ("status" in entry) return toResponse(entry);
     let held = false;
@@ -113,11 +127,14 @@ class Guard {
       const response = await handler(request, entry.session);
       const committed = await entry.commit(response.status);
       if ("status" in committed) return toResponse(committed);
-      const body = response.headers.get("content-type")?.startsWith("text/event-stream")
-        ? heldBody(response, entry)
-        : response;
-      held = body !== response;
+      held = isEventStream(response.headers.get("content-type")) && response.body !== null;
+      if (held) exempt(server, request);
+      const body = held ? heldBody(response, entry) : response;
+      // A copy costs, and some responses (a WebSocket's) cannot be copied.
+      if (Object.keys(committed.add).length === 0) return body;
       return toResponse({ status: response.status, headers: committed.add, body });
+    } catch (error) {
+      return toResponse(entry.fail(error));
     } finally {
       if (!held) entry.leave();
     }
@@ -160,7 +177,13 @@ class Guard {
     const id = facts.sessionId;
     const record = id === null ? undefined : await this.#lifecycle.find(id);
     const given = { mode: policy.sessions, id, record, principal: caller.principal };
-    const event = this.#eventOf(head, record);
+    let event: SessionEvent;
+    try {
+      event = this.#eventOf(head, record);
+    } catch (error) {
+      front.emit({ type: "application-error", method: "opens", error });
+      return front.refuse({ rule: "internal-error" }, trace);
+    }
     if (event === "initialize" && front.draining) return front.refuse({ rule: "draining" }, trace);
     const state = stateOf(given, event);
     const row = decide(state, event, policy);
@@ -184,7 +207,10 @@ class Guard {
   // What follows the opening request shows that the client has its id, as `initialized` does in MCP.
   #eventOf(head: RequestHead, record: SessionRecord | undefined): SessionEvent {
     if (head.method === "DELETE") return "terminate";
-    if (this.#opens(head)) return "initialize";
+    const opens: unknown = this.#opens(head);
+    // A promise would be true for every request.
+    if (typeof opens !== "boolean") throw new TypeError(`opens: gave ${opens}, not true or false`);
+    if (opens) return "initialize";
     if (record?.ready === false) return "initialized";
     return head.method === "GET" ? "listen" : "message";
   }
@@ -212,47 +238,69 @@ class Guard {
     opening: boolean,
   ): Entry {
     const { front } = this;
-    let live = opening ? undefined : this.#lifecycle.hold(record);
     const { id, created, seen } = record;
+    let live = opening ? undefined : this.#lifecycle.hold(record);
+    let left = false;
+    let stored = false;
+    let ended: (() => void) | undefined;
+    const answer = (status: number, headers: Record<string, string>): { add: ReplyHeaders } => ({
+      add: front.finish(facts, { status, headers, body: null }, trace).headers,
+    });
+    const refuse = (rejection: Rejection): Reply =>
+      front.finish(facts, front.refuse(rejection, trace), trace);
+    const opened = (status: number, refusal: Rejection | undefined) => {
+      if (refusal !== undefined) return refuse(refusal);
+      stored = true;
+      // Where the client left meanwhile, nothing holds the session: it will grow idle.
+      if (!left) live = this.#lifecycle.hold(record);
+      trace.session = id;
+      return answer(status, { "mcp-session-id": id });
+    };
     return {
       session: { id, created, seen, ...caller },
-      commit: async (status) => {
-        const add: Record<string, string> = {};
-        if (opening && status >= 200 && status < 300) {
-          const refusal = await this.#open(record);
-          if (refusal !== undefined) {
-            return front.finish(facts, front.refuse(refusal, trace), trace);
-          }
-          live = this.#lifecycle.hold(record);
-          trace.session = id;
-          add["mcp-session-id"] = id;
-        }
-        return {
-          add: { ...front.finish(facts, { status, headers: add, body: null }, trace).headers },
-        };
+      commit: (status) => {
+        if (!opening || left || status < 200 || status > 299) return answer(status, {});
+        const outcome = this.#open(record);
+        return outcome instanceof Promise
+          ? outcome.then((refusal) => opened(status, refusal))
+          : opened(status, outcome);
+      },
+      fail: (error) => {
+        front.emit({ type: "application-error", method: "handler", error });
+        if (stored) this.#lifecycle.end(record, "ended").catch((error) => this.#failed(error));
+        trace.session = opening ? undefined : id;
+        return refuse({ rule: "internal-error" });
       },
       onEnd: (fn) => {
         if (live === undefined) return;
+        if (this.#lifecycle.live(id) !== live) return fn();
+        ended = fn;
         const told = this.#onEnd.get(live) ?? new Set();
         this.#onEnd.set(live, told.add(fn));
       },
       leave: () => {
+        left = true;
         if (live === undefined) return;
-        const left = live;
+        const told = ended && this.#onEnd.get(live);
+        if (told?.delete(ended!) && told.size === 0) this.#onEnd.delete(live);
+        this.#lifecycle.release(live);
         live = undefined;
-        this.#lifecycle.release(left);
-        if (left.holds === 0) this.#onEnd.delete(left);
       },
     };
   }
 
-  async #open(record: SessionRecord): Promise<Rejection | undefined> {
+  #open(record: SessionRecord): Awaitable<Rejection | undefined> {
     try {
-      return await this.#lifecycle.open(record);
+      const outcome = this.#lifecycle.open(record);
+      return outcome instanceof Promise ? outcome.catch((error) => this.#failed(error)) : outcome;
     } catch (error) {
-      this.front.emit({ type: "backend-error", error });
-      return { rule: "store-unavailable" };
+      return this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): Rejection {
+    this.front.emit({ type: "backend-error", error });
+    return { rule: "store-unavailable" };
   }
 
   #ended(live: Live | undefined): void {

@@ -79,7 +79,7 @@ export async function openSession(
     // It has answered for a session that there will not be.
     if (result !== undefined && creates) application.ended?.(draft.id, "ended");
     return {
-      reply: textReply(dispatcher.errorText(call, error), accepts, settings.policy.response),
+      reply: textReply(dispatcher.thrown(call, error).text, accepts, settings.policy.response),
       session: undefined,
     };
   }

@@ -11,6 +11,7 @@ import { decide, type Effect } from "../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts";
 import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
+import type { Change } from "./subscriptions.ts";
 import type { Created } from "./ports.ts";
 
 /** What the nodes that share a backend tell each other about sessions. */
@@ -25,6 +26,7 @@ type ControlWord =
   };
 
 const CONTROL = "control";
+const CHANGES = "changes";
 const answers = (node: string): string => `answers/${node}`;
 
 /** Is told what becomes of sessions, on whatever node it happens. */
@@ -33,6 +35,11 @@ export interface Listener {
   ended(id: string, reason: EndReason, live: Live | undefined): void;
   /** A request shall stop. */
   cancelled(live: Live, id: string | number, reason: string | undefined): void;
+<<<<<<< core/engine/lifecycle.ts
+  /** Something that clients want to know of has changed. */
+  changed(change: Change): void;
+=======
+>>>>>>> /tmp/land.new
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
 }
@@ -54,7 +61,7 @@ export class Lifecycle {
 
   /** The record of an id, if its session lives. One whose lifetime is over is ended on the way. */
   find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
-    this.#listen();
+    this.listen();
     const found = this.#settings.backend.sessions.get(id);
     return found instanceof Promise
       ? found.then((record) => record && this.#unlessLapsed(record))
@@ -63,7 +70,7 @@ export class Lifecycle {
 
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
-    this.#listen();
+    this.listen();
     const { backend, capacity, lifetime } = this.#settings;
     const created = backend.sessions.create(record, capacity, lifetime);
     return created instanceof Promise
@@ -133,6 +140,15 @@ export class Lifecycle {
     const live = this.#lives.get(id);
     if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
     else this.#tell({ cancelled: id, id: request, reason, from: this.node });
+<<<<<<< core/engine/lifecycle.ts
+  }
+
+  /** Tells every node, this one too, that something changed. */
+  changed(change: Change): void {
+    this.listen();
+    this.#publish(CHANGES, JSON.stringify(change));
+=======
+>>>>>>> /tmp/land.new
   }
 
   /** An answer from a client belongs to a request that another node sent. */
@@ -234,7 +250,8 @@ export class Lifecycle {
     if (done instanceof Promise) done.catch((error) => this.#failed(error));
   }
 
-  #listen(): void {
+  /** Hears what other nodes tell. */
+  listen(): void {
     if (this.#listening) return;
     this.#listening = true;
     const { bus } = this.#settings.backend;
@@ -245,6 +262,7 @@ export class Lifecycle {
           const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
           this.#listener.answered(from, response);
         }),
+        bus.subscribe(CHANGES, (text) => this.#listener.changed(JSON.parse(text) as Change)),
       ]
     ) if (done instanceof Promise) done.catch((error) => this.#failed(error));
   }

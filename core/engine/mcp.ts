@@ -4,11 +4,13 @@
  * @module
  */
 
-import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
+import { eraOf, type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import {
   ADMISSION_RULES,
   BODY_RULES,
+  MESSAGE_RULES,
   requestId,
+  unsupportedEra,
   unsupportedVersion,
 } from "../inbound/body_rules.ts";
 import { HEADER_RULES } from "../inbound/head_rules.ts";
@@ -27,6 +29,8 @@ import { Front, isReply, type Trace } from "./front.ts";
 import { openSession } from "./initialize.ts";
 import { type McpOptions, readOptions } from "./options.ts";
 import type { BodyReader, Reply } from "./reply.ts";
+import type { Notify } from "./subscriptions.ts";
+import { Modern } from "./modern.ts";
 import { refusalOf } from "./refusal.ts";
 import { idleTimeoutOff } from "./runtime.ts";
 
@@ -50,6 +54,8 @@ export interface McpHandler {
   readonly handle: (head: RequestHead, body: BodyReader) => Promise<Reply>;
   /** The sessions: list them, talk to one, end one. */
   readonly sessions: SessionDirectory;
+  /** Tells clients what changed, whatever their era. */
+  readonly notify: Notify;
   /** What is going on. */
   stats(): Promise<Stats>;
   /**
@@ -78,6 +84,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
       return toResponse(reply);
     },
     sessions: pipeline.sessions,
+    notify: pipeline.notify,
     stats: () => pipeline.dispatcher.stats(),
     async close({ within = 10_000 } = {}) {
       pipeline.front.draining = true;
@@ -89,17 +96,33 @@ export function createMcpHandler(application: Application, options: McpOptions =
 class Pipeline {
   readonly front: Front;
   readonly dispatcher: Dispatcher;
+  readonly #modern: Modern;
   readonly sessions: SessionDirectory;
 
   constructor(application: Application, options: McpOptions) {
     const settings = readOptions(options);
     this.front = new Front(settings);
     this.dispatcher = new Dispatcher(application, settings);
+<<<<<<< core/engine/mcp.ts
+    this.#modern = new Modern(this.front, this.dispatcher);
     this.sessions = this.dispatcher.sessions;
   }
 
+  get notify(): Notify {
+    const { lifecycle } = this.dispatcher;
+    return {
+      toolsListChanged: () => lifecycle.changed({ changed: "tools" }),
+      promptsListChanged: () => lifecycle.changed({ changed: "prompts" }),
+      resourcesListChanged: () => lifecycle.changed({ changed: "resources" }),
+      resourceUpdated: (uri) => lifecycle.changed({ updated: uri }),
+    };
+=======
+    this.sessions = this.dispatcher.sessions;
+>>>>>>> /tmp/land.new
+  }
+
   async handle(head: RequestHead, body: BodyReader): Promise<Reply> {
-    const facts = readHead(head);
+    const facts = readHead(head, this.front.settings.policy.eras);
     const trace: Trace = { method: undefined, outcome: "served", session: undefined };
     let reply: Reply;
     try {
@@ -142,7 +165,20 @@ class Pipeline {
         trace,
       );
     }
-    return this.#post(head, facts, parseBody(text), caller, trace);
+    const parsed = parseBody(text);
+    if (eraOf(facts, parsed, policy.eras) === "legacy") {
+      return this.#post(head, facts, parsed, caller, trace);
+    }
+    trace.method = nameOf(parsed);
+    const fault = firstRefusal(
+      MESSAGE_RULES,
+      { head: facts, body: parsed, draining: false },
+      policy,
+    );
+    if (fault !== undefined) return front.refuse(fault, trace);
+    return policy.eras === "legacy"
+      ? front.refuse(unsupportedEra(parsed, facts, policy), trace)
+      : this.#modern.post(head, facts, parsed, caller, body, trace);
   }
 
   async #post(
@@ -221,7 +257,7 @@ class Pipeline {
     const own = row.state === "opened" || row.state === "ready" ? record : undefined;
     trace.session = own?.id;
     if (row.answer === "stream") {
-      const opened = await dispatcher.listen(own!, facts.lastEventId);
+      const opened = await dispatcher.streams.listen(own!, facts.lastEventId);
       return "rule" in opened ? front.refuse(opened, trace) : opened;
     }
     if (row.answer === "ended") {

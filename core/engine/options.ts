@@ -14,7 +14,7 @@ import {
   parseOrigin,
 } from "../protocol/authority.ts";
 import { LEGACY_REVISIONS } from "../protocol/revisions.ts";
-import type { RequestHead } from "../inbound/head.ts";
+import type { Eras, RequestHead } from "../inbound/head.ts";
 import type { SessionMode } from "../session/machine.ts";
 import type { Lifetime } from "../session/record.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
@@ -50,6 +50,10 @@ export interface Limits {
   readonly inFlight?: number;
   /** Open streams of one session. Default 100. */
   readonly streams?: number;
+  /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
+  readonly subscriptions?: number;
+  /** Milliseconds that a sealed `requestState` may take to come back (2026-07-28). Default 10 minutes. */
+  readonly requestStateMs?: number;
   /** Messages in a batch (2025-03-26). Default 50. */
   readonly batch?: number;
   /** Bytes that wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
@@ -91,6 +95,16 @@ export interface SessionOptions {
 
 /** Options of an MCP handler. */
 export interface McpOptions extends SessionOptions {
+  /**
+   * The eras that are served: `legacy` (2025-03-26 to 2025-11-25, with `initialize`), `modern` (2026-07-28),
+   * or `both` on the same endpoint. Default `both`.
+   */
+  readonly eras?: Eras;
+  /**
+   * Keys, 32 bytes each, that seal `requestState`; the first seals, every one opens. Give the same to all
+   * nodes. Default: a random one, so that a retry has to reach the same process.
+   */
+  readonly stateKeys?: readonly Uint8Array[];
   /** The shape of the answer to a request. Default `auto`: JSON, and SSE where it has to be. */
   readonly response?: ResponseShape;
   /** Streams can be resumed after a lost connection. Default true. */
@@ -108,6 +122,9 @@ export interface Settings {
   readonly lifetime: Lifetime;
   readonly budget: LogBudget;
   readonly queuedBytes: number;
+  readonly maxSubscriptions: number;
+  readonly requestStateMs: number;
+  readonly stateKeys: readonly Uint8Array[];
   readonly authenticate: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
   readonly resumable: boolean;
   readonly autoSseMs: number;
@@ -135,6 +152,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "resumable",
   "autoSseMs",
   "keepAliveMs",
+  "eras",
+  "stateKeys",
 ]);
 
 /** The default of every limit, and the least it may be. */
@@ -148,6 +167,8 @@ export const LIMITS: {
   maxAgeMs: { default: 24 * 60 * 60_000, least: 1 },
   inFlight: { default: 100, least: 1 },
   streams: { default: 100, least: 1 },
+  subscriptions: { default: 10_000, least: 0 },
+  requestStateMs: { default: 10 * 60_000, least: 1 },
   batch: { default: 50, least: 1 },
   queuedBytes: { default: 1 << 20, least: 1 },
   logEvents: { default: 2_000, least: 1 },
@@ -174,6 +195,7 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
   const limits = readLimits(options.limits ?? {});
   return {
     policy: {
+      eras: oneOf("eras", options.eras, ["both", "legacy", "modern"]),
       sessions: oneOf("sessions", options.sessions, ["required", "optional", "off"]),
       termination: flag("termination", options.termination, true),
       staleInitialize: oneOf("staleInitialize", options.staleInitialize, ["reject", "fresh"]),
@@ -196,6 +218,9 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
       ageMs: limits.logAgeMs,
     },
     queuedBytes: limits.queuedBytes,
+    maxSubscriptions: limits.subscriptions,
+    requestStateMs: limits.requestStateMs,
+    stateKeys: readKeys(options.stateKeys ?? []),
     authenticate: fn("authenticate", options.authenticate),
     resumable: flag("resumable", options.resumable, true),
     autoSseMs: atLeast("autoSseMs", options.autoSseMs ?? 3_000, 0),
@@ -247,6 +272,15 @@ function readOrigins(given: readonly string[] | "*"): readonly AllowedOrigin[] |
       `${JSON.stringify(text)} is not an origin (scheme://host[:port]) or a host name`,
     );
   });
+}
+
+function readKeys(given: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (
+    Array.isArray(given) && given.every((one) => one instanceof Uint8Array && one.length === 32)
+  ) {
+    return given;
+  }
+  throw new OptionError("stateKeys", "expected a list of keys of 32 bytes each");
 }
 
 function list(name: string, given: readonly string[]): readonly string[] {

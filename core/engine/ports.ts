@@ -16,6 +16,8 @@ export interface Backend {
   readonly sessions: SessionStore;
   readonly logs: LogStore;
   readonly bus: Bus;
+  /** Values behind handles; left out where the backend keeps nothing, and `exchange.handles` then fails. */
+  readonly handles?: HandleStore;
   /** Which nodes are up. A backend has it where records outlive the node that works on them. */
   readonly nodes?: Nodes;
   /** Options that it cannot serve, each with the reason; setting one throws an `OptionError`. */

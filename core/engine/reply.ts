@@ -46,6 +46,11 @@ export type Reply = TextReply | StreamReply | OwnReply;
 export interface BodyReader {
   /** The text; or what is wrong with it: more bytes than `limit`, not UTF-8, or cut off by the peer. */
   text(limit: number): Promise<string | BodyError>;
+  /**
+   * Calls `fn` when the peer leaves before it has its answer. Left out where the runtime cannot tell before
+   * something is sent.
+   */
+  gone?(fn: () => void): void;
 }
 
 /** A body that cannot be read as text. */

@@ -18,6 +18,11 @@ interface BunServer {
 export function idleTimeoutOff(server: unknown, request: Request, reply: Reply): void {
   const { body } = reply;
   if (body === null || typeof body === "string" || body instanceof Response) return;
+  exempt(server, request);
+}
+
+/** Exempts a request whose answer is the application's own stream. */
+export function exempt(server: unknown, request: Request): void {
   if (isBunServer(server)) server.timeout(request, 0);
 }
 

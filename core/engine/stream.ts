@@ -115,7 +115,9 @@ export class Stream {
       }
     }
     const at = logs.append(session, id, text, last, now, budget, once);
-    return at instanceof Promise ? at.then((one) => this.#stored(one, text)) : this.#stored(at, text);
+    return at instanceof Promise
+      ? at.then((one) => this.#stored(one, text))
+      : this.#stored(at, text);
   }
 
   #stored(position: number, text: string): Awaitable<unknown> {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Body, quote, type RpcMessage } from "../protocol/json_rpc.ts";
+import { type Body, isObject, quote, type RpcMessage } from "../protocol/json_rpc.ts";
+import { META } from "../protocol/modern.ts";
 import { revisionFacts } from "../protocol/revisions.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import type { HeadFacts } from "./head.ts";
@@ -18,8 +19,8 @@ export interface Posted {
   readonly draining: boolean;
 }
 
-/** Rules on the body of a POST. */
-export const BODY_RULES: readonly Rule<Posted>[] = [
+/** Rules on the body of a POST of any era. */
+export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   {
     id: "parse-error",
     clause: "2025-11-25 basic/transports, Sending Messages 3; JSON-RPC 2.0, 5.1",
@@ -40,6 +41,10 @@ export const BODY_RULES: readonly Rule<Posted>[] = [
         ? { rule: "invalid-message", detail: body.detail, id: body.id }
         : undefined,
   },
+];
+
+/** Rules on the body of a legacy POST. */
+export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   {
     id: "initialize-in-batch",
     clause: "2025-03-26 basic/lifecycle, Initialization",
@@ -90,6 +95,22 @@ export const BODY_RULES: readonly Rule<Posted>[] = [
       isInitialize(body) ? undefined : unsupportedVersion(head, policy, requestId(body)),
   },
 ];
+
+/** A modern request on an endpoint that serves none: answered like any legacy server would. */
+export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Policy): Rejection {
+  const meta = body.kind === "request" ? body.message.params?._meta : undefined;
+  const said = isObject(meta) ? meta[META.protocolVersion] : undefined;
+  const value = typeof said === "string" ? said : head.version;
+  return {
+    rule: "unsupported-version",
+    value,
+    accepted: revisions.join(", "),
+    id: requestId(body),
+  };
+}
+
+/** Rules on the body of a POST, in order. */
+export const BODY_RULES: readonly Rule<Posted>[] = [...MESSAGE_RULES, ...LEGACY_BODY_RULES];
 
 /** The version rule alone, for requests without a body. */
 export function unsupportedVersion(

@@ -12,6 +12,8 @@ import {
   SESSION_ID_HEADER,
   VERSION_HEADER,
 } from "../protocol/header_values.ts";
+import { type Body, isObject } from "../protocol/json_rpc.ts";
+import { META } from "../protocol/modern.ts";
 import { type Era, revisionFacts } from "../protocol/revisions.ts";
 
 /** The part of `Headers` that is needed: the value of a field, repeated ones joined by `, `. */
@@ -48,12 +50,15 @@ export interface HeadFacts {
   readonly era: Era;
 }
 
-/** Reads the head of an MCP request. */
-export function readHead(head: RequestHead): HeadFacts {
+/** The eras that an endpoint serves. */
+export type Eras = "both" | Era;
+
+/** Reads the head of an MCP request. Where only the modern era is served, every request belongs to it. */
+export function readHead(head: RequestHead, eras: Eras = "both"): HeadFacts {
   const { headers, method } = head;
   const post = method === "POST";
   const version = headers.get(VERSION_HEADER);
-  const era = eraOfHeader(version);
+  const era = eras === "modern" ? "modern" : eraOfHeader(version);
   const accept = headers.get("accept");
   return {
     method,
@@ -85,4 +90,19 @@ function eraOfHeader(version: string | null): Era {
 
 function authorityOf(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
+}
+
+/**
+ * The era of a POST: a protocol version in `_meta` makes it modern whatever the header says, `initialize`
+ * without one is legacy, and where the body says nothing the header does.
+ */
+export function eraOf(facts: HeadFacts, body: Body, eras: Eras): Era {
+  if (eras === "modern") return "modern";
+  const { kind } = body;
+  if (kind !== "request" && kind !== "notification") return facts.era;
+  const { method, params } = body.message;
+  // Most legacy bodies have no `_meta`, so this look is all that the second era costs the first.
+  const meta = params?._meta;
+  if (isObject(meta) && meta[META.protocolVersion] !== undefined) return "modern";
+  return method === "initialize" ? "legacy" : facts.era;
 }

@@ -53,14 +53,14 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
     clause: "RFC 9110, 15.5.6",
     era: "any",
     checks: "method not GET, POST, DELETE (with CORS on: OPTIONS is a preflight, 204)",
-    check: ({ head }, { sessions, cors }) =>
+    check: ({ head }, { sessions, cors, eras }) =>
       head.method === "POST" || head.method === "GET" || head.method === "DELETE" ||
         (cors && head.method === "OPTIONS")
         ? undefined
         : {
           rule: "method-not-allowed",
           value: head.method,
-          accepted: sessions === "off" ? "POST" : "GET, POST, DELETE",
+          accepted: sessions === "off" || eras === "modern" ? "POST" : "GET, POST, DELETE",
         },
   },
   {
@@ -124,8 +124,8 @@ export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
     clause: "2026-07-28 basic/transports/streamable-http, Earlier Streamable HTTP Revisions",
     era: "modern",
     checks: "GET or DELETE",
-    check: ({ era, method }) =>
-      era === "modern" && method !== "POST"
+    check: ({ era, method }, { eras }) =>
+      era === "modern" && eras !== "legacy" && method !== "POST"
         ? { rule: "modern-method-not-allowed", value: method, accepted: "POST" }
         : undefined,
   },

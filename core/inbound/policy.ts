@@ -6,6 +6,7 @@
 
 import type { AllowedHosts, AllowedOrigin } from "../protocol/authority.ts";
 import type { LegacyRevision } from "../protocol/revisions.ts";
+import type { Eras } from "./head.ts";
 import type { Guards, SessionMode } from "../session/machine.ts";
 
 /** The shape of the answer to a request: `auto` begins as JSON and turns to SSE where it has to. */
@@ -13,6 +14,8 @@ export type ResponseShape = "auto" | "json" | "sse";
 
 /** Everything a rule may ask of the options. */
 export interface Policy extends Guards {
+  /** The eras that are served. */
+  readonly eras: Eras;
   readonly sessions: SessionMode;
   readonly allowedHosts: AllowedHosts;
   readonly allowedOrigins: readonly AllowedOrigin[] | "*";

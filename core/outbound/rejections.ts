@@ -11,7 +11,6 @@ import {
   INVALID_PARAMS,
   INVALID_REQUEST,
   METHOD_NOT_FOUND,
-  MISSING_CLIENT_CAPABILITY,
   PARSE_ERROR,
   SESSION_NOT_FOUND,
   TRANSPORT_REFUSED,
@@ -67,11 +66,14 @@ export type RuleId =
   | "duplicate-request-id"
   | "in-flight-limit"
   | "stream-limit"
+  | "modern-not-a-request"
+  | "initialize-on-modern"
+  | "subscription-limit"
   | "meta-missing"
   | "header-mismatch"
   | "unsupported-modern-version"
   | "modern-method-not-found"
-  | "capability-missing"
+  | "listen-params"
   | "internal-error";
 
 /** The table, in the order in which the ladder asks. */
@@ -249,10 +251,21 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     message: "Too many open streams in this session; the limit is {accepted}",
     retry: true,
   },
+  "modern-not-a-request": {
+    status: 400,
+    code: INVALID_REQUEST,
+    message: "Invalid request: a {detail}; a POST of 2026-07-28 holds one request or notification",
+  },
+  "initialize-on-modern": {
+    status: 400,
+    code: UNSUPPORTED_PROTOCOL_VERSION,
+    message:
+      "Unsupported protocol version {value}: no revision with initialize is served; supported: {accepted}",
+  },
   "meta-missing": {
     status: 400,
     code: INVALID_PARAMS,
-    message: "Invalid params: _meta[{field}] is {value}; accepted: {accepted}",
+    message: "Invalid params: _meta[{field}] is {detail}; accepted: {accepted}",
   },
   "header-mismatch": {
     status: 400,
@@ -269,10 +282,17 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     code: METHOD_NOT_FOUND,
     message: "Method not found: {value}",
   },
-  "capability-missing": {
+  "subscription-limit": {
+    status: 503,
+    code: TRANSPORT_REFUSED,
+    message: "Too many open subscriptions; the limit is {accepted}",
+    retry: true,
+  },
+  "listen-params": {
     status: 400,
-    code: MISSING_CLIENT_CAPABILITY,
-    message: "The request needs a capability that the client did not declare: {value}",
+    code: INVALID_PARAMS,
+    message:
+      "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
   },
   "internal-error": {
     status: 500,

@@ -30,10 +30,19 @@ export function accepts(field: string | null): Accepts {
 
 /** True where a `Content-Type` field names `application/json`, whatever its parameters. */
 export function isJson(field: string | null): boolean {
-  if (field === "application/json") return true;
+  return isType(field, "application/json");
+}
+
+/** True where a `Content-Type` field names `text/event-stream`, whatever its parameters. */
+export function isEventStream(field: string | null): boolean {
+  return isType(field, "text/event-stream");
+}
+
+function isType(field: string | null, type: string): boolean {
+  if (field === type) return true;
   if (field === null) return false;
   const end = field.indexOf(";");
-  return (end < 0 ? field : field.slice(0, end)).trim().toLowerCase() === "application/json";
+  return (end < 0 ? field : field.slice(0, end)).trim().toLowerCase() === type;
 }
 
 interface Range {

@@ -1,0 +1,56 @@
+/**
+ * Handles: values that outlive a request, bound to who minted them.
+ *
+ * @module
+ */
+
+import { INVALID_PARAMS } from "../protocol/error_codes.ts";
+import type { Handles } from "./application.ts";
+import { RpcError } from "./errors.ts";
+import { randomToken } from "./ids.ts";
+import type { Settings } from "./options.ts";
+import type { HandleStore } from "./ports.ts";
+
+/** How long a handle lives where the application does not say, in milliseconds. */
+const TTL_MS = 60 * 60_000;
+
+/** The handles of one principal. */
+export function handlesOf(principal: string | undefined, settings: Settings): Handles {
+  const { backend, clock } = settings;
+  const store = (): HandleStore => {
+    if (backend.handles !== undefined) return backend.handles;
+    throw new TypeError("backend: it keeps nothing, so there are no handles");
+  };
+  const put = async (handle: string, value: unknown, ttlMs: number): Promise<void> => {
+    if (!(ttlMs > 0)) throw new TypeError(`ttlMs: ${ttlMs} is not a time in milliseconds`);
+    const now = clock.now();
+    await store().put(handle, JSON.stringify([principal ?? null, value]), now + ttlMs, now);
+  };
+  // Every cause is the same failure: nobody learns whether a handle is somebody else's.
+  const find = async (handle: unknown): Promise<{ readonly value: unknown } | undefined> => {
+    const text = typeof handle === "string" ? await store().get(handle, clock.now()) : undefined;
+    if (text === undefined) return undefined;
+    const [owner, value] = JSON.parse(text) as [string | null, unknown];
+    return owner === (principal ?? null) ? { value } : undefined;
+  };
+  const unknown = (): RpcError => new RpcError(INVALID_PARAMS, "Invalid params: unknown handle");
+  return {
+    async mint(value, { ttlMs = TTL_MS } = {}) {
+      const handle = randomToken(18);
+      await put(handle, value, ttlMs);
+      return handle;
+    },
+    async resolve(handle) {
+      const found = await find(handle);
+      if (found === undefined) throw unknown();
+      return found.value;
+    },
+    async update(handle, value, { ttlMs = TTL_MS } = {}) {
+      if (await find(handle) === undefined) throw unknown();
+      await put(handle as string, value, ttlMs);
+    },
+    async revoke(handle) {
+      return await find(handle) !== undefined && await store().delete(handle as string);
+    },
+  };
+}

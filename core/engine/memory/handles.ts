@@ -1,0 +1,37 @@
+/**
+ * Handles in memory. What is expired is forgotten as new ones come, a few at a time.
+ *
+ * @module
+ */
+
+import type { HandleStore } from "../ports.ts";
+
+/** How many old ones are looked at for each new one. */
+const LOOKS = 4;
+
+/** A handle store in this process. */
+export function memoryHandles(): HandleStore {
+  const kept = new Map<string, { readonly text: string; readonly expires: number }>();
+  let looking = kept.entries();
+  return {
+    put(handle, text, expires, now) {
+      kept.set(handle, { text, expires });
+      for (let i = 0; i < LOOKS; i++) {
+        const { done, value } = looking.next();
+        if (done) {
+          looking = kept.entries();
+          break;
+        }
+        if (value[1].expires <= now) kept.delete(value[0]);
+      }
+    },
+    get(handle, now) {
+      const found = kept.get(handle);
+      if (found === undefined) return undefined;
+      if (found.expires > now) return found.text;
+      kept.delete(handle);
+      return undefined;
+    },
+    delete: (handle) => kept.delete(handle),
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Which parameters of which tool a modern client mirrors into headers, read from the application's schemas
+ * once and not at every call.
+ *
+ * @module
+ */
+
+import { type ParamHeader, paramHeaders } from "../protocol/param_headers.ts";
+import type { Application } from "./application.ts";
+import type { OnEvent } from "./events.ts";
+import type { Awaitable } from "./ports.ts";
+
+type ByTool = ReadonlyMap<string, readonly ParamHeader[]>;
+
+const NONE: readonly ParamHeader[] = [];
+const NO_TOOLS: ByTool = new Map();
+
+/** The mirrored parameters of an application's tools. */
+export class MirroredParams {
+  readonly #application: Application;
+  readonly #emit: OnEvent;
+  #tools: Awaitable<ByTool> = NO_TOOLS;
+
+  constructor(application: Application, emit: OnEvent) {
+    this.#application = application;
+    this.#emit = emit;
+    this.refresh();
+  }
+
+  /** Those of one tool. */
+  of(tool: unknown): Awaitable<readonly ParamHeader[]> {
+    const tools = this.#tools;
+    if (tools instanceof Promise) return tools.then((map) => map.get(tool as string) ?? NONE);
+    return tools.get(tool as string) ?? NONE;
+  }
+
+  /** Asks the application again; an invalid annotation is told of once each time. */
+  refresh(): void {
+    try {
+      const tools = this.#application.tools?.() ?? [];
+      this.#tools = tools instanceof Promise
+        ? tools.then((list) => this.#read(list), (error) => this.#failed(error))
+        : this.#read(tools);
+    } catch (error) {
+      this.#tools = this.#failed(error);
+    }
+  }
+
+  #read(tools: Iterable<{ readonly name: string; readonly inputSchema?: unknown }>): ByTool {
+    const map = new Map<string, readonly ParamHeader[]>();
+    for (const { name, inputSchema } of tools) {
+      const read = paramHeaders(inputSchema);
+      if (!read.valid) this.#emit({ type: "invalid-tool", tool: name, problem: read.problem });
+      else if (read.headers.length > 0) map.set(name, read.headers);
+    }
+    return map;
+  }
+
+  #failed(error: unknown): ByTool {
+    this.#emit({ type: "application-error", method: "tools", error });
+    return NO_TOOLS;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The modern half of the pipeline: a POST of 2026-07-28, from its body to its answer. No session is looked
+ * up, none is made; what the request needs it carries.
+ *
+ * @module
+ */
+
+import type { HeadFacts, RequestHead } from "../inbound/head.ts";
+import { metaOf, MIRROR_RULES, MODERN_RULES, type ModernPosted } from "../inbound/modern_rules.ts";
+import { firstRefusal } from "../inbound/rule.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import { ACCEPTED } from "../outbound/reply.ts";
+import { type Body, isObject, quote, type RpcRequest } from "../protocol/json_rpc.ts";
+import { META, REMOVED_NOTIFICATIONS } from "../protocol/modern.ts";
+import { MODERN_REVISIONS } from "../protocol/revisions.ts";
+import type { JsonObject } from "../protocol/json_rpc.ts";
+import type { Caller } from "./application.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Front, Trace } from "./front.ts";
+import { Inputs } from "./inputs.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import { RequestStates } from "./request_state.ts";
+
+/** Answers modern POSTs. */
+export class Modern {
+  readonly #front: Front;
+  readonly #dispatcher: Dispatcher;
+  /** Made when first needed: a handler whose clients are never asked for input needs no key. */
+  #states: RequestStates | undefined;
+
+  constructor(front: Front, dispatcher: Dispatcher) {
+    this.#front = front;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Answers a body that is a message. */
+  async post(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: Body,
+    caller: Caller,
+    reader: BodyReader,
+    trace: Trace,
+  ): Promise<Reply> {
+    const front = this.#front;
+    const { policy } = front.settings;
+    if (body.kind === "notification") return this.#notified(head, body, caller);
+    const posted: ModernPosted = { head: facts, body };
+    const refusal = firstRefusal(MODERN_RULES, posted, policy);
+    if (refusal !== undefined) return front.refuse(refusal, trace);
+    const request = (body as { message: RpcRequest }).message;
+    if (request.method === "tools/call") {
+      const found = this.#dispatcher.params.of(request.params?.name);
+      const params = found instanceof Promise ? await found : found;
+      const mismatch = firstRefusal(MIRROR_RULES, { body, headers: head.headers, params }, policy);
+      if (mismatch !== undefined) return front.refuse(mismatch, trace);
+    } else if (request.method === "subscriptions/listen") {
+      const refused = this.#refuseListen(facts, request);
+      if (refused !== undefined) return front.refuse({ ...refused, id: request.id }, trace);
+    }
+    const meta = metaOf(body);
+    const capabilities = meta[META.clientCapabilities] as JsonObject;
+    const inputs = new Inputs(request, capabilities, caller.principal, () => this.#requestStates());
+    return this.#dispatcher.serveModern(
+      request,
+      { meta, inputs },
+      caller,
+      head,
+      facts.accepts,
+      reader,
+    );
+  }
+
+  #refuseListen(facts: HeadFacts, request: RpcRequest): Rejection | undefined {
+    const { draining, settings } = this.#front;
+    if (draining) return { rule: "draining" };
+    if (!facts.accepts.sse) {
+      return { rule: "not-acceptable", value: facts.accept, accepted: "text/event-stream" };
+    }
+    const asked = request.params?.notifications;
+    if (!isObject(asked)) return { rule: "listen-params", detail: quote(asked) };
+    if (this.#dispatcher.subscriptions.size >= settings.maxSubscriptions) {
+      return { rule: "subscription-limit", accepted: settings.maxSubscriptions };
+    }
+    return undefined;
+  }
+
+  // The core protocol has no notifications from clients over HTTP any more; extensions may have.
+  #notified(head: RequestHead, body: Body & { kind: "notification" }, caller: Caller): Reply {
+    if (!REMOVED_NOTIFICATIONS.has(body.message.method)) {
+      this.#dispatcher.receive([body], undefined, MODERN_REVISIONS[0]!, caller, head);
+    }
+    return ACCEPTED;
+  }
+
+  #requestStates(): RequestStates {
+    const { stateKeys, requestStateMs, clock } = this.#front.settings;
+    return this.#states ??= new RequestStates(stateKeys, requestStateMs, clock);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * `requestState`: what an application wants to find again in the retry of a request, carried by the client,
+ * who can neither read nor change it (2026-07-28 basic/patterns/mrtr, Server Requirements 4 and 5).
+ *
+ * @module
+ */
+
+import { INVALID_PARAMS } from "../protocol/error_codes.ts";
+import type { RpcRequest } from "../protocol/json_rpc.ts";
+import type { Clock } from "./clock.ts";
+import { RpcError } from "./errors.ts";
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+const IV_BYTES = 12;
+
+/**
+ * Seals state with AES-256-GCM. It is bound to the principal, to the request (its method and parameters)
+ * and to a time.
+ */
+export class RequestStates {
+  readonly #keys: readonly Promise<CryptoKey>[];
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+
+  /**
+   * @param keys 32 bytes each. The first seals, every one opens: put a new one first to rotate.
+   * @param ttlMs How long a state may take to come back, in milliseconds.
+   */
+  constructor(keys: readonly Uint8Array[], ttlMs: number, clock: Clock) {
+    const given = keys.length > 0 ? keys : [crypto.getRandomValues(new Uint8Array(32))];
+    this.#keys = given.map((key) =>
+      crypto.subtle.importKey("raw", Uint8Array.from(key), "AES-GCM", false, ["encrypt", "decrypt"])
+    );
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Seals a JSON value. */
+  async seal(
+    value: unknown,
+    request: RpcRequest,
+    principal: string | undefined,
+  ): Promise<string> {
+    const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+    const text = JSON.stringify([this.#clock.now() + this.#ttlMs, value]);
+    const additionalData = await binding(request, principal);
+    const sealed = new Uint8Array(
+      await crypto.subtle.encrypt(
+        { name: "AES-GCM", iv, additionalData },
+        await this.#keys[0]!,
+        ENCODER.encode(text),
+      ),
+    );
+    return toBase64url(iv) + toBase64url(sealed);
+  }
+
+  /**
+   * Opens what was sealed.
+   *
+   * @throws {RpcError} -32602, the same for every cause: changed, too old, another principal's, another request's.
+   */
+  async open(
+    state: unknown,
+    request: RpcRequest,
+    principal: string | undefined,
+  ): Promise<unknown> {
+    const bytes = typeof state === "string" ? fromBase64url(state) : undefined;
+    if (bytes === undefined || bytes.byteLength <= IV_BYTES) throw invalid();
+    const additionalData = await binding(request, principal);
+    for (const key of this.#keys) {
+      let opened: ArrayBuffer;
+      try {
+        opened = await crypto.subtle.decrypt(
+          { name: "AES-GCM", iv: bytes.slice(0, IV_BYTES), additionalData },
+          await key,
+          bytes.slice(IV_BYTES),
+        );
+      } catch {
+        // Not by this key.
+        continue;
+      }
+      const [expires, value] = JSON.parse(DECODER.decode(opened)) as [number, unknown];
+      if (expires > this.#clock.now()) return value;
+      break;
+    }
+    throw invalid();
+  }
+}
+
+function invalid(): RpcError {
+  return new RpcError(INVALID_PARAMS, "Invalid params: requestState is not valid for this request");
+}
+
+// The retry has the same method and parameters, but for what the retry adds.
+async function binding(
+  request: RpcRequest,
+  principal: string | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { _meta, inputResponses: _responses, requestState: _state, ...params } = request.params ??
+    {};
+  const text = JSON.stringify([principal ?? null, request.method, canonical(params)]);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", ENCODER.encode(text)));
+}
+
+// Clients may write the keys of an object in another order the second time.
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [
+    key,
+    canonical(inner),
+  ]);
+}
+
+/** Bytes as base64url without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Reads base64url; undefined where it is none. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]*$/.test(text)) return undefined;
+  try {
+    return Uint8Array.from(
+      atob(text.replaceAll("-", "+").replaceAll("_", "/")),
+      (char) => char.charCodeAt(0),
+    );
+  } catch {
+    // Of a length that no bytes have.
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The streams of one handler: begun for a POST, opened or resumed by a GET, each with the connection that
+ * reads it.
+ *
+ * @module
+ */
+
+import type { Rejection } from "../outbound/rejections.ts";
+import { parseEventId, SSE_HEADERS } from "../outbound/sse.ts";
+import { type Revision, revisionFacts } from "../protocol/revisions.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Post } from "./call.ts";
+import { Connections } from "./connections.ts";
+import { standaloneStream } from "./ids.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Settings } from "./options.ts";
+import type { Reply } from "./reply.ts";
+import { Stream } from "./stream.ts";
+
+/** Opens streams and connections. */
+export class Streams {
+  readonly connections: Connections;
+  readonly #settings: Settings;
+  readonly #lifecycle: Lifecycle;
+  #minted = 0;
+
+  constructor(settings: Settings, lifecycle: Lifecycle) {
+    this.#settings = settings;
+    this.#lifecycle = lifecycle;
+    this.connections = new Connections(settings);
+  }
+
+  /** Begins the stream of a POST; the answer is a connection that reads it. */
+  begin(post: Post): { readonly stream: Stream; readonly reply: Reply } {
+    const id = `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
+    // A stream without a session is kept under its own name, where nobody else finds it.
+    const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
+    stream.open();
+    const gone = (): void => post.gone?.();
+    return { stream, reply: this.#connect(post.record, stream, 0, post.version, gone) };
+  }
+
+  /** Opens the standalone stream, or resumes any stream of the session. */
+  async listen(record: SessionRecord, lastEventId: string | null): Promise<Reply | Rejection> {
+    const { resumable, backend, policy, clock, budget } = this.#settings;
+    const { logs } = backend;
+    let id = standaloneStream(record.id);
+    let after: number | undefined;
+    if (lastEventId !== null) {
+      const unknown: Rejection = { rule: "unknown-event-id", value: lastEventId };
+      const cursor = parseEventId(lastEventId);
+      if (cursor === undefined || !resumable) return unknown;
+      const bounds = await logs.bounds(record.id, cursor.stream);
+      if (
+        bounds === undefined || cursor.position > bounds.last || cursor.position < bounds.first - 1
+      ) return unknown;
+      id = cursor.stream;
+      after = cursor.position;
+    }
+    const open = this.#lifecycle.live(record.id)?.connections;
+    const replaces = [...open ?? []].some((one) => one.reading.stream === id);
+    if (!replaces && open !== undefined && open.size >= policy.maxStreams) {
+      return { rule: "stream-limit", accepted: policy.maxStreams };
+    }
+    await logs.open(record.id, id, clock.now(), budget);
+    return this.#connect(record, new Stream(record.id, id, this.#settings), after, record.version!);
+  }
+
+  #connect(
+    record: SessionRecord | undefined,
+    stream: Stream,
+    after: number | undefined,
+    version: Revision,
+    gone?: () => void,
+  ): Reply {
+    const lifecycle = this.#lifecycle;
+    const resumable = this.#settings.resumable && record !== undefined;
+    const standalone = record !== undefined && stream.id === standaloneStream(record.id);
+    const live = record && lifecycle.hold(record);
+    const connection = this.connections.open({
+      session: stream.session,
+      stream: stream.id,
+      after,
+      standalone,
+      resumable,
+      priming: resumable && revisionFacts(version)!.primingEvent,
+      closed: (closed, reason) => {
+        if (live !== undefined) {
+          live.connections.delete(closed);
+          lifecycle.release(live);
+        }
+        // Nobody can come back for it. The standalone stream waits for its next reader.
+        if (!resumable && !standalone) stream.abandon();
+        if (reason !== "finished") gone?.();
+      },
+    });
+    live?.connections.add(connection);
+    return { status: 200, headers: SSE_HEADERS, body: connection };
+  }
+}

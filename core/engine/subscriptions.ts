@@ -1,0 +1,132 @@
+/**
+ * `subscriptions/listen`: open requests whose answers are change notifications (2026-07-28
+ * basic/patterns/subscriptions), and the changes that reach them and legacy standalone streams alike.
+ *
+ * @module
+ */
+
+import { isObject, type JsonObject, notificationText, resultText } from "../protocol/json_rpc.ts";
+import { META } from "../protocol/modern.ts";
+import type { Application } from "./application.ts";
+import type { Call } from "./call.ts";
+
+/** Something that clients want to know of. */
+export type Change =
+  | { readonly changed: "tools" | "prompts" | "resources" }
+  | { readonly updated: string };
+
+/** Tells clients what changed: every modern listener that asked for it, every legacy standalone stream. */
+export interface Notify {
+  /** `notifications/tools/list_changed` */
+  toolsListChanged(): void;
+  /** `notifications/prompts/list_changed` */
+  promptsListChanged(): void;
+  /** `notifications/resources/list_changed` */
+  resourcesListChanged(): void;
+  /**
+   * `notifications/resources/updated`. Legacy sessions get it where the application's `subscribed` says that
+   * they asked for it.
+   */
+  resourceUpdated(uri: string): void;
+}
+
+interface Filter {
+  readonly toolsListChanged?: true;
+  readonly promptsListChanged?: true;
+  readonly resourcesListChanged?: true;
+  readonly resourceSubscriptions?: readonly string[];
+}
+
+/** The open subscriptions of one node. */
+export class Subscriptions {
+  readonly #application: Application;
+  readonly #open = new Map<Call, Filter>();
+
+  constructor(application: Application) {
+    this.#application = application;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Acknowledges a subscription; from here on it gets what it asked for and the server offers. */
+  open(call: Call, asked: JsonObject): void {
+    const filter = honoured(asked, this.#application.capabilities ?? {});
+    this.#open.set(call, filter);
+    call.emit(
+      notificationText("notifications/subscriptions/acknowledged", {
+        _meta: { [META.subscriptionId]: call.id },
+        notifications: filter as JsonObject,
+      }),
+    );
+  }
+
+  /** The request is over. */
+  delete(call: Call): void {
+    this.#open.delete(call);
+  }
+
+  /** Tells whoever asked for it. */
+  tell(change: Change): void {
+    const { method, params } = notificationOf(change);
+    for (const [call, filter] of this.#open) {
+      if (!wants(filter, change)) continue;
+      call.emit(
+        notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
+      );
+    }
+  }
+
+  /** Ends every subscription with its answer, so that the client knows that nothing broke. */
+  close(): void {
+    for (const call of [...this.#open.keys()]) {
+      call.settle(
+        resultText(call.id!, {
+          resultType: "complete",
+          _meta: {
+            [META.subscriptionId]: call.id,
+            ...(this.#application.serverInfo && {
+              [META.serverInfo]: this.#application.serverInfo,
+            }),
+          },
+        }),
+      );
+    }
+  }
+}
+
+/** The notification that a change is. */
+export function notificationOf(change: Change): { method: string; params: JsonObject } {
+  return "updated" in change
+    ? { method: "notifications/resources/updated", params: { uri: change.updated } }
+    : { method: `notifications/${change.changed}/list_changed`, params: {} };
+}
+
+function wants(filter: Filter, change: Change): boolean {
+  if ("updated" in change) return filter.resourceSubscriptions?.includes(change.updated) === true;
+  return filter[`${change.changed}ListChanged`] === true;
+}
+
+function honoured(asked: JsonObject, capabilities: JsonObject): Filter {
+  const offers = (feature: string, what: string): boolean => {
+    const capability = capabilities[feature];
+    return isObject(capability) && capability[what] === true;
+  };
+  const uris = asked.resourceSubscriptions;
+  return {
+    ...(asked.toolsListChanged === true && offers("tools", "listChanged")
+      ? { toolsListChanged: true }
+      : {}),
+    ...(asked.promptsListChanged === true && offers("prompts", "listChanged")
+      ? { promptsListChanged: true }
+      : {}),
+    ...(asked.resourcesListChanged === true && offers("resources", "listChanged")
+      ? { resourcesListChanged: true }
+      : {}),
+    ...(Array.isArray(uris) && offers("resources", "subscribe")
+      ? { resourceSubscriptions: uris.filter((uri) => typeof uri === "string") }
+      : {}),
+  };
+}

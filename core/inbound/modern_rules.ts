@@ -1,0 +1,204 @@
+/**
+ * The rules of 2026-07-28: every request carries its own metadata, headers mirror it, and the two have to
+ * agree.
+ *
+ * @module
+ */
+
+import { decodeHeaderValue } from "../protocol/base64.ts";
+import { type Body, isObject, type JsonObject, quote } from "../protocol/json_rpc.ts";
+import { LOG_LEVELS, META, NAME_SOURCES, REMOVED_METHODS } from "../protocol/modern.ts";
+import { type ParamHeader, paramMismatch } from "../protocol/param_headers.ts";
+import { MODERN_REVISIONS } from "../protocol/revisions.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import type { HeaderReader, HeadFacts } from "./head.ts";
+import type { Rule } from "./rule.ts";
+
+const STREAMABLE = "2026-07-28 basic/transports/streamable-http";
+const SUPPORTED: readonly string[] = MODERN_REVISIONS;
+
+/** What the modern rules look at. */
+export interface ModernPosted {
+  readonly head: HeadFacts;
+  readonly body: Body;
+}
+
+/** Rules on a modern POST, in order; a notification meets only the first. */
+export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
+  {
+    id: "modern-not-a-request",
+    clause: `${STREAMABLE}, Sending Messages 4`,
+    era: "modern",
+    checks: "the body is a response or a batch",
+    check: ({ body }) =>
+      body.kind === "request" || body.kind === "notification"
+        ? undefined
+        : { rule: "modern-not-a-request", detail: body.kind },
+  },
+  {
+    id: "initialize-on-modern",
+    clause: "2026-07-28 basic/versioning, Backward Compatibility",
+    era: "modern",
+    checks: "`initialize` of an earlier revision on an endpoint that serves none",
+    check: ({ body }) => {
+      if (metaOf(body)[META.protocolVersion] !== undefined) return undefined;
+      if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
+      const requested = String(body.message.params?.protocolVersion ?? "");
+      return {
+        rule: "initialize-on-modern",
+        value: requested,
+        accepted: SUPPORTED.join(", "),
+        id: body.message.id,
+        data: { supported: SUPPORTED, requested },
+      };
+    },
+  },
+  {
+    id: "meta-missing",
+    clause: "2026-07-28 basic/index, _meta",
+    era: "modern",
+    checks:
+      "`_meta` lacks `protocolVersion` or `clientCapabilities`, or has a log level that is none",
+    check: ({ body }) => {
+      const meta = metaOf(body);
+      const missing = (key: string, accepted: string): Rejection => ({
+        rule: "meta-missing",
+        field: JSON.stringify(key),
+        detail: quote(meta[key]),
+        accepted,
+        id: idOf(body),
+      });
+      if (typeof meta[META.protocolVersion] !== "string") {
+        return missing(META.protocolVersion, "a string");
+      }
+      if (!isObject(meta[META.clientCapabilities])) {
+        return missing(META.clientCapabilities, "an object");
+      }
+      const level = meta[META.logLevel];
+      return level === undefined || LOG_LEVELS.includes(level as string)
+        ? undefined
+        : missing(META.logLevel, LOG_LEVELS.join(", "));
+    },
+  },
+  {
+    id: "header-mismatch",
+    clause: `${STREAMABLE}, Protocol Version Header`,
+    era: "modern",
+    checks: "`MCP-Protocol-Version` absent or different from `_meta`",
+    check: ({ head, body }) => {
+      const said = metaOf(body)[META.protocolVersion] as string;
+      return head.version === said
+        ? undefined
+        : mismatch("MCP-Protocol-Version", head.version, said, body);
+    },
+  },
+  {
+    id: "header-mismatch",
+    clause: `${STREAMABLE}, Standard Request Headers`,
+    era: "modern",
+    checks: "`Mcp-Method` absent or different from the body's method",
+    check: ({ head, body }) => {
+      const method = methodOf(body);
+      return head.mcpMethod === method
+        ? undefined
+        : mismatch("Mcp-Method", head.mcpMethod, method, body);
+    },
+  },
+  {
+    id: "header-mismatch",
+    clause: `${STREAMABLE}, Standard Request Headers, Value Encoding`,
+    era: "modern",
+    checks: "`Mcp-Name` absent or different from the body's name or URI, or not decodable",
+    check: ({ head, body }) => {
+      const source = NAME_SOURCES.get(methodOf(body));
+      if (source === undefined || (head.mcpName === null && !source.required)) return undefined;
+      const expected = paramsOf(body)?.[source.param];
+      const found = head.mcpName === null ? undefined : decodeHeaderValue(head.mcpName);
+      return found !== undefined && found === expected
+        ? undefined
+        : mismatch("Mcp-Name", head.mcpName, expected, body);
+    },
+  },
+  {
+    id: "unsupported-modern-version",
+    clause: `${STREAMABLE}, Protocol Version Header`,
+    era: "modern",
+    checks: "the version is not served",
+    check: ({ body }) => {
+      const requested = metaOf(body)[META.protocolVersion] as string;
+      return SUPPORTED.includes(requested) ? undefined : {
+        rule: "unsupported-modern-version",
+        value: requested,
+        accepted: SUPPORTED.join(", "),
+        id: idOf(body),
+        data: { supported: SUPPORTED, requested },
+      };
+    },
+  },
+  {
+    id: "modern-method-not-found",
+    clause: `${STREAMABLE}, Protocol Version Header; 2026-07-28 changelog`,
+    era: "modern",
+    checks: "a method that the revision removed",
+    check: ({ body }) =>
+      REMOVED_METHODS.has(methodOf(body))
+        ? { rule: "modern-method-not-found", value: methodOf(body), id: idOf(body) }
+        : undefined,
+  },
+];
+
+/** What the rule on mirrored parameters looks at. */
+export interface Mirrored {
+  readonly body: Body;
+  readonly headers: HeaderReader;
+  /** The mirrored parameters of the tool that is called. */
+  readonly params: readonly ParamHeader[];
+}
+
+/** Rules on a modern tool call whose schema is known. */
+export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
+  {
+    id: "header-mismatch",
+    clause: `${STREAMABLE}, Server Behavior for Custom Headers`,
+    era: "modern",
+    checks: "`Mcp-Param-*` absent, different from the arguments, or not decodable",
+    check: ({ body, headers, params }) => {
+      const found = paramMismatch(
+        params,
+        paramsOf(body)?.arguments,
+        (name) => headers.get(name),
+      );
+      return found && {
+        rule: "header-mismatch",
+        field: found.header,
+        value: found.found,
+        accepted: found.expected,
+        id: idOf(body),
+      };
+    },
+  },
+];
+
+/** The `_meta` of a request; empty where there is none. */
+export function metaOf(body: Body): JsonObject {
+  const meta = paramsOf(body)?._meta;
+  return isObject(meta) ? meta : NOTHING;
+}
+
+const NOTHING: JsonObject = {};
+
+function paramsOf(body: Body): JsonObject | undefined {
+  return body.kind === "request" || body.kind === "notification" ? body.message.params : undefined;
+}
+
+function methodOf(body: Body): string {
+  return body.kind === "request" || body.kind === "notification" ? body.message.method : "";
+}
+
+function idOf(body: Body): string | number | undefined {
+  return body.kind === "request" ? body.message.id : undefined;
+}
+
+function mismatch(field: string, value: string | null, expected: unknown, body: Body): Rejection {
+  return { rule: "header-mismatch", field, value, accepted: quote(expected), id: idOf(body) };
+}

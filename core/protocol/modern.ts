@@ -1,0 +1,81 @@
+/**
+ * What 2026-07-28 says of methods and `_meta`, as data.
+ *
+ * @module
+ */
+
+/** Keys of `_meta`, which this revision carries in every request. */
+export const META = {
+  protocolVersion: "io.modelcontextprotocol/protocolVersion",
+  clientInfo: "io.modelcontextprotocol/clientInfo",
+  clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
+  logLevel: "io.modelcontextprotocol/logLevel",
+  subscriptionId: "io.modelcontextprotocol/subscriptionId",
+  serverInfo: "io.modelcontextprotocol/serverInfo",
+} as const;
+
+/** Log levels, least severe first (server/utilities/logging). */
+export const LOG_LEVELS: readonly string[] = [
+  "debug",
+  "info",
+  "notice",
+  "warning",
+  "error",
+  "critical",
+  "alert",
+  "emergency",
+];
+
+/** Methods of earlier revisions that this one has not (changelog). */
+export const REMOVED_METHODS: ReadonlySet<string> = new Set([
+  "initialize",
+  "ping",
+  "logging/setLevel",
+  "resources/subscribe",
+  "resources/unsubscribe",
+]);
+
+/** Notifications of earlier revisions: they are acknowledged and go nowhere. */
+export const REMOVED_NOTIFICATIONS: ReadonlySet<string> = new Set([
+  "notifications/initialized",
+  "notifications/cancelled",
+  "notifications/progress",
+  "notifications/roots/list_changed",
+]);
+
+/** Where `Mcp-Name` comes from, by method; `required` where the revision demands the header. */
+export const NAME_SOURCES: ReadonlyMap<
+  string,
+  { readonly param: string; readonly required: boolean }
+> = new Map([
+  ["tools/call", { param: "name", required: true }],
+  ["prompts/get", { param: "name", required: true }],
+  ["resources/read", { param: "uri", required: true }],
+  ["tasks/get", { param: "taskId", required: false }],
+  ["tasks/update", { param: "taskId", required: false }],
+  ["tasks/cancel", { param: "taskId", required: false }],
+]);
+
+/** Methods whose results carry cache hints (server/utilities/caching). */
+export const CACHEABLE_METHODS: ReadonlySet<string> = new Set([
+  "server/discover",
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+]);
+
+/** Methods that may answer with an input-required result (basic/patterns/mrtr, Supported Requests). */
+export const INPUT_METHODS: ReadonlySet<string> = new Set([
+  "tools/call",
+  "prompts/get",
+  "resources/read",
+]);
+
+/** The client capability that a server-to-client method needs. */
+export const CLIENT_CAPABILITY: ReadonlyMap<string, string> = new Map([
+  ["elicitation/create", "elicitation"],
+  ["sampling/createMessage", "sampling"],
+  ["roots/list", "roots"],
+]);

@@ -1,0 +1,147 @@
+/**
+ * `x-mcp-header`: tool parameters that a client mirrors into `Mcp-Param-*` headers (2026-07-28,
+ * basic/transports/streamable-http, Custom Headers from Tool Parameters).
+ *
+ * @module
+ */
+
+import { decodeHeaderValue } from "./base64.ts";
+import { isObject, type JsonObject, quote } from "./json_rpc.ts";
+
+/** One mirrored parameter of a tool. */
+export interface ParamHeader {
+  /** `Mcp-Param-{name}`, as the schema writes it. */
+  readonly header: string;
+  /** The keys that lead to it in the arguments. */
+  readonly path: readonly string[];
+  readonly type: "string" | "integer" | "boolean";
+}
+
+/** The mirrored parameters of a tool; or what makes its annotations invalid. */
+export type ParamHeaders =
+  | { readonly valid: true; readonly headers: readonly ParamHeader[] }
+  | { readonly valid: false; readonly problem: string };
+
+/** How deep a schema is followed. */
+const MAX_DEPTH = 64;
+
+/** Reads the annotations of a tool's `inputSchema`. */
+export function paramHeaders(inputSchema: unknown): ParamHeaders {
+  const headers: ParamHeader[] = [];
+  const problem = collect(inputSchema, [], headers, 0) ?? repeated(headers);
+  return problem === undefined ? { valid: true, headers } : { valid: false, problem };
+}
+
+/** A header that contradicts the arguments of a call. */
+export interface ParamMismatch {
+  readonly header: string;
+  /** What the header says; null where it is absent. */
+  readonly found: string | null;
+  /** What the body says. */
+  readonly expected: string;
+}
+
+/** The first header that does not say what the arguments say. */
+export function paramMismatch(
+  headers: readonly ParamHeader[],
+  args: unknown,
+  read: (name: string) => string | null,
+): ParamMismatch | undefined {
+  for (const { header, path, type } of headers) {
+    const value = valueAt(args, path);
+    const found = read(header.toLowerCase());
+    if (value === undefined || value === null) {
+      // The client must omit it, so what it names is not what the body says.
+      if (found !== null) return { header, found, expected: "absent" };
+      continue;
+    }
+    const expected = typeof value === "string" ? value : JSON.stringify(value);
+    const said = found === null || !/^[\t\x20-\x7e]*$/.test(found)
+      ? undefined
+      : decodeHeaderValue(found);
+    if (said === undefined || !same(said, value, type)) {
+      return { header, found, expected: quote(expected) };
+    }
+  }
+  return undefined;
+}
+
+function same(said: string, value: unknown, type: ParamHeader["type"]): boolean {
+  if (type === "integer" && typeof value === "number") {
+    return /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(said) && Number(said) === value;
+  }
+  return said === (typeof value === "string" ? value : JSON.stringify(value));
+}
+
+function valueAt(args: unknown, path: readonly string[]): unknown {
+  let value = args;
+  for (const key of path) {
+    if (!isObject(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+// Follows `properties` only; an annotation that is found anywhere else makes the tool invalid.
+function collect(
+  schema: unknown,
+  path: readonly string[],
+  headers: ParamHeader[],
+  depth: number,
+): string | undefined {
+  if (!isObject(schema)) return undefined;
+  if (depth > MAX_DEPTH) return `the schema is deeper than ${MAX_DEPTH} levels`;
+  for (const [key, value] of Object.entries(schema)) {
+    let problem: string | undefined;
+    if (key === "x-mcp-header") problem = annotate(schema, value, path, headers);
+    else if (key === "properties" && isObject(value)) {
+      for (const [name, property] of Object.entries(value)) {
+        problem ??= collect(property, [...path, name], headers, depth + 1);
+      }
+    } else if (!LITERAL.has(key) && annotated(value, 0)) {
+      problem = `x-mcp-header stands under ${quote(key)}; only "properties" may lead to it`;
+    }
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+// Values, not schemas: what looks like an annotation there is none.
+const LITERAL: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
+
+function annotate(
+  schema: JsonObject,
+  name: unknown,
+  path: readonly string[],
+  headers: ParamHeader[],
+): string | undefined {
+  if (typeof name !== "string" || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) {
+    return `x-mcp-header is ${quote(name)}, expected a header name`;
+  }
+  const { type } = schema;
+  if (path.length === 0) return "x-mcp-header stands at the root of the schema";
+  if (type !== "string" && type !== "integer" && type !== "boolean") {
+    return `x-mcp-header ${quote(name)} is on type ${
+      quote(type)
+    }, expected string, integer or boolean`;
+  }
+  headers.push({ header: `Mcp-Param-${name}`, path, type });
+  return undefined;
+}
+
+function annotated(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false;
+  return Object.entries(value).some(([key, inner]) =>
+    key === "x-mcp-header" || (!LITERAL.has(key) && annotated(inner, depth + 1))
+  );
+}
+
+function repeated(headers: readonly ParamHeader[]): string | undefined {
+  const seen = new Set<string>();
+  for (const { header } of headers) {
+    const name = header.toLowerCase();
+    if (seen.has(name)) return `x-mcp-header names ${quote(header)} twice`;
+    seen.add(name);
+  }
+  return undefined;
+}
