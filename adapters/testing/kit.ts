@@ -1,0 +1,70 @@
+/**
+ * What every backend has to do, as checks that any test runner can run.
+ *
+ * @module
+ */
+
+import type { Awaitable, Backend } from "../../core/engine/ports.ts";
+import { busChecks } from "./kit_bus.ts";
+import { logChecks } from "./kit_logs.ts";
+import { nodeChecks } from "./kit_nodes.ts";
+import { sessionChecks } from "./kit_sessions.ts";
+
+/** One thing that a backend has to do. */
+export interface Check {
+  readonly name: string;
+  /** Runs on a fresh backend; rejects with a `KitError` where the backend does something else. */
+  readonly run: () => Promise<void>;
+}
+
+/** What a check is given. */
+export interface Given {
+  readonly backend: Backend;
+  /** The same store as another node has it; the backend itself where there is no other way to it. */
+  readonly peer: Backend;
+}
+
+/** What a check of the kit is made of. */
+export interface KitCheck {
+  readonly name: string;
+  readonly check: (given: Given) => Promise<void>;
+}
+
+/** Options of {@linkcode backendKit}. */
+export interface KitOptions {
+  /** Opens the store of a backend once more, as another node does. Default: the backend is shared. */
+  readonly peer?: (backend: Backend) => Awaitable<Backend>;
+}
+
+/**
+ * The checks for a backend.
+ *
+ * ```ts
+ * import { test } from "node:test";
+ * import { backendKit } from "mcp-session/testing";
+ * import { mine } from "./mine.ts";
+ *
+ * for (const { name, run } of backendKit(() => mine())) test(name, run);
+ * ```
+ *
+ * @param make Makes a backend that is empty. Called once a check; its `close` is called at the end.
+ */
+export function backendKit(
+  make: () => Awaitable<Backend>,
+  options: KitOptions = {},
+): readonly Check[] {
+  const checks = [...sessionChecks, ...logChecks, ...busChecks, ...nodeChecks];
+  return checks.map(({ name, check }) => ({
+    name,
+    async run() {
+      const backend = await make();
+      const peer = options.peer === undefined ? backend : await options.peer(backend);
+      try {
+        await check({ backend, peer });
+      } finally {
+        if (peer !== backend) await peer.close?.();
+        await backend.close?.();
+      }
+    },
+  }));
+}

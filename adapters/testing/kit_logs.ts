@@ -1,0 +1,239 @@
+/**
+ * The kit: logs.
+ *
+ * @module
+ */
+
+import type { LogBudget, LogStore } from "../../core/engine/ports.ts";
+import { same } from "./expect.ts";
+import type { KitCheck } from "./kit.ts";
+import { NOW } from "./kit_sessions.ts";
+
+const BUDGET: LogBudget = { events: 100, bytes: 10_000, sessionBytes: 20_000, ageMs: 60_000 };
+
+async function write(
+  logs: LogStore,
+  session: string,
+  stream: string,
+  count: number,
+  budget = BUDGET,
+  now = NOW,
+): Promise<void> {
+  await logs.open(session, stream, now, budget);
+  for (let i = 0; i < count; i++) {
+    await logs.append(session, stream, `"${i}"`.padEnd(10), false, now, budget);
+  }
+}
+
+/** Positions after `after`, with `.` where the log has ended and `+` where there is more; or `?`. */
+async function positions(
+  logs: LogStore,
+  session: string,
+  stream: string,
+  after: number,
+  budget = BUDGET,
+  now = NOW,
+  maxBytes = 1 << 20,
+): Promise<string> {
+  const page = await logs.read(session, stream, after, maxBytes, now, budget);
+  if (page === undefined) return "?";
+  const list = page.events.map((one) => one.position).join(" ");
+  return `${list}${page.more ? "+" : ""}${page.ended ? "." : ""}`;
+}
+
+/** The checks. */
+export const logChecks: readonly KitCheck[] = [
+  {
+    name: "logs: a stream is unknown, then open, then has events, then has ended",
+    async check({ backend: { logs }, peer }) {
+      same(await logs.bounds("s", "a"), undefined, "bounds of an unknown one");
+      same(await positions(logs, "s", "a", 0), "?", "an unknown one");
+      await logs.open("s", "a", NOW, BUDGET, "[1]");
+      const open = { first: 1, last: 0, delivered: 0, ended: false, owed: "[1]" };
+      same(await peer.logs.bounds("s", "a"), open, "bounds of a new one");
+      same(await positions(peer.logs, "s", "a", 0), "", "a new one");
+      same(await logs.append("s", "a", '{"a":1}', false, NOW, BUDGET), 1, "first position");
+      await logs.open("s", "a", NOW, BUDGET, "[2]");
+      same(await logs.append("s", "a", '{"b":"é🙂\\n"}', true, NOW, BUDGET), 2, "second position");
+      const page = await peer.logs.read("s", "a", 0, 1_000, NOW, BUDGET);
+      const found = page?.events.map(({ position, data }) => [position, data]);
+      same(found, [[1, '{"a":1}'], [2, '{"b":"é🙂\\n"}']], "events");
+      same([page?.ended, page?.more], [true, false], "ended, and more");
+      same(
+        await peer.logs.bounds("s", "a"),
+        { ...open, last: 2, ended: true },
+        "bounds at the end",
+      );
+    },
+  },
+  {
+    name: "logs: reading begins after any position that was reached, and nowhere else",
+    async check({ backend: { logs } }) {
+      await write(logs, "s", "a", 3);
+      same(await positions(logs, "s", "a", 0), "1 2 3", "from the beginning");
+      same(await positions(logs, "s", "a", 2), "3", "from within");
+      same(await positions(logs, "s", "a", 3), "", "from the end");
+      same(await positions(logs, "s", "a", 4), "?", "from beyond");
+      same(await positions(logs, "t", "a", 0), "?", "another session's");
+      await logs.end("s", "a", NOW);
+      same(await positions(logs, "s", "a", 2), "3.", "once it has ended");
+      same(await positions(logs, "s", "a", 3), ".", "at its end");
+    },
+  },
+  {
+    name: "logs: a page holds about what was asked for, and one event at least",
+    async check({ backend: { logs } }) {
+      await write(logs, "s", "a", 5);
+      await logs.end("s", "a", NOW);
+      same(await positions(logs, "s", "a", 0, BUDGET, NOW, 1), "1+", "one");
+      same(await positions(logs, "s", "a", 0, BUDGET, NOW, 25), "1 2 3+", "three");
+      same(await positions(logs, "s", "a", 3, BUDGET, NOW, 25), "4 5.", "the rest");
+      const many = 500;
+      const room = { ...BUDGET, events: many };
+      await write(logs, "s", "b", many, room);
+      let after = 0;
+      for (let pages = 0; after < many && pages <= many; pages++) {
+        const page = await logs.read("s", "b", after, 2_000, NOW, room);
+        for (const { position } of page?.events ?? []) {
+          same(position, ++after, "the next position");
+        }
+      }
+      same(after, many, "read in pages");
+    },
+  },
+  {
+    name: "logs: what has ended, was dropped or never opened takes nothing",
+    async check({ backend: { logs }, peer }) {
+      same(await logs.append("s", "a", "1", false, NOW, BUDGET), 0, "never opened");
+      await logs.end("s", "a", NOW);
+      same(await logs.bounds("s", "a"), undefined, "end makes none");
+      await write(logs, "s", "a", 1);
+      await logs.append("s", "a", '"last"', true, NOW, BUDGET);
+      same(await peer.logs.append("s", "a", '"late"', false, NOW, BUDGET), 0, "ended");
+      same(await positions(logs, "s", "a", 0), "1 2.", "as it was");
+      await write(logs, "s", "b", 1);
+      await peer.logs.drop("s");
+      same(await logs.append("s", "b", '"late"', true, NOW, BUDGET), 0, "dropped");
+      same(await logs.bounds("s", "b"), undefined, "not made again");
+    },
+  },
+  {
+    name: "logs: a repeated event is stored once",
+    async check({ backend: { logs }, peer }) {
+      await logs.open("s", "a", NOW, BUDGET);
+      const put = (by: LogStore, name: string, last = false) =>
+        by.append("s", "a", `"${name}"`, last, NOW, BUDGET, name);
+      for (let i = 1; i <= 10; i++) same(await put(logs, `n${i}`), i, "position");
+      same(await put(peer.logs, "n10"), 10, "the newest");
+      same(await put(logs, "n1"), 1, "the oldest");
+      same(await put(logs, "end", true), 11, "the last");
+      same(await put(peer.logs, "end", true), 11, "the last, repeated");
+      same(await positions(logs, "s", "a", 9), "10 11.", "stored");
+    },
+  },
+  {
+    name: "logs: many writers leave no gap and lose nothing",
+    async check({ backend, peer }) {
+      await backend.logs.open("s", "a", NOW, BUDGET);
+      const got = await Promise.all(
+        Array.from(
+          { length: 60 },
+          (_, i) => (i % 2 ? peer : backend).logs.append("s", "a", `${i}`, false, NOW, BUDGET),
+        ),
+      );
+      same(
+        [...got].sort((a, b) => a - b),
+        Array.from({ length: 60 }, (_, i) => i + 1),
+        "positions",
+      );
+      const page = await peer.logs.read("s", "a", 0, 1 << 20, NOW, BUDGET);
+      const found = page?.events.map(({ data }) => Number(data)).sort((a, b) => a - b);
+      same(found, Array.from({ length: 60 }, (_, i) => i), "events");
+      for (const { position, data } of page?.events ?? []) {
+        same(got[Number(data)], position, "the position that was returned");
+      }
+    },
+  },
+  {
+    name: "logs: the oldest events give way to a stream's budget",
+    async check({ backend: { logs } }) {
+      const few = { ...BUDGET, events: 3 };
+      await write(logs, "s", "a", 5, few);
+      same(await positions(logs, "s", "a", 2, few), "3 4 5", "by number");
+      same(await positions(logs, "s", "a", 1, few), "?", "what is gone is not read past");
+      const small = { ...BUDGET, bytes: 25 };
+      await write(logs, "s", "b", 4, small);
+      same(await positions(logs, "s", "b", 2, small), "3 4", "by size");
+      await logs.append("s", "b", `"${"x".repeat(100)}"`, false, NOW, small);
+      same(await positions(logs, "s", "b", 4, small), "5", "the newest stays");
+      const { first, last } = (await logs.bounds("s", "b"))!;
+      same([first, last], [5, 5], "bounds");
+    },
+  },
+  {
+    name: "logs: a noisy session evicts only itself, ended streams first",
+    async check({ backend: { logs } }) {
+      const room = { ...BUDGET, sessionBytes: 100 };
+      await write(logs, "t", "a", 4, room);
+      await write(logs, "s", "live", 3, room);
+      await write(logs, "s", "over", 3, room);
+      await logs.end("s", "over", NOW);
+      await write(logs, "s", "new", 5, room);
+      same(await positions(logs, "s", "over", 0, room), "?", "ended");
+      same(await positions(logs, "s", "live", 0, room), "1 2 3", "live");
+      await write(logs, "s", "newest", 4, room);
+      same((await logs.bounds("s", "live"))?.first, 3, "then the oldest events of the live ones");
+      same(await positions(logs, "s", "newest", 0, room), "1 2 3 4", "the newest");
+      same(await positions(logs, "t", "a", 0, room), "1 2 3 4", "another session");
+    },
+  },
+  {
+    name: "logs: events grow old, positions go on",
+    async check({ backend: { logs } }) {
+      await write(logs, "s", "a", 2);
+      const later = NOW + BUDGET.ageMs - 1;
+      await write(logs, "s", "a", 1, BUDGET, later);
+      same(await positions(logs, "s", "a", 0, BUDGET, later), "1 2 3", "just before");
+      same(await positions(logs, "s", "a", 0, BUDGET, later + 1), "?", "too old");
+      same(await positions(logs, "s", "a", 2, BUDGET, later + 1), "3", "the rest");
+      const muchLater = later + BUDGET.ageMs;
+      same(await positions(logs, "s", "a", 3, BUDGET, muchLater), "", "all too old");
+      same(await logs.append("s", "a", "4", false, muchLater, BUDGET), 4, "the next position");
+      same(await positions(logs, "s", "a", 3, BUDGET, muchLater), "4", "the next");
+    },
+  },
+  {
+    name: "logs: what was delivered is remembered, and forgotten where asked",
+    async check({ backend: { logs }, peer }) {
+      await write(logs, "s", "a", 5);
+      await logs.delivered("s", "a", 3, false);
+      await logs.delivered("s", "a", 2, false);
+      same((await peer.logs.bounds("s", "a"))?.delivered, 3, "never less");
+      same(await positions(logs, "s", "a", 0), "1 2 3 4 5", "kept");
+      await peer.logs.delivered("s", "a", 4, true);
+      same(await positions(logs, "s", "a", 4), "5", "left");
+      same(await positions(logs, "s", "a", 3), "?", "forgotten");
+      same((await logs.bounds("s", "a"))?.first, 5, "first");
+      await logs.delivered("s", "unknown", 1, true);
+      same(await logs.bounds("s", "unknown"), undefined, "makes none");
+    },
+  },
+  {
+    name: "logs: a stream is dropped alone, or with its session",
+    async check({ backend: { logs }, peer }) {
+      for (const [session, stream] of [["s", "a"], ["s", "b"], ["t", "a"], ["s:a", "b"]] as const) {
+        await write(logs, session, stream, 2);
+      }
+      await peer.logs.drop("s", "a");
+      same(await positions(logs, "s", "a", 0), "?", "dropped");
+      same(await positions(logs, "s", "b", 0), "1 2", "its neighbour");
+      await peer.logs.drop("s");
+      same(await positions(logs, "s", "b", 0), "?", "the session's");
+      same(await positions(logs, "t", "a", 0), "1 2", "another session's");
+      same(await positions(logs, "s:a", "b", 0), "1 2", "one of a similar name");
+      await logs.drop("unknown");
+      await write(logs, "s", "a", 1);
+      same(await positions(logs, "s", "a", 0), "1", "begun again");
+    },
+  },
+];

@@ -1,0 +1,75 @@
+/**
+ * The kit: leases of nodes, and handles. A backend that has neither passes.
+ *
+ * @module
+ */
+
+import { same } from "./expect.ts";
+import type { KitCheck } from "./kit.ts";
+import { LIFETIME, NOW, record } from "./kit_sessions.ts";
+
+const ROOM = { sessions: 10, perPrincipal: Infinity };
+
+/** The checks. */
+export const nodeChecks: readonly KitCheck[] = [
+  {
+    name: "nodes: a node is up while its lease lasts",
+    async check({ backend: { nodes }, peer }) {
+      if (nodes === undefined || peer.nodes === undefined) return;
+      same(await peer.nodes.alive("n1", NOW), false, "never seen");
+      same(await nodes.renew("n1", NOW), false, "the first time");
+      same(await nodes.renew("n1", NOW + 1), true, "the second");
+      const end = NOW + 1 + nodes.leaseMs;
+      same(await peer.nodes.alive("n1", end - 1), true, "before the end");
+      same(await peer.nodes.alive("n1", end), false, "at the end");
+      same(await peer.nodes.renew("n2", end), false, "another");
+      same(await nodes.renew("n1", end), false, "too late");
+      await nodes.leave("n1", end);
+      same(await peer.nodes.alive("n1", end), false, "after leaving");
+      same(await peer.nodes.alive("n2", end), true, "the other");
+    },
+  },
+  {
+    name: "nodes: what a node held is let go when its lease is over, or when it leaves",
+    async check({ backend, peer }) {
+      const { nodes, sessions } = backend;
+      if (nodes === undefined || peer.nodes === undefined) return;
+      for (const id of ["a", "b", "c"]) await sessions.create(record(id), ROOM, LIFETIME);
+      for (const node of ["n1", "n2", "n3"]) await nodes.renew(node, NOW);
+      await sessions.touch("a", { at: NOW, held: true, by: "n1" });
+      await sessions.touch("b", { at: NOW, held: true, by: "n1" });
+      await sessions.touch("b", { at: NOW, held: true, by: "n2" });
+      await sessions.touch("c", { at: NOW, held: true, by: "n3" });
+      const end = NOW + nodes.leaseMs;
+      await peer.nodes.renew("n2", end - 1);
+      await peer.nodes.renew("n2", end);
+      const held = async (): Promise<string> => {
+        let found = "";
+        for await (const one of sessions.list()) if (one.held) found += one.id;
+        return found;
+      };
+      same(await held(), "b", "held after two leases are over");
+      await peer.nodes.leave("n2", end);
+      same(await held(), "", "held after the last has left");
+      const tight = { sessions: 3, perPrincipal: Infinity };
+      const created = await sessions.create(record("d"), tight, LIFETIME);
+      same(created.created, true, "a place is free");
+    },
+  },
+  {
+    name: "handles: a text is kept until its time, or until it is deleted",
+    async check({ backend: { handles }, peer }) {
+      if (handles === undefined || peer.handles === undefined) return;
+      same(await handles.get("h", NOW), undefined, "unknown");
+      await handles.put("h", '["é🙂",1]', NOW + 60_000, NOW);
+      same(await peer.handles.get("h", NOW + 59_999), '["é🙂",1]', "kept");
+      await peer.handles.put("h", "2", NOW + 90_000, NOW);
+      same(await handles.get("h", NOW + 60_000), "2", "replaced");
+      same(await handles.get("h", NOW + 90_000), undefined, "expired");
+      await handles.put("i", "3", NOW + 60_000, NOW);
+      same(await peer.handles.delete("i"), true, "deleted");
+      same(await handles.delete("i"), false, "deleted again");
+      same(await handles.get("i", NOW), undefined, "gone");
+    },
+  },
+];

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Application, createMcpHandler } from "../../core/engine/mod.ts";
+import { RpcFailure, testClient } from "../../adapters/testing/mod.ts";
+
+const application: Application = {
+  serverInfo: { name: "server", version: "1" },
+  async request({ method, params }, exchange) {
+    switch (method) {
+      case "echo":
+        return { ...params };
+      case "count":
+        for (let i = 1; i <= 3; i++) exchange.notify("counted", { i });
+        return { done: true };
+      case "ask":
+        return { answer: await exchange.request("elicitation/create", { q: 1 }) };
+      case "wait":
+        await new Promise((resolve) => exchange.signal.addEventListener("abort", resolve));
+        return {};
+      default:
+        return undefined;
+    }
+  },
+};
+
+test("a session is opened, used and ended without a port", async () => {
+  const handler = createMcpHandler(application);
+  const client = testClient(handler);
+  const { serverInfo } = await client.initialize();
+  assert.deepEqual(serverInfo, application.serverInfo);
+  assert.ok(client.sessionId);
+  assert.deepEqual(await client.call("echo", { a: 1 }), { a: 1 });
+  await assert.rejects(client.call("nothing"), (error) => {
+    assert.ok(error instanceof RpcFailure);
+    assert.deepEqual([error.code, error.status], [-32601, 200]);
+    return true;
+  });
+  assert.equal(await client.end(), 204);
+  await assert.rejects(client.call("echo"), (error) => (error as RpcFailure).status === 404);
+  await handler.close();
+});
+
+test("requests and notifications of the server reach the client", async () => {
+  const handler = createMcpHandler(application);
+  const told: unknown[] = [];
+  const client = testClient(handler, {
+    request: (method, params) => ({ method, params }),
+    notification: (method, params) => told.push([method, params]),
+  });
+  await client.initialize();
+  assert.deepEqual(await client.call("ask"), {
+    answer: { method: "elicitation/create", params: { q: 1 } },
+  });
+  assert.deepEqual(await client.call("count"), { done: true });
+  assert.deepEqual(told, [1, 2, 3].map((i) => ["counted", { i }]));
+  await handler.close();
+});
+
+test("a call is dropped, resumed and cancelled", async () => {
+  const handler = createMcpHandler(application, { response: "sse" });
+  const client = testClient(handler);
+  await client.initialize();
+  const call = client.begin("count");
+  await call.result;
+  const again = client.begin("count");
+  await again.response;
+  again.disconnect();
+  const first = call.lastEventId!.replace(/_.*$/, "_0");
+  const resumed = call.resume(first);
+  assert.deepEqual(await resumed.result, { done: true });
+  const waiting = client.begin("wait");
+  await waiting.response;
+  await waiting.cancel("enough");
+  await assert.rejects(waiting.result, /ended without an answer/);
+  await handler.close();
+});
+
+test("the standalone stream is read event by event", async () => {
+  const handler = createMcpHandler(application);
+  const client = testClient(handler);
+  await client.initialize();
+  const stream = await client.listen();
+  const session = await handler.sessions.get(client.sessionId!);
+  session!.notify("first");
+  session!.notify("second");
+  const methods: unknown[] = [];
+  for await (const { message } of stream) {
+    if (message !== undefined) methods.push(message.method);
+    if (methods.length === 2) break;
+  }
+  assert.deepEqual(methods, ["first", "second"]);
+  stream.close();
+  await handler.close();
+});
