@@ -116,7 +116,6 @@ export interface SessionRequestOptions extends RequestOptions {
   readonly queued?: boolean;
 }
 
-<<<<<<< core/engine/application.ts
 /** A request to the client: a method and its params. */
 export interface InputRequest {
   readonly method: string;
@@ -148,8 +147,6 @@ export interface Handles {
   revoke(handle: unknown): Promise<boolean>;
 }
 
-=======
->>>>>>> /tmp/land.new
 /** Who calls, as the `authenticate` hook said. */
 export interface Caller {
   /** Undefined for an anonymous caller. */

@@ -20,7 +20,6 @@ import { CLIENT_CAPABILITY, LOG_LEVELS, META } from "../protocol/modern.ts";
 import type { Accepts } from "../protocol/media.ts";
 import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
-<<<<<<< core/engine/call.ts
 import type {
   Caller,
   Exchange,
@@ -30,9 +29,6 @@ import type {
   RequestOptions,
   SessionHandle,
 } from "./application.ts";
-=======
-import type { Caller, Exchange, RequestOptions, SessionHandle } from "./application.ts";
->>>>>>> /tmp/land.new
 import { ClientRequestError } from "./errors.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";

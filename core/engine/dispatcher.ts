@@ -19,23 +19,14 @@ import type { Accepts } from "../protocol/media.ts";
 import { META } from "../protocol/modern.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
-<<<<<<< core/engine/dispatcher.ts
 import type { Application, Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import { Call, type Host, type ModernContext, Post } from "./call.ts";
-=======
-import type { Application, Caller, RequestOptions, SessionHandle } from "./application.ts";
-import { Call, type Host, Post } from "./call.ts";
->>>>>>> /tmp/land.new
 import { ClientRequests } from "./client_requests.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
-<<<<<<< core/engine/dispatcher.ts
 import { ClientRequestError } from "./errors.ts";
 import { handlesOf } from "./handles.ts";
-=======
-import { ClientRequestError, RpcError } from "./errors.ts";
->>>>>>> /tmp/land.new
 import { mintNodeId, standaloneStream } from "./ids.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
@@ -59,13 +50,9 @@ export class Dispatcher implements Host, Listener {
   readonly lifecycle: Lifecycle;
   readonly requests: ClientRequests;
   readonly sessions: SessionDirectory;
-<<<<<<< core/engine/dispatcher.ts
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
-=======
-  readonly #connections: Connections;
->>>>>>> /tmp/land.new
   readonly #slow: Deadlines<Post>;
   readonly #unwatched: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
@@ -81,16 +68,16 @@ export class Dispatcher implements Host, Listener {
     this.lifecycle = new Lifecycle(settings, node, this);
     this.requests = new ClientRequests(node, settings.clock);
     this.sessions = new SessionDirectory(this.lifecycle, this.requests, settings);
-<<<<<<< core/engine/dispatcher.ts
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
     this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
-=======
-    this.#connections = new Connections(settings);
->>>>>>> /tmp/land.new
     const { clock, autoSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
-    this.#unwatched = new Deadlines(clock, Math.min(autoSseMs, UNWATCHED_MS), (post) => post.stream());
+    this.#unwatched = new Deadlines(
+      clock,
+      Math.min(autoSseMs, UNWATCHED_MS),
+      (post) => post.stream(),
+    );
   }
 
   /** The ids that a session has in flight here. */
@@ -346,13 +333,10 @@ export class Dispatcher implements Host, Listener {
     this.#answer(call, answer);
   }
 
-<<<<<<< core/engine/dispatcher.ts
   #answer(call: Call, { text, status }: Answered): void {
     call.settle(text, status);
   }
 
-=======
->>>>>>> /tmp/land.new
   #stop(call: Call, reply?: Reply, reason?: string): void {
     if (call.over) return;
     this.#aborted++;

@@ -75,3 +75,23 @@ export interface ExchangeEvent {
 
 /** Receives events. Called synchronously and often: be quick. What it throws is ignored. */
 export type OnEvent = (event: HandlerEvent) => void;
+
+/** A listener whose own failure is nobody else's. Without one, failures still reach the console. */
+export function listenerOf(onEvent: OnEvent | undefined): OnEvent {
+  if (onEvent === undefined) return report;
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch (error) {
+      console.error("mcp-session: onEvent threw", error);
+    }
+  };
+}
+
+function report(event: HandlerEvent): void {
+  if (event.type === "application-error") {
+    console.error(`mcp-session: the application failed at ${event.method}`, event.error);
+  } else if (event.type === "backend-error") {
+    console.error("mcp-session: the backend failed", event.error);
+  }
+}

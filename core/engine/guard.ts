@@ -7,7 +7,7 @@
 import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
 import type { Rejection } from "../outbound/rejections.ts";
-import { ENDED, type ReplyHeaders } from "../outbound/reply.ts";
+import { ENDED, rejectionReply, type ReplyHeaders } from "../outbound/reply.ts";
 import { isEventStream } from "../protocol/media.ts";
 import { decide, type SessionEvent, stateOf } from "../session/machine.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
@@ -55,7 +55,7 @@ export interface Entry {
    * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
    */
   commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
-  /** The handler threw: the operator is told, what was opened is undone. Gives the answer, for where none was begun. */
+  /** The handler threw: the operator is told. Gives the answer, for where none was begun. */
   fail(error: unknown): Reply;
   /** The exchange is over; idle time counts from here. */
   leave(): void;
@@ -125,6 +125,7 @@ class Guard {
     let held = false;
     try {
       const response = await handler(request, entry.session);
+      if (response.bodyUsed) throw new TypeError("the handler's response has been read already");
       const committed = await entry.commit(response.status);
       if ("status" in committed) return toResponse(committed);
       held = isEventStream(response.headers.get("content-type")) && response.body !== null;
@@ -241,16 +242,18 @@ class Guard {
     const { id, created, seen } = record;
     let live = opening ? undefined : this.#lifecycle.hold(record);
     let left = false;
-    let stored = false;
+    let told = false;
     let ended: (() => void) | undefined;
-    const answer = (status: number, headers: Record<string, string>): { add: ReplyHeaders } => ({
-      add: front.finish(facts, { status, headers, body: null }, trace).headers,
-    });
-    const refuse = (rejection: Rejection): Reply =>
-      front.finish(facts, front.refuse(rejection, trace), trace);
+    const answer = (status: number, headers: Record<string, string>): { add: ReplyHeaders } => {
+      told = true;
+      return { add: front.finish(facts, { status, headers, body: null }, trace).headers };
+    };
+    const refuse = (rejection: Rejection): Reply => {
+      told = true;
+      return front.finish(facts, front.refuse(rejection, trace), trace);
+    };
     const opened = (status: number, refusal: Rejection | undefined) => {
       if (refusal !== undefined) return refuse(refusal);
-      stored = true;
       // Where the client left meanwhile, nothing holds the session: it will grow idle.
       if (!left) live = this.#lifecycle.hold(record);
       trace.session = id;
@@ -267,22 +270,21 @@ class Guard {
       },
       fail: (error) => {
         front.emit({ type: "application-error", method: "handler", error });
-        if (stored) this.#lifecycle.end(record, "ended").catch((error) => this.#failed(error));
-        trace.session = opening ? undefined : id;
-        return refuse({ rule: "internal-error" });
+        const rejection: Rejection = { rule: "internal-error" };
+        return told ? rejectionReply(rejection) : refuse(rejection);
       },
       onEnd: (fn) => {
         if (live === undefined) return;
         if (this.#lifecycle.live(id) !== live) return fn();
         ended = fn;
-        const told = this.#onEnd.get(live) ?? new Set();
-        this.#onEnd.set(live, told.add(fn));
+        const all = this.#onEnd.get(live) ?? new Set();
+        this.#onEnd.set(live, all.add(fn));
       },
       leave: () => {
         left = true;
         if (live === undefined) return;
-        const told = ended && this.#onEnd.get(live);
-        if (told?.delete(ended!) && told.size === 0) this.#onEnd.delete(live);
+        const all = ended && this.#onEnd.get(live);
+        if (all?.delete(ended!) && all.size === 0) this.#onEnd.delete(live);
         this.#lifecycle.release(live);
         live = undefined;
       },

@@ -35,11 +35,8 @@ export interface Listener {
   ended(id: string, reason: EndReason, live: Live | undefined): void;
   /** A request shall stop. */
   cancelled(live: Live, id: string | number, reason: string | undefined): void;
-<<<<<<< core/engine/lifecycle.ts
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
-=======
->>>>>>> /tmp/land.new
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
 }
@@ -140,15 +137,12 @@ export class Lifecycle {
     const live = this.#lives.get(id);
     if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
     else this.#tell({ cancelled: id, id: request, reason, from: this.node });
-<<<<<<< core/engine/lifecycle.ts
   }
 
   /** Tells every node, this one too, that something changed. */
   changed(change: Change): void {
     this.listen();
     this.#publish(CHANGES, JSON.stringify(change));
-=======
->>>>>>> /tmp/land.new
   }
 
   /** An answer from a client belongs to a request that another node sent. */

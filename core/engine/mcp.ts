@@ -103,7 +103,6 @@ class Pipeline {
     const settings = readOptions(options);
     this.front = new Front(settings);
     this.dispatcher = new Dispatcher(application, settings);
-<<<<<<< core/engine/mcp.ts
     this.#modern = new Modern(this.front, this.dispatcher);
     this.sessions = this.dispatcher.sessions;
   }
@@ -116,9 +115,6 @@ class Pipeline {
       resourcesListChanged: () => lifecycle.changed({ changed: "resources" }),
       resourceUpdated: (uri) => lifecycle.changed({ updated: uri }),
     };
-=======
-    this.sessions = this.dispatcher.sessions;
->>>>>>> /tmp/land.new
   }
 
   async handle(head: RequestHead, body: BodyReader): Promise<Reply> {

@@ -19,7 +19,7 @@ import type { SessionMode } from "../session/machine.ts";
 import type { Lifetime } from "../session/record.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { OptionError } from "./errors.ts";
-import type { OnEvent } from "./events.ts";
+import { listenerOf, type OnEvent } from "./events.ts";
 import { memory } from "./memory/mod.ts";
 import type { Awaitable, Backend, Capacity, LogBudget } from "./ports.ts";
 import { Writes } from "./writes.ts";
@@ -87,7 +87,7 @@ export interface SessionOptions {
   readonly limits?: Limits;
   /** Where sessions and logs are kept. Default `memory()`. */
   readonly backend?: Backend;
-  /** Is told what happens. */
+  /** Is told what happens. Default: failures of the application and of the backend go to `console.error`. */
   readonly onEvent?: OnEvent;
   /** Time. Default the machine's. */
   readonly clock?: Clock;
@@ -132,7 +132,7 @@ export interface Settings {
   readonly backend: Backend;
   /** What was begun to be written to it. */
   readonly writes: Writes;
-  readonly onEvent: OnEvent | undefined;
+  readonly onEvent: OnEvent;
   readonly clock: Clock;
 }
 
@@ -227,7 +227,7 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs ?? 5_000, 0),
     backend: options.backend ?? memory(),
     writes: new Writes(),
-    onEvent: fn("onEvent", options.onEvent),
+    onEvent: listenerOf(fn("onEvent", options.onEvent)),
     clock: options.clock ?? SYSTEM_CLOCK,
   };
 }
