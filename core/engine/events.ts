@@ -73,7 +73,7 @@ export interface ExchangeEvent {
   readonly session: string | undefined;
 }
 
-/** Receives events. Called synchronously and often: be quick. What it throws is ignored. */
+/** Receives events. Called synchronously and often: be quick. What it throws changes nothing. */
 export type OnEvent = (event: HandlerEvent) => void;
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */

@@ -61,25 +61,19 @@ export class Front {
 
   /** Adds what every answer carries, and tells of the exchange. */
   finish(facts: HeadFacts, reply: Reply, trace: Trace): Reply {
-    const { policy, onEvent } = this.settings;
-    if (onEvent !== undefined) {
-      const { method, outcome, session } = trace;
-      const { status } = reply;
-      this.emit({ type: "exchange", http: facts.method, method, outcome, status, session });
-    }
+    const { policy } = this.settings;
+    const { method, outcome, session } = trace;
+    const { status } = reply;
+    this.emit({ type: "exchange", http: facts.method, method, outcome, status, session });
     if (!policy.cors) return reply;
     const { origin } = facts;
     const page = origin !== null && originAllowed(origin, policy.allowedOrigins) ? origin : null;
     return { ...reply, headers: { ...reply.headers, ...corsHeaders(page) } } as Reply;
   }
 
-  /** Tells the operator. Its failure is not the request's. */
+  /** Tells the operator. */
   emit(event: HandlerEvent): void {
-    try {
-      this.settings.onEvent?.(event);
-    } catch {
-      // Nothing can be told to whoever does not listen.
-    }
+    this.settings.onEvent(event);
   }
 
   async #authenticate(

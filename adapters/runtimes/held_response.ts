@@ -1,0 +1,195 @@
+/**
+ * A Node response whose head waits for the session layer: the session that a request opens is stored when
+ * the status of its answer is known, and before a byte of it is sent.
+ *
+ * @module
+ */
+
+import type { Entry } from "../../core/engine/guard.ts";
+import type { Reply } from "../../core/engine/reply.ts";
+import { isEventStream } from "../../core/protocol/media.ts";
+import { type NodeResponse, sendReply } from "./node_http.ts";
+
+/** The part of `http.ServerResponse` that decides about its head. */
+export interface NodeAnswer extends NodeResponse {
+  readonly writableEnded: boolean;
+  statusCode: number;
+  writeHead(...args: unknown[]): unknown;
+  write(...args: unknown[]): boolean;
+  end(...args: unknown[]): unknown;
+  flushHeaders(): void;
+  emit(event: string): boolean;
+  getHeader(name: string): unknown;
+  getHeaders(): { readonly [name: string]: unknown };
+  getHeaderNames(): string[];
+  setHeader(name: string, value: unknown): unknown;
+  removeHeader(name: string): void;
+}
+
+/** What sends the head, or more than it. */
+const SENDS = ["writeHead", "write", "end", "flushHeaders"] as const;
+type Sends = typeof SENDS[number];
+
+/** What changes the head; not allowed once it is on its way. */
+const CHANGES = ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const;
+
+/**
+ * `open` until the first call that sends; `asking` while the store has not answered, which keeps the calls
+ * in order; `passing` from there on; `over` once what the listener sends goes nowhere.
+ */
+type Phase = "open" | "asking" | "passing" | "over";
+
+/** Puts itself before the methods of a response. It never takes them back: others may have wrapped them since. */
+export class HeldResponse {
+  readonly #response: NodeAnswer;
+  readonly #entry: Entry;
+  /** The methods as they were. */
+  readonly #send: { readonly [name in Sends]: (...args: unknown[]) => unknown };
+  /** The fields that stood there before the listener was called. */
+  readonly #before: { readonly [name: string]: unknown };
+  #phase: Phase = "open";
+  #waiting: { readonly name: Sends; readonly args: unknown[] }[] = [];
+  /** What takes back each thing that is pretended. */
+  #real: (() => void)[] = [];
+
+  constructor(response: NodeAnswer, entry: Entry) {
+    this.#response = response;
+    this.#entry = entry;
+    this.#before = { ...response.getHeaders() };
+    const { writeHead, write, end, flushHeaders } = response;
+    this.#send = { writeHead, write, end, flushHeaders };
+    for (const name of SENDS) {
+      Object.assign(response, { [name]: (...args: unknown[]) => this.#call(name, args) });
+    }
+  }
+
+  /** The listener threw. */
+  fail(error: unknown): void {
+    const reply = this.#entry.fail(error);
+    const { headersSent, writableEnded } = this.#response;
+    const sending = this.#phase === "passing";
+    if (this.#phase === "open" || (sending && !headersSent)) this.#replace(reply);
+    // Half an answer must not look like a whole one.
+    else if (sending && !writableEnded) this.#response.destroy();
+  }
+
+  #call(name: Sends, args: unknown[]): unknown {
+    if (this.#phase === "open") this.#ask(name, args);
+    switch (this.#phase) {
+      case "passing":
+        return this.#pass(name, args);
+      case "asking":
+        // Of several heads the first counts.
+        if (name !== "writeHead" || this.#waiting.length === 0) this.#waiting.push({ name, args });
+        if (name === "end") this.#pretend({ writableEnded: true });
+        return name === "write" ? false : this.#response;
+      default:
+        called(args);
+        return name === "write" ? true : this.#response;
+    }
+  }
+
+  #ask(name: Sends, args: readonly unknown[]): void {
+    const response = this.#response;
+    const status = name === "writeHead" ? Number(args[0]) : response.statusCode;
+    const type = name === "writeHead" ? contentType(args) : undefined;
+    const committed = this.#entry.commit(status);
+    if (!(committed instanceof Promise)) return this.#settle(committed, type);
+    this.#phase = "asking";
+    // To the listener the head is sent: what it does to it from here on must fail as it always does.
+    this.#pretend({
+      headersSent: true,
+      ...Object.fromEntries(CHANGES.map((name) => [name, alreadySent])),
+    });
+    committed.then((found) => {
+      for (const restore of this.#real.splice(0)) restore();
+      // Also where the listener changed its mind about the status meanwhile.
+      response.statusCode = status;
+      this.#settle(found, type);
+      let flowing = true;
+      for (const { name, args } of this.#waiting.splice(0)) {
+        if (this.#call(name, args) === false) flowing = false;
+      }
+      if (flowing) response.emit("drain");
+    }).catch(() => response.destroy());
+  }
+
+  #settle(
+    committed: Reply | { readonly add: Readonly<Record<string, string>> },
+    type: string | undefined,
+  ): void {
+    const response = this.#response;
+    if ("status" in committed) return this.#replace(committed);
+    for (const [name, value] of Object.entries(committed.add)) response.setHeader(name, value);
+    this.#phase = "passing";
+    if (isEventStream(type ?? String(response.getHeader("content-type") ?? ""))) {
+      this.#entry.onEnd(() => {
+        // Once it is sent: an event stream without a head would be an answer without one.
+        queueMicrotask(() => {
+          if (!response.writableEnded) this.#pass("end", []);
+          this.#phase = "over";
+        });
+      });
+    }
+  }
+
+  #pass(name: Sends, args: unknown[]): unknown {
+    return this.#send[name].apply(this.#response, args);
+  }
+
+  /** Gives this answer. What the listener set, and what it still writes, belongs to one that is not given. */
+  #replace(reply: Reply): void {
+    const response = this.#response;
+    this.#phase = "over";
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    for (const [name, value] of Object.entries(this.#before)) response.setHeader(name, value);
+    sendReply({
+      headersSent: false,
+      get writableFinished() {
+        return response.writableFinished;
+      },
+      writeHead: (...args) => this.#pass("writeHead", args),
+      write: (...args) => this.#pass("write", args) as boolean,
+      end: (...args) => this.#pass("end", args),
+      on: (event, listener) => response.on(event, listener),
+      destroy: () => response.destroy(),
+    }, reply);
+  }
+
+  #pretend(values: { readonly [name: string]: unknown }): void {
+    const response = this.#response;
+    for (const [name, value] of Object.entries(values)) {
+      const own = Object.getOwnPropertyDescriptor(response, name);
+      this.#real.push(() => {
+        if (own === undefined) delete (response as unknown as Record<string, unknown>)[name];
+        else Object.defineProperty(response, name, own);
+      });
+      Object.defineProperty(response, name, { value, configurable: true, writable: true });
+    }
+  }
+}
+
+/** The content type among the arguments of `writeHead(status[, message][, headers])`. */
+function contentType(args: readonly unknown[]): string | undefined {
+  const headers = args.findLast((arg) => typeof arg === "object" && arg !== null);
+  if (headers === undefined) return undefined;
+  const pairs = Array.isArray(headers)
+    ? Array.isArray(headers[0])
+      ? headers as [string, unknown][]
+      : headers.flatMap((name, i) => i % 2 === 0 ? [[String(name), headers[i + 1]] as const] : [])
+    : Object.entries(headers as object);
+  const found = pairs.find(([name]) => name.toLowerCase() === "content-type");
+  return found && String(found[1]);
+}
+
+/** A callback is owed its call also where nothing was written. */
+function called(args: readonly unknown[]): void {
+  const done = args.at(-1);
+  if (typeof done === "function") queueMicrotask(() => done());
+}
+
+function alreadySent(): never {
+  throw Object.assign(new Error("Cannot change headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}

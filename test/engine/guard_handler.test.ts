@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  createSessions,
+  type GuardOptions,
+  type HandlerEvent,
+  memory,
+  OptionError,
+  type Sessions,
+} from "../../core/engine/mod.ts";
+
+const OPENS = "http://localhost/mcp/init";
+const EVENT = "http://localhost/mcp/event";
+
+const opens = (request: { url: string }): boolean => request.url === OPENS;
+
+/** Sessions that note what they tell. */
+function noted(options: Partial<GuardOptions> = {}): [Sessions, HandlerEvent[]] {
+  const events: HandlerEvent[] = [];
+  return [createSessions({ opens, onEvent: (event) => events.push(event), ...options }), events];
+}
+
+const post = (url: string, id?: string): Request =>
+  new Request(url, { method: "POST", headers: id === undefined ? {} : { "mcp-session-id": id } });
+const end = (id: string): Request =>
+  new Request(EVENT, { method: "DELETE", headers: { "mcp-session-id": id } });
+
+/** Opens a session through a handler of its own. */
+async function open(sessions: Sessions): Promise<string> {
+  const response = await sessions.guard(() => Response.json({}))(post(OPENS));
+  assert.equal(response.status, 200);
+  const id = response.headers.get("mcp-session-id");
+  assert.ok(id);
+  return id;
+}
+
+const failing = {
+  "that throws": () => {
+    throw new Error("secret");
+  },
+  "that rejects": () => Promise.reject(new Error("secret")),
+  "that returns nothing": () => undefined as unknown as Response,
+  "whose response was read already": async () => {
+    const response = Response.json({});
+    await response.text();
+    return response;
+  },
+};
+
+describe("a handler", () => {
+  for (const [kind, handler] of Object.entries(failing)) {
+    test(`${kind} opens no session`, async () => {
+      const [sessions, events] = noted();
+      const response = await sessions.guard(handler)(post(OPENS));
+      assert.equal(response.status, 500);
+      assert.equal(response.headers.get("mcp-session-id"), null);
+      const text = await response.text();
+      assert.equal(JSON.parse(text).error.code, -32603);
+      assert.doesNotMatch(text, /secret/);
+      assert.equal(await sessions.count(), 0);
+      const errors = events.filter((event) => event.type === "application-error");
+      assert.equal(errors.length, 1);
+      const told = events.filter((event) => event.type === "exchange");
+      assert.deepEqual(told.map(({ status, outcome }) => [status, outcome]), [
+        [500, "internal-error"],
+      ]);
+    });
+
+    test(`${kind} leaves its session alive`, async () => {
+      const [sessions] = noted();
+      const id = await open(sessions);
+      assert.equal((await sessions.guard(handler)(post(EVENT, id))).status, 500);
+      const again = await sessions.guard(() => Response.json({}))(post(EVENT, id));
+      assert.equal(again.status, 200);
+    });
+  }
+
+  for (const status of [199, 300, 302, 400, 404, 500]) {
+    test(`that answers the opening request with ${status} opens no session`, async () => {
+      const [sessions] = noted();
+      // 199 cannot be made with the constructor; it stands for what is just outside.
+      const answer = status < 200
+        ? Object.defineProperty(new Response(null), "status", { value: status })
+        : new Response(null, { status });
+      const response = await sessions.guard(() => answer)(post(OPENS));
+      assert.equal(response.status, status);
+      assert.equal(response.headers.get("mcp-session-id"), null);
+      assert.equal(await sessions.count(), 0);
+    });
+  }
+
+  test("is given the id that the opening answer carries", async () => {
+    const [sessions] = noted();
+    let given = "";
+    const guarded = sessions.guard((_request, session) => {
+      given = session.id;
+      return new Response(null, { status: 204 });
+    });
+    const response = await guarded(post(OPENS));
+    assert.equal(response.headers.get("mcp-session-id"), given);
+    assert.equal(await sessions.count(), 1);
+  });
+
+  test("has its response passed on as it is where nothing is added", async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const own = Response.json({});
+    assert.equal(await sessions.guard(() => own)(post(EVENT, id)), own);
+  });
+});
+
+describe("the option opens", () => {
+  test("has to be a function", () => {
+    assert.throws(() => createSessions({} as GuardOptions), OptionError);
+    assert.throws(() => createSessions(undefined as unknown as GuardOptions), OptionError);
+  });
+
+  test("that throws is the application's failure, not the store's", async () => {
+    const [sessions, events] = noted({
+      opens: () => {
+        throw new Error("secret");
+      },
+    });
+    const response = await sessions.guard(() => Response.json({}))(post(EVENT));
+    assert.equal(response.status, 500);
+    assert.doesNotMatch(await response.text(), /secret/);
+    const [error] = events.filter((event) => event.type === "application-error");
+    assert.equal(error?.method, "opens");
+  });
+
+  test("that gives a promise opens nothing", async () => {
+    const [sessions] = noted({ opens: (() => Promise.resolve(false)) as never });
+    const response = await sessions.guard(() => Response.json({}))(post(EVENT));
+    assert.equal(response.status, 500);
+    assert.equal(await sessions.count(), 0);
+  });
+
+  test("is not asked about DELETE", async () => {
+    const [sessions] = noted();
+    const request = new Request(OPENS, { method: "DELETE" });
+    assert.equal((await sessions.guard(() => Response.json({}))(request)).status, 400);
+    assert.equal(await sessions.count(), 0);
+  });
+});
+
+/** An event stream that goes on until it is cancelled. */
+function endless(): Response {
+  return new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(": hello\n\n")),
+    }),
+    { headers: { "content-type": "Text/Event-Stream; charset=utf-8" } },
+  );
+}
+
+describe("an event stream", () => {
+  test("ends with its session", { timeout: 10_000 }, async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const response = await sessions.guard(endless)(post(EVENT, id));
+    const reading = response.text();
+    assert.equal((await sessions.guard(endless)(end(id))).status, 204);
+    assert.equal(await reading, ": hello\n\n");
+  });
+
+  test("of a session that ended before its head ends at once", { timeout: 10_000 }, async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const guarded = sessions.guard(async () => {
+      assert.equal(await sessions.end(id), true);
+      return endless();
+    });
+    const response = await guarded(post(EVENT, id));
+    assert.equal(response.status, 200);
+    await response.text();
+  });
+
+  test("that opens a session ends with it", { timeout: 10_000 }, async () => {
+    const [sessions] = noted();
+    const response = await sessions.guard(endless)(post(OPENS));
+    const reading = response.text();
+    assert.equal(await sessions.end(response.headers.get("mcp-session-id")!), true);
+    assert.equal(await reading, ": hello\n\n");
+  });
+
+  test("does not end with another that shares its session", { timeout: 10_000 }, async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const guarded = sessions.guard(endless);
+    const [first, second] = [await guarded(post(EVENT, id)), await guarded(post(EVENT, id))];
+    await first.body!.cancel();
+    const reading = second.text();
+    await sessions.end(id);
+    assert.equal(await reading, ": hello\n\n");
+  });
+});
+
+/** A memory backend that stores a session only when it is let. */
+function slowly(): { backend: GuardOptions["backend"] & object; let: () => void } {
+  const backend = memory();
+  let go = (): void => {};
+  const gate = new Promise<void>((resolve) => go = resolve);
+  const { sessions } = backend;
+  return {
+    backend: {
+      ...backend,
+      sessions: new Proxy(sessions, {
+        get(store, name) {
+          const value = Reflect.get(store, name);
+          if (typeof value !== "function") return value;
+          if (name !== "create") return value.bind(store);
+          return (...args: Parameters<typeof store.create>) =>
+            gate.then(() => store.create(...args));
+        },
+      }),
+    },
+    let: go,
+  };
+}
+
+describe("a client that leaves", () => {
+  const head = { method: "POST", url: OPENS, headers: new Headers({ host: "localhost" }) };
+
+  test("before the handler answers opens no session", async () => {
+    const [sessions] = noted();
+    const entry = await sessions.enter(head);
+    assert.ok("commit" in entry);
+    entry.leave();
+    assert.deepEqual(await entry.commit(200), { add: {} });
+    assert.equal(await sessions.count(), 0);
+  });
+
+  test("while the session is stored does not hold it", async () => {
+    const { backend, let: go } = slowly();
+    const [sessions] = noted({ backend });
+    const entry = await sessions.enter(head);
+    assert.ok("commit" in entry);
+    const committed = entry.commit(200);
+    entry.leave();
+    go();
+    await committed;
+    const [record] = backend.sessions.list() as Iterable<{ held: boolean }>;
+    assert.equal(record?.held, false);
+  });
+});
+
+describe("a listener for events that throws", () => {
+  test("changes no answer and loses no session", async (t) => {
+    t.mock.method(console, "error", () => {});
+    const [sessions] = noted({
+      onEvent: () => {
+        throw new Error("a broken log");
+      },
+    });
+    const id = await open(sessions);
+    assert.equal((await sessions.guard(() => Response.json({}))(end(id))).status, 204);
+    assert.equal((await sessions.guard(() => Response.json({}))(end(id))).status, 404);
+  });
+});
+
+describe("without a listener for events", () => {
+  test("failures go to the console", async (t) => {
+    const lines = t.mock.method(console, "error", () => {});
+    const sessions = createSessions({ opens });
+    const error = new Error("the handler's own");
+    const response = await sessions.guard(() => Promise.reject(error))(post(OPENS));
+    assert.equal(response.status, 500);
+    assert.equal(lines.mock.callCount(), 1);
+    assert.equal(lines.mock.calls[0]?.arguments[1], error);
+  });
+});
