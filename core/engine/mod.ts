@@ -15,9 +15,13 @@ export {
 } from "./guard.ts";
 export type {
   Application,
+  CacheHints,
   Caller,
   Exchange,
+  Handles,
   Implementation,
+  InputOptions,
+  InputRequest,
   RequestOptions,
   Session,
   SessionHandle,
