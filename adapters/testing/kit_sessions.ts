@@ -145,7 +145,8 @@ export const sessionChecks: readonly KitCheck[] = [
       for (const id of "abc") await sessions.touch(id, { at: NOW + 1, ready: true });
       await sessions.touch("a", { at: NOW + 2 });
       const evicted = async (id: string) => {
-        const created = await sessions.create(record(id, { ready: true }), room, LIFETIME);
+        const used = { ready: true, seen: NOW + 3 };
+        const created = await sessions.create(record(id, used), room, LIFETIME);
         return created.created ? created.evicted.join() : created.full;
       };
       same(await evicted("e"), "d", "never ready");

@@ -1,0 +1,61 @@
+/**
+ * Sessions and logs in a SQLite file: they survive the process, also one that is killed. Uses
+ * `node:sqlite`, which Node 22, Deno and Bun bring.
+ *
+ * @module
+ */
+
+import type { Backend } from "../../core/engine/ports.ts";
+import { sqliteBus } from "./sqlite/bus.ts";
+import { Database } from "./sqlite/database.ts";
+import { sqliteHandles } from "./sqlite/handles.ts";
+import { sqliteLogs } from "./sqlite/logs.ts";
+import { sqliteNodes } from "./sqlite/nodes.ts";
+import { sqliteSessions } from "./sqlite/sessions.ts";
+
+/** Options of {@linkcode sqlite}. */
+export interface SqliteOptions {
+  /**
+   * Milliseconds after which a process that gave no sign is taken for dead: what it held is let go, and calls
+   * that it left are answered with an error. Default 10 000, at least 100.
+   */
+  readonly leaseMs?: number;
+  /** Milliseconds to wait for another process that writes to the file; then 503. Default 2 000. */
+  readonly busyMs?: number;
+}
+
+/**
+ * A backend in a file. Several processes of one machine may share it, such as the old and the new one
+ * during a restart; what they tell each other takes up to 20 milliseconds.
+ *
+ * Everything that was acknowledged is there after `kill -9`. After a loss of power the last moments may be
+ * missing (WAL with `synchronous=NORMAL`); the file itself is intact.
+ *
+ * @param file A path; it and two more beside it (`-wal`, `-shm`) are made. Not on a network share.
+ * @throws {TypeError} An option that cannot be, or a file of a later version of this library.
+ */
+export function sqlite(file: string, options: SqliteOptions = {}): Backend {
+  const leaseMs = atLeast("leaseMs", options.leaseMs ?? 10_000, 100);
+  const busyMs = atLeast("busyMs", options.busyMs ?? 2_000, 0);
+  if (typeof file !== "string" || file === "") {
+    throw new TypeError(`file: ${JSON.stringify(file)} is not a path`);
+  }
+  const db = new Database(file, busyMs);
+  const bus = sqliteBus(db);
+  return {
+    sessions: sqliteSessions(db),
+    logs: sqliteLogs(db),
+    bus,
+    handles: sqliteHandles(db),
+    nodes: sqliteNodes(db, leaseMs),
+    close() {
+      bus.close();
+      db.close();
+    },
+  };
+}
+
+function atLeast(name: string, given: number, least: number): number {
+  if (Number.isFinite(given) && given >= least) return given;
+  throw new TypeError(`${name}: ${JSON.stringify(given)} is not a number of at least ${least}`);
+}

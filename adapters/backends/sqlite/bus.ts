@@ -1,0 +1,179 @@
+/**
+ * Messages between handlers that share a database: within the process plain calls, between processes
+ * a table that each looks at when the file has changed.
+ *
+ * @module
+ */
+
+import { type Clock, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
+import { randomToken } from "../../../core/engine/ids.ts";
+import { memoryBus } from "../../../core/engine/memory/bus.ts";
+import type { Bus } from "../../../core/engine/ports.ts";
+import type { Database } from "./database.ts";
+
+/** How often a process asks whether others have written, in milliseconds. */
+const LOOK_MS = 20;
+
+/** How long a process that gives no sign is taken to listen, and a message is kept, in milliseconds. */
+const LEASE_MS = 15_000;
+
+/** The bus, and its end. */
+export interface SqliteBus extends Bus {
+  close(): void;
+}
+
+/** A bus among the processes that share a database. */
+export function sqliteBus(db: Database, clock: Clock = SYSTEM_CLOCK): SqliteBus {
+  return new FileBus(db, clock);
+}
+
+class FileBus implements SqliteBus {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #process = randomToken(9);
+  readonly #local = memoryBus();
+  /** How many listen here, by topic. */
+  readonly #topics = new Map<string, number>();
+  readonly #missed = new Set<() => void>();
+  #read: number;
+  #version: number;
+  #renewAt = 0;
+  #stop: (() => void) | undefined;
+  #closed = false;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#version = this.#dataVersion();
+    this.#read = db.get<{ last: number }>(
+      "SELECT coalesce(max(seq), 0) AS last FROM sqlite_sequence WHERE name = 'messages'",
+    )!.last;
+  }
+
+  publish(topic: string, message: string): number {
+    const here = this.#local.publish(topic, message) as number;
+    const { others } = this.#db.get<{ others: number }>(
+      "SELECT count(*) AS others FROM listeners WHERE topic = ? AND process <> ?",
+      topic,
+      this.#process,
+    )!;
+    if (others > 0) {
+      this.#db.run(
+        "INSERT INTO messages (process, topic, body, at) VALUES (?, ?, ?, ?)",
+        this.#process,
+        topic,
+        message,
+        this.#clock.now(),
+      );
+    }
+    return here + others;
+  }
+
+  subscribe(topic: string, receive: (message: string) => void): () => void {
+    if (this.#stop === undefined) this.#begin();
+    const off = this.#local.subscribe(topic, receive) as () => void;
+    const count = this.#topics.get(topic) ?? 0;
+    if (count === 0) this.#listen(topic);
+    this.#topics.set(topic, count + 1);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      off();
+      this.#leave(topic);
+    };
+  }
+
+  missed(listener: () => void): () => void {
+    this.#missed.add(listener);
+    return () => this.#missed.delete(listener);
+  }
+
+  close(): void {
+    this.#stop?.();
+    this.#closed = true;
+    this.#db.run("DELETE FROM listeners WHERE process = ?", this.#process);
+    this.#db.run("DELETE FROM processes WHERE process = ?", this.#process);
+  }
+
+  #begin(): void {
+    // What was sent before this one listened is not for it.
+    this.#renew();
+    this.#later();
+  }
+
+  #listen(topic: string): void {
+    this.#db.run(
+      "INSERT OR IGNORE INTO listeners (topic, process) VALUES (?, ?)",
+      topic,
+      this.#process,
+    );
+  }
+
+  #leave(topic: string): void {
+    const count = this.#topics.get(topic)! - 1;
+    if (count > 0) {
+      this.#topics.set(topic, count);
+      return;
+    }
+    this.#topics.delete(topic);
+    if (this.#closed) return;
+    this.#db.run("DELETE FROM listeners WHERE topic = ? AND process = ?", topic, this.#process);
+  }
+
+  #later(): void {
+    this.#stop = this.#clock.after(LOOK_MS, () => {
+      try {
+        this.#look();
+      } catch {
+        // The file is locked or full. The messages stay where they are, and the next look finds them.
+      }
+      if (!this.#closed) this.#later();
+    });
+  }
+
+  #look(): void {
+    if (this.#clock.now() >= this.#renewAt) this.#renew();
+    const version = this.#dataVersion();
+    if (version === this.#version) return;
+    this.#version = version;
+    const found = this.#db.all<{ message: number; process: string; topic: string; body: string }>(
+      "SELECT message, process, topic, body FROM messages WHERE message > ? ORDER BY message",
+      this.#read,
+    );
+    for (const { message, process, topic, body } of found) {
+      this.#read = message;
+      if (process !== this.#process) this.#local.publish(topic, body);
+    }
+  }
+
+  #renew(): void {
+    const now = this.#clock.now();
+    this.#renewAt = now + LEASE_MS / 3;
+    const lapsed = this.#db.transaction(() => {
+      const over = this.#db.all<{ process: string }>(
+        "SELECT process FROM processes WHERE until <= ?",
+        now,
+      );
+      for (const { process } of over) {
+        this.#db.run("DELETE FROM listeners WHERE process = ?", process);
+        this.#db.run("DELETE FROM processes WHERE process = ?", process);
+      }
+      this.#db.run("DELETE FROM messages WHERE at <= ?", now - LEASE_MS);
+      const known = this.#db.run(
+        "UPDATE processes SET until = ? WHERE process = ?",
+        now + LEASE_MS,
+        this.#process,
+      );
+      if (known > 0) return false;
+      this.#db.run("INSERT INTO processes VALUES (?, ?)", this.#process, now + LEASE_MS);
+      for (const topic of this.#topics.keys()) this.#listen(topic);
+      return true;
+    });
+    if (lapsed) { for (const listener of this.#missed) listener(); }
+  }
+
+  #dataVersion(): number {
+    return this.#db.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The connection to the file: prepared statements, transactions, the schema.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+
+/** A value of a column. */
+export type Value = string | number | null;
+
+/** A row as it comes. */
+export type Row = { readonly [column: string]: Value };
+
+/** One connection. */
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #sequence = 0;
+
+  constructor(file: string, busyMs: number) {
+    this.#db = new DatabaseSync(file);
+    this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
+    this.#db.exec("PRAGMA journal_mode = WAL");
+    this.#db.exec("PRAGMA synchronous = NORMAL");
+    this.transaction(() => this.#migrate(file));
+  }
+
+  /** The first row, if any. */
+  get<T = Row>(sql: string, ...values: readonly Value[]): T | undefined {
+    return this.#prepare(sql).get(...values as SQLInputValue[]) as T | undefined;
+  }
+
+  /** Every row. */
+  all<T = Row>(sql: string, ...values: readonly Value[]): readonly T[] {
+    return this.#prepare(sql).all(...values as SQLInputValue[]) as unknown as readonly T[];
+  }
+
+  /** How many rows changed. */
+  run(sql: string, ...values: readonly Value[]): number {
+    return Number(this.#prepare(sql).run(...values as SQLInputValue[]).changes);
+  }
+
+  /** All or nothing, and nobody else writes meanwhile. */
+  transaction<T>(work: () => T): T {
+    this.#prepare("BEGIN IMMEDIATE").run();
+    let result: T;
+    try {
+      result = work();
+      this.#prepare("COMMIT").run();
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+    return result;
+  }
+
+  /** A number for "used at this time" that tells uses of the same millisecond apart. */
+  use(at: number): number {
+    this.#sequence = (this.#sequence + 1) % 1_000;
+    return Math.floor(at) * 1_000 + this.#sequence;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      this.#statements.set(sql, statement = this.#db.prepare(sql));
+    }
+    return statement;
+  }
+
+  #rollback(): void {
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // A full disk has rolled back already.
+    }
+  }
+
+  #migrate(file: string): void {
+    const { user_version: found } = this.get<{ user_version: number }>("PRAGMA user_version")!;
+    if (found === SCHEMA_VERSION) return;
+    if (found !== 0) {
+      throw new TypeError(
+        `file: ${
+          JSON.stringify(file)
+        } has schema version ${found}; this library knows ${SCHEMA_VERSION}`,
+      );
+    }
+    this.#db.exec(SCHEMA);
+    this.#db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Logs in SQLite.
+ *
+ * @module
+ */
+
+import type { LogBounds, LogBudget, LogPage, LogStore } from "../../../core/engine/ports.ts";
+import type { Database } from "./database.ts";
+
+interface LogRow {
+  readonly log: number;
+  readonly first: number;
+  readonly last: number;
+  readonly delivered: number;
+  readonly bytes: number;
+  readonly ended: number | null;
+  readonly owed: string | null;
+}
+
+const COLUMNS = "log, first, last, delivered, bytes, ended, owed";
+
+/** How many events back a repeated one is recognised. */
+const REMEMBERED = 16;
+
+/** How many events are read in one go. */
+const BATCH = 100;
+
+/** A log store in a database. */
+export function sqliteLogs(db: Database): LogStore {
+  return {
+    open(session, stream, now, budget, owed) {
+      if (find(db, session, stream) !== undefined) return;
+      db.transaction(() => open(db, session, stream, now, budget, owed));
+    },
+    append: (session, stream, data, last, now, budget, once) =>
+      db.transaction(() => append(db, session, stream, data, last, now, budget, once)),
+    end(session, stream, now) {
+      db.run(
+        "UPDATE logs SET ended = ? WHERE session = ? AND stream = ? AND ended IS NULL",
+        now,
+        session,
+        stream,
+      );
+    },
+    read(session, stream, after, maxBytes, now, budget) {
+      const log = find(db, session, stream);
+      return log && read(db, expireEvents(db, log, now, budget), after, maxBytes);
+    },
+    bounds(session, stream): LogBounds | undefined {
+      const log = find(db, session, stream);
+      return log && {
+        first: log.first,
+        last: log.last,
+        delivered: log.delivered,
+        ended: log.ended !== null,
+        owed: log.owed ?? undefined,
+      };
+    },
+    delivered(session, stream, through, forget) {
+      db.run(
+        "UPDATE logs SET delivered = max(delivered, ?) WHERE session = ? AND stream = ?",
+        through,
+        session,
+        stream,
+      );
+      const log = forget ? find(db, session, stream) : undefined;
+      if (log !== undefined) db.transaction(() => cut(db, log, through + 1));
+    },
+    drop(session, stream) {
+      db.transaction(() => {
+        for (const { log, stream: name } of streams(db, session)) {
+          if (stream === undefined || stream === name) remove(db, log);
+        }
+      });
+    },
+  };
+}
+
+function find(db: Database, session: string, stream: string): LogRow | undefined {
+  return db.get<LogRow>(
+    `SELECT ${COLUMNS} FROM logs WHERE session = ? AND stream = ?`,
+    session,
+    stream,
+  );
+}
+
+function streams(db: Database, session: string): readonly (LogRow & { stream: string })[] {
+  return db.all(`SELECT ${COLUMNS}, stream FROM logs WHERE session = ? ORDER BY log`, session);
+}
+
+function open(
+  db: Database,
+  session: string,
+  stream: string,
+  now: number,
+  budget: LogBudget,
+  owed: string | undefined,
+): void {
+  for (const { log, ended } of streams(db, session)) {
+    if (ended !== null && now - ended >= budget.ageMs) remove(db, log);
+  }
+  db.run(
+    "INSERT OR IGNORE INTO logs (session, stream, owed, stale) VALUES (?, ?, ?, ?)",
+    session,
+    stream,
+    owed ?? null,
+    staleAt(now, budget),
+  );
+}
+
+function append(
+  db: Database,
+  session: string,
+  stream: string,
+  data: string,
+  last: boolean,
+  now: number,
+  budget: LogBudget,
+  once: string | undefined,
+): number {
+  const log = find(db, session, stream);
+  if (log === undefined) return 0;
+  const known = once === undefined ? undefined : db.get<{ position: number }>(
+    "SELECT position FROM events WHERE log = ? AND position > ? AND once = ?",
+    log.log,
+    log.last - REMEMBERED,
+    once,
+  );
+  if (known !== undefined) return known.position;
+  if (log.ended !== null) return 0;
+  const position = log.last + 1;
+  db.run(
+    "INSERT INTO events (log, position, data, size, at, once) VALUES (?, ?, ?, ?, ?, ?)",
+    log.log,
+    position,
+    data,
+    data.length,
+    now,
+    once ?? null,
+  );
+  db.run(
+    "UPDATE logs SET last = ?, bytes = bytes + ?, stale = ?, ended = ? WHERE log = ?",
+    position,
+    data.length,
+    staleAt(now, budget),
+    last ? now : null,
+    log.log,
+  );
+  let bytes = log.bytes + data.length;
+  let first = Math.max(log.first, position - budget.events + 1);
+  if (bytes > budget.bytes || first > log.first) {
+    const kept = db.all<{ position: number; size: number }>(
+      "SELECT position, size FROM events WHERE log = ? ORDER BY position",
+      log.log,
+    );
+    for (const event of kept) {
+      if (event.position === position) break;
+      if (event.position >= first && bytes <= budget.bytes) break;
+      bytes -= event.size;
+      first = event.position + 1;
+    }
+    cut(db, log, first);
+  }
+  makeRoom(db, session, log.log, budget.sessionBytes);
+  return position;
+}
+
+// Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
+function makeRoom(db: Database, session: string, newest: number, limit: number): void {
+  const total = (): number =>
+    db.get<{ total: number }>(
+      "SELECT coalesce(sum(bytes), 0) AS total FROM logs WHERE session = ?",
+      session,
+    )!.total;
+  let bytes = total();
+  if (bytes <= limit) return;
+  for (const log of streams(db, session)) {
+    if (bytes <= limit) return;
+    if (log.ended === null || log.log === newest) continue;
+    remove(db, log.log);
+    bytes -= log.bytes;
+  }
+  for (const log of streams(db, session)) {
+    if (bytes <= limit) return;
+    let { first } = log;
+    const kept = db.all<{ position: number; size: number }>(
+      "SELECT position, size FROM events WHERE log = ? ORDER BY position",
+      log.log,
+    );
+    for (const { position, size } of kept) {
+      if (bytes <= limit || (log.log === newest && position === log.last)) break;
+      bytes -= size;
+      first = position + 1;
+    }
+    cut(db, log, first);
+  }
+}
+
+function read(
+  db: Database,
+  log: LogRow,
+  after: number,
+  maxBytes: number,
+): LogPage | undefined {
+  if (after < log.first - 1 || after > log.last) return undefined;
+  const events: { position: number; data: string }[] = [];
+  let next = after;
+  for (let bytes = 0; next < log.last && (events.length === 0 || bytes < maxBytes);) {
+    const batch = db.all<{ position: number; data: string }>(
+      `SELECT position, data FROM events WHERE log = ? AND position > ? ORDER BY position LIMIT ${BATCH}`,
+      log.log,
+      next,
+    );
+    // Another process has cut it meanwhile.
+    if (batch[0]?.position !== next + 1) return undefined;
+    for (const { position, data } of batch) {
+      if (events.length > 0 && bytes >= maxBytes) break;
+      events.push({ position, data });
+      bytes += data.length;
+      next = position;
+    }
+  }
+  const more = next < log.last;
+  return { events, ended: log.ended !== null && !more, more };
+}
+
+function expireEvents(db: Database, log: LogRow, now: number, budget: LogBudget): LogRow {
+  if (log.first > log.last) return log;
+  const oldest = db.get<{ at: number }>(
+    "SELECT at FROM events WHERE log = ? AND position = ?",
+    log.log,
+    log.first,
+  );
+  if (oldest === undefined || now - oldest.at < budget.ageMs) return log;
+  const { kept } = db.get<{ kept: number | null }>(
+    "SELECT min(position) AS kept FROM events WHERE log = ? AND at > ?",
+    log.log,
+    now - budget.ageMs,
+  )!;
+  const first = kept ?? log.last + 1;
+  db.transaction(() => cut(db, log, first));
+  return { ...log, first };
+}
+
+/** Forgets the events before a position. */
+function cut(db: Database, { log }: LogRow, before: number): void {
+  const { size } = db.get<{ size: number }>(
+    "SELECT coalesce(sum(size), 0) AS size FROM events WHERE log = ? AND position < ?",
+    log,
+    before,
+  )!;
+  db.run("DELETE FROM events WHERE log = ? AND position < ?", log, before);
+  db.run(
+    "UPDATE logs SET bytes = bytes - ?, first = min(max(first, ?), last + 1) WHERE log = ?",
+    size,
+    before,
+    log,
+  );
+}
+
+function remove(db: Database, log: number): void {
+  db.run("DELETE FROM events WHERE log = ?", log);
+  db.run("DELETE FROM logs WHERE log = ?", log);
+}
+
+function staleAt(now: number, budget: LogBudget): number {
+  return Math.min(Math.ceil(now + budget.ageMs), Number.MAX_SAFE_INTEGER);
+}

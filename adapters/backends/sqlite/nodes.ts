@@ -1,0 +1,34 @@
+/**
+ * Leases of nodes in SQLite.
+ *
+ * @module
+ */
+
+import type { Nodes } from "../../../core/engine/ports.ts";
+import type { Database } from "./database.ts";
+
+/** The nodes that share a database. */
+export function sqliteNodes(db: Database, leaseMs: number): Nodes {
+  const letGo = (node: string): void => {
+    db.run(
+      "UPDATE sessions SET holders = holders - 1 WHERE id IN (SELECT session FROM holds WHERE node = ?)",
+      node,
+    );
+    db.run("DELETE FROM holds WHERE node = ?", node);
+    db.run("DELETE FROM nodes WHERE node = ?", node);
+  };
+  return {
+    leaseMs,
+    renew: (node, now) =>
+      db.transaction(() => {
+        const over = db.all<{ node: string }>("SELECT node FROM nodes WHERE until <= ?", now);
+        for (const one of over) letGo(one.node);
+        const known = db.get("SELECT 1 FROM nodes WHERE node = ?", node) !== undefined;
+        db.run("INSERT OR REPLACE INTO nodes (node, until) VALUES (?, ?)", node, now + leaseMs);
+        return known;
+      }),
+    alive: (node, now) =>
+      db.get("SELECT 1 FROM nodes WHERE node = ? AND until > ?", node, now) !== undefined,
+    leave: (node) => db.transaction(() => letGo(node)),
+  };
+}
