@@ -35,6 +35,7 @@ export {
   type SessionOptions,
 } from "./options.ts";
 export { SessionDirectory } from "./directory.ts";
+export type { Notify } from "./subscriptions.ts";
 export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./events.ts";
 export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
