@@ -55,12 +55,11 @@ export function paramMismatch(
       if (found !== null) return { header, found, expected: "absent" };
       continue;
     }
-    const expected = typeof value === "string" ? value : JSON.stringify(value);
     const said = found === null || !/^[\t\x20-\x7e]*$/.test(found)
       ? undefined
       : decodeHeaderValue(found);
     if (said === undefined || !same(said, value, type)) {
-      return { header, found, expected: quote(expected) };
+      return { header, found, expected: quote(textOf(value) ?? value) };
     }
   }
   return undefined;
@@ -70,7 +69,13 @@ function same(said: string, value: unknown, type: ParamHeader["type"]): boolean 
   if (type === "integer" && typeof value === "number") {
     return /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(said) && Number(said) === value;
   }
-  return said === (typeof value === "string" ? value : JSON.stringify(value));
+  return said === textOf(value);
+}
+
+// An object or an array has none: no header can say what it is.
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "object" ? undefined : JSON.stringify(value);
 }
 
 function valueAt(args: unknown, path: readonly string[]): unknown {

@@ -1,0 +1,124 @@
+import {
+  ADMISSION_RULES,
+  type Admitted,
+  type Arrival,
+  eraOf,
+  HEAD_RULES,
+  HEADER_RULES,
+  type HeaderReader,
+  LEGACY_BODY_RULES,
+  LEGACY_REVISIONS,
+  MESSAGE_RULES,
+  MIRROR_RULES,
+  type Mirrored,
+  MODERN_RULES,
+  type ParamHeader,
+  parseAuthority,
+  parseBody,
+  type Policy,
+  type Posted,
+  readHead,
+  type Rejection,
+  type Rule,
+} from "../../core/mod.ts";
+
+/** A request and what is known when it comes, as far as it differs from one that nothing refuses. */
+export interface Request {
+  readonly method?: string;
+  /** Fields by lower-case name, in place of the usual ones; null takes one away. A repeated one is joined. */
+  readonly fields?: { readonly [name: string]: string | null };
+  /** JSON, or a string that is sent as it is. */
+  readonly body?: unknown;
+  readonly draining?: true;
+  /** The revision that the session speaks. */
+  readonly version?: string;
+  readonly inFlight?: readonly (string | number)[];
+  /** The mirrored parameters of the tool that is called. */
+  readonly mirrored?: readonly ParamHeader[];
+  readonly policy?: Partial<Policy>;
+}
+
+/** Everything that any rule may look at: each takes its part, those on headers `head` alone. */
+export type Facts = Arrival & Posted & Admitted & Mirrored;
+
+/** A rule of any list. */
+// deno-lint-ignore no-explicit-any -- what a rule looks at is the business of `ask`
+export type AnyRule = Rule<any>;
+
+const POLICY: Policy = {
+  eras: "both",
+  sessions: "required",
+  termination: true,
+  staleInitialize: "reject",
+  response: "auto",
+  allowedHosts: [parseAuthority("localhost")!],
+  allowedOrigins: [{ scheme: undefined, ...parseAuthority("localhost")! }],
+  cors: false,
+  revisions: LEGACY_REVISIONS,
+  maxBodyBytes: 1_000,
+  maxBatch: 3,
+  maxInFlight: 2,
+  maxStreams: 2,
+};
+
+const FIELDS = {
+  "host": "localhost:3000",
+  "content-type": "application/json",
+  "accept": "application/json, text/event-stream",
+};
+
+/** What the rules are given for a request. */
+export function factsOf(request: Request): Facts {
+  const { method = "POST", fields, body = { jsonrpc: "2.0", id: 1, method: "tools/list" } } =
+    request;
+  const all = new Map<string, string>();
+  for (const [name, value] of Object.entries({ ...FIELDS, ...fields })) {
+    if (value !== null) all.set(name, value);
+  }
+  const headers: HeaderReader = { get: (name) => all.get(name) ?? null };
+  const head = readHead(
+    { method, url: "http://localhost:3000/mcp", headers },
+    policyOf(request).eras,
+  );
+  return {
+    head,
+    headers,
+    body: parseBody(typeof body === "string" ? body : JSON.stringify(body)),
+    draining: request.draining ?? false,
+    version: request.version ?? "2025-11-25",
+    inFlight: new Set(request.inFlight),
+    params: request.mirrored ?? [],
+  };
+}
+
+/** The options under which a request comes. */
+export function policyOf({ policy }: Request): Policy {
+  return { ...POLICY, ...policy };
+}
+
+/** The rules that a request meets, in order. */
+export function ladderOf(request: Request): readonly AnyRule[] {
+  const { head, body } = factsOf(request);
+  const start = [...HEAD_RULES, ...HEADER_RULES];
+  if (head.method !== "POST") return start;
+  return eraOf(head, body, policyOf(request).eras) === "modern"
+    ? [...start, ...MESSAGE_RULES, ...MODERN_RULES, ...MIRROR_RULES]
+    : [...start, ...MESSAGE_RULES, ...LEGACY_BODY_RULES, ...ADMISSION_RULES];
+}
+
+/** What a rule says of a request. */
+export function ask(rule: AnyRule, request: Request): Rejection | undefined {
+  const facts = factsOf(request);
+  return rule.check(HEADER_RULES.includes(rule) ? facts.head : facts, policyOf(request));
+}
+
+/** The first rule that refuses a request, and its refusal. */
+export function refusal(
+  request: Request,
+): { readonly rule: AnyRule; readonly rejection: Rejection } | undefined {
+  for (const rule of ladderOf(request)) {
+    const rejection = ask(rule, request);
+    if (rejection !== undefined) return { rule, rejection };
+  }
+  return undefined;
+}
