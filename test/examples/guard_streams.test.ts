@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { describe, test } from "node:test";
+import { ask, type Listener, open, served } from "./guarded.ts";
+
+describe("a listener that fails", () => {
+  const failures: Record<string, Listener> = {
+    "throws": () => {
+      throw new Error("secret");
+    },
+    "rejects": () => Promise.reject(new Error("secret")),
+    "sets headers, then rejects": async (_request, response) => {
+      response.setHeader("x-own", "yes");
+      await Promise.reject(new Error("secret"));
+    },
+  };
+  for (const [kind, listener] of Object.entries(failures)) {
+    test(`before it answers (${kind}) is 500 and opens no session`, async (t) => {
+      const { port, sessions, events } = await served(t, listener);
+      const { status, headers, text } = await ask(port, "/open");
+      assert.deepEqual([status, headers["mcp-session-id"]], [500, undefined]);
+      assert.equal(headers["x-own"], undefined);
+      assert.equal(JSON.parse(text).error.code, -32603);
+      assert.doesNotMatch(text, /secret/);
+      assert.equal(await sessions.count(), 0);
+      assert.equal(events.filter((event) => event.type === "application-error").length, 1);
+    });
+  }
+
+  test("half-way has its answer cut off", { timeout: 10_000 }, async (t) => {
+    const { port, events } = await served(t, async (_request, response) => {
+      await new Promise<void>((done) => response.write("half", () => done()));
+      throw new Error("secret");
+    });
+    const { status, cut } = await ask(port, "/open");
+    assert.deepEqual([status, cut], [200, true]);
+    assert.equal(events.filter((event) => event.type === "application-error").length, 1);
+  });
+
+  test("after its answer changes nothing", async (t) => {
+    const { port, sessions } = await served(t, (_request, response) => {
+      response.end("whole");
+      throw new Error("secret");
+    });
+    const { status, text, cut } = await ask(port, "/open");
+    assert.deepEqual([status, text, cut], [200, "whole", false]);
+    assert.equal(await sessions.count(), 1);
+  });
+});
+
+describe("an event stream", () => {
+  const headers = { "content-type": "text/event-stream" };
+
+  test("ends with its session, whatever is still written", { timeout: 10_000 }, async (t) => {
+    let timer: NodeJS.Timeout | undefined;
+    t.after(() => clearInterval(timer));
+    const { port, sessions } = await served(t, (request, response) => {
+      if (request.url === "/open") return response.end();
+      response.writeHead(200, headers).write(": hello\n\n");
+      // It never looks whether anybody is there.
+      timer = setInterval(() => response.write(": tick\n\n"), 1);
+    });
+    const id = await open(port);
+    const reading = ask(port, "/events", { method: "GET", id });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal((await ask(port, "/", { method: "DELETE", id })).status, 204);
+    const { text, cut } = await reading;
+    assert.match(text, /^: hello\n\n/);
+    assert.equal(cut, false);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(await sessions.count(), 0);
+  });
+
+  test("whose session ended before its head ends at once", { timeout: 10_000 }, async (t) => {
+    const { port, sessions } = await served(t, async (request, response, session) => {
+      if (request.url === "/open") return response.end();
+      await sessions.end(session.id);
+      response.setHeader("Content-Type", "text/event-stream");
+      response.write(": hello\n\n");
+    });
+    const { status, text } = await ask(port, "/events", { method: "GET", id: await open(port) });
+    assert.deepEqual([status, text], [200, ": hello\n\n"]);
+  });
+
+  test("holds its session for longer than the idle time", { timeout: 10_000 }, async (t) => {
+    const { port, sessions } = await served(t, (request, response) => {
+      if (request.url === "/open") return response.end();
+      response.writeHead(200, headers).flushHeaders();
+      setTimeout(() => response.end("data: late\n\n"), 400);
+    }, { limits: { idleMs: 100 } });
+    const id = await open(port);
+    const { text } = await ask(port, "/events", { method: "GET", id });
+    assert.equal(text, "data: late\n\n");
+    assert.equal(await sessions.count(), 1);
+    assert.equal((await ask(port, "/event", { id, method: "DELETE" })).status, 204);
+  });
+
+  test("that its client leaves does not hold it any more", { timeout: 10_000 }, async (t) => {
+    let gone: (() => void) | undefined;
+    const left = new Promise<void>((resolve) => gone = resolve);
+    const { port, events } = await served(t, (request, response) => {
+      if (request.url === "/open") return response.end();
+      response.writeHead(200, headers).flushHeaders();
+      response.on("close", () => gone?.());
+    }, { limits: { sessions: 1 } });
+    const id = await open(port);
+    const reading = request({
+      ...{ host: "127.0.0.1", port, path: "/events", headers: { "mcp-session-id": id } },
+    });
+    reading.on("error", () => {/* it is cut off by this test */});
+    reading.end();
+    await new Promise((resolve) => reading.once("response", resolve));
+    assert.equal((await ask(port, "/open")).status, 503);
+    reading.destroy();
+    await left;
+    assert.equal((await ask(port, "/open")).status, 200);
+    const ended = events.filter((event) => event.type === "session-ended");
+    assert.deepEqual(ended.map(({ session, reason }) => [session, reason]), [[id, "evicted"]]);
+  });
+});
