@@ -1,12 +1,10 @@
 /**
- * One request being served, and the POST that it came in. The POST's answer begins as JSON and turns to
- * an event stream where something else has to be said first.
+ * One message being served: what the application sees of it, and how it is settled.
  *
  * @module
  */
 
 import type { RequestHead } from "../inbound/head.ts";
-import type { ResponseShape } from "../inbound/policy.ts";
 import {
   isObject,
   type JsonObject,
@@ -17,9 +15,7 @@ import {
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
 import { CLIENT_CAPABILITY, LOG_LEVELS, META } from "../protocol/modern.ts";
-import type { Accepts } from "../protocol/media.ts";
 import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
-import type { SessionRecord } from "../session/record.ts";
 import type {
   Caller,
   Exchange,
@@ -30,147 +26,9 @@ import type {
   SessionHandle,
 } from "./application.ts";
 import { ClientRequestError } from "./errors.ts";
-import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";
+import type { ModernContext, Post } from "./post.ts";
 import type { Reply } from "./reply.ts";
-import type { Stream } from "./stream.ts";
-
-/** What a call needs of the engine. */
-export interface Host {
-  /** Begins the stream of a POST and answers it with a connection. */
-  stream(post: Post): { readonly stream: Stream; readonly reply: Reply };
-  /** The handles of a caller. */
-  handles(caller: Caller): Handles;
-  /** Sends a request to the client of a call. */
-  ask(
-    call: Call,
-    method: string,
-    params: JsonObject | undefined,
-    options: RequestOptions,
-  ): Promise<JsonObject>;
-  /** A record as the application gets it. */
-  session(record: SessionRecord): SessionHandle;
-  /** A call has been answered, or was stopped. */
-  settled(call: Call): void;
-}
-
-/** What a modern request brings with it. */
-export interface ModernContext {
-  /** Its `_meta`. */
-  readonly meta: JsonObject;
-  readonly inputs: Inputs;
-}
-
-/** One POST that holds requests. */
-export class Post {
-  readonly host: Host;
-  readonly live: Live | undefined;
-  readonly record: SessionRecord | undefined;
-  readonly version: Revision;
-  /** Undefined for a legacy one. */
-  readonly modern: ModernContext | undefined;
-  /** Is told that the peer left before the answer was whole. */
-  gone: (() => void) | undefined;
-  readonly #shape: ResponseShape;
-  /** A batch is answered by an array. */
-  readonly #batch: boolean;
-  #waiting: number;
-  readonly #texts: string[] = [];
-  #stream: Stream | undefined;
-  #reply: Reply | undefined;
-  #refused = false;
-  #resolve: ((reply: Reply) => void) | undefined;
-
-  constructor(
-    host: Host,
-    record: SessionRecord | undefined,
-    live: Live | undefined,
-    version: Revision,
-    accepts: Accepts,
-    shape: ResponseShape,
-    requests: number,
-    batch: boolean,
-    modern?: ModernContext,
-  ) {
-    this.modern = modern;
-    this.host = host;
-    this.record = record;
-    this.live = live;
-    this.version = version;
-    // A client that accepts only one of the two gets that one.
-    this.#shape = shape !== "auto" ? shape : !accepts.sse ? "json" : !accepts.json ? "sse" : "auto";
-    this.#waiting = requests;
-    this.#batch = batch;
-  }
-
-  /** The answer. */
-  reply(): Reply | Promise<Reply> {
-    if (this.#reply === undefined && this.#shape === "sse") this.stream();
-    return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
-  }
-
-  /** It has been answered, at least by a head. */
-  get answered(): boolean {
-    return this.#reply !== undefined;
-  }
-
-  /** It may turn to a stream by itself after a while. */
-  get undecided(): boolean {
-    return this.#reply === undefined && this.#shape === "auto";
-  }
-
-  /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */
-  stream(): Stream | undefined {
-    if (this.#stream !== undefined || this.#shape === "json" || this.#reply !== undefined) {
-      return this.#stream;
-    }
-    const { stream, reply } = this.host.stream(this);
-    this.#stream = stream;
-    for (const text of this.#texts.splice(0)) stream.append(text, false);
-    this.#answer(reply);
-    return stream;
-  }
-
-  /** One of its requests has its answer; undefined where it is to have none. */
-  settle(text: string | undefined, status: number = 200): void {
-    const last = --this.#waiting === 0;
-    if (this.#refused) return;
-    if (this.#stream === undefined && this.#shape === "sse" && this.#reply === undefined) {
-      this.stream();
-    }
-    if (this.#stream !== undefined) {
-      if (text !== undefined) this.#stream.append(text, last);
-      else if (last) this.#stream.end();
-      return;
-    }
-    if (text !== undefined) this.#texts.push(text);
-    if (last) this.#answer(this.#jsonReply(status));
-  }
-
-  /** Answers with this instead, where nothing was answered yet. */
-  refuse(reply: Reply): void {
-    if (this.#reply !== undefined) return;
-    this.#refused = true;
-    this.#answer(reply);
-  }
-
-  #jsonReply(status: number): Reply {
-    const texts = this.#texts;
-    if (texts.length === 0) return { status: 202, headers: {}, body: null };
-    return {
-      status,
-      headers: JSON_HEADERS,
-      body: this.#batch ? `[${texts.join(",")}]` : texts[0]!,
-    };
-  }
-
-  #answer(reply: Reply): void {
-    this.#reply = reply;
-    this.#resolve?.(reply);
-  }
-}
-
-const JSON_HEADERS = { "content-type": "application/json" };
 
 /** One message being served. */
 export class Call implements Exchange {

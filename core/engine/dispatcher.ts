@@ -5,13 +5,11 @@
  */
 
 import type { RequestHead } from "../inbound/head.ts";
-import type { Rejection } from "../outbound/rejections.ts";
 import { rejectionReply } from "../outbound/reply.ts";
 import {
   type JsonObject,
   notificationText,
   type RpcMessage,
-  type RpcNotification,
   type RpcRequest,
   type RpcResponse,
 } from "../protocol/json_rpc.ts";
@@ -21,17 +19,19 @@ import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Application, Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
-import { Call, type Host, type ModernContext, Post } from "./call.ts";
+import { Call } from "./call.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
 import { ClientRequestError } from "./errors.ts";
 import { handlesOf } from "./handles.ts";
 import { mintNodeId, standaloneStream } from "./ids.ts";
+import { answererOf, Inbox } from "./inbox.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
-import type { Stats } from "./mcp.ts";
+import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
+import { type Host, type ModernContext, Post } from "./post.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { Streams } from "./streams.ts";
@@ -53,6 +53,7 @@ export class Dispatcher implements Host, Listener {
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
+  readonly #inbox: Inbox;
   readonly #slow: Deadlines<Post>;
   readonly #unwatched: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
@@ -70,6 +71,7 @@ export class Dispatcher implements Host, Listener {
     this.sessions = new SessionDirectory(this.lifecycle, this.requests, settings);
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
+    this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);
     this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
     const { clock, autoSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
@@ -126,18 +128,10 @@ export class Dispatcher implements Host, Listener {
     caller: Caller,
     head: RequestHead,
   ): void {
-    for (const { kind, message } of messages) {
-      if (kind === "response") this.#passAnswer(message, record, caller);
-      else if (kind === "notification") {
-        if (message.method === "notifications/cancelled") this.#cancel(message, record);
-        this.#notified(
-          message,
-          new Post(this, record, undefined, version, NOTHING, "json", 0, false),
-          caller,
-          head,
-        );
-      }
-    }
+    this.#inbox.receive(messages, record, caller, (message) => {
+      const post = new Post(this, record, undefined, version, NOTHING, "json", 0, false);
+      return new Call(message, post, caller, head);
+    });
   }
 
   stream(post: Post): { readonly stream: Stream; readonly reply: Reply } {
@@ -342,44 +336,7 @@ export class Dispatcher implements Host, Listener {
     this.#aborted++;
     call.stop(reply, reason);
   }
-
-  #cancel(message: RpcNotification, record: SessionRecord | undefined): void {
-    const id = message.params?.requestId;
-    if (record === undefined || (typeof id !== "string" && typeof id !== "number")) return;
-    const reason = message.params?.reason;
-    this.lifecycle.cancel(record.id, id, typeof reason === "string" ? reason : undefined);
-  }
-
-  #notified(message: RpcNotification, post: Post, caller: Caller, head: RequestHead): void {
-    const { application } = this;
-    if (application.notification === undefined) return;
-    const failed = (error: unknown): void =>
-      this.settings.onEvent?.({ type: "application-error", method: message.method, error });
-    try {
-      const done = application.notification(message, new Call(message, post, caller, head));
-      if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #passAnswer(message: RpcResponse, record: SessionRecord | undefined, caller: Caller): void {
-    const node = ClientRequests.nodeOf(message.id);
-    if (node === undefined) return;
-    const from = record?.id ?? principalName(caller);
-    if (node === this.lifecycle.node) this.requests.answer(from, message);
-    else this.lifecycle.passOn(node, from, message);
-  }
 }
 
+// A notification has no answer that could have a shape.
 const NOTHING: Accepts = { json: false, sse: false };
-
-// Whose answer to a server-to-client request counts.
-function answererOf(record: SessionRecord | undefined, caller: Caller): string {
-  return record?.id ?? principalName(caller);
-}
-
-// No session id has a blank in it.
-function principalName(caller: Caller): string {
-  return ` ${caller.principal ?? ""}`;
-}

@@ -5,7 +5,8 @@
  * @module
  */
 
-export { createMcpHandler, type McpHandler, type Stats } from "./mcp.ts";
+export { createMcpHandler, type McpHandler } from "./mcp.ts";
+export type { Stats } from "./stats.ts";
 export {
   createSessions,
   type GuardedHandler,
@@ -46,6 +47,7 @@ export type {
   Bus,
   Capacity,
   Created,
+  HandleStore,
   Lapsed,
   LogBounds,
   LogBudget,
@@ -64,7 +66,7 @@ export type {
   StreamBody,
   StreamReply,
 } from "./reply.ts";
-export type { HeaderReader, RequestHead } from "../inbound/head.ts";
+export type { Eras, HeaderReader, RequestHead } from "../inbound/head.ts";
 export type { ResponseShape } from "../inbound/policy.ts";
 export type { SessionMode } from "../session/machine.ts";
 export type { EndReason, SessionRecord } from "../session/record.ts";

@@ -1,28 +1,17 @@
 /**
- * The options, their defaults and their limits. Read once, when a handler is made; a wrong one throws
- * there and never shows later.
+ * The options, their defaults and their limits.
  *
  * @module
  */
 
 import type { Policy, ResponseShape } from "../inbound/policy.ts";
-import {
-  type AllowedHosts,
-  type AllowedOrigin,
-  LOOPBACK_HOSTS,
-  parseAuthority,
-  parseOrigin,
-} from "../protocol/authority.ts";
-import { LEGACY_REVISIONS } from "../protocol/revisions.ts";
 import type { Eras, RequestHead } from "../inbound/head.ts";
 import type { SessionMode } from "../session/machine.ts";
 import type { Lifetime } from "../session/record.ts";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { OptionError } from "./errors.ts";
-import { listenerOf, type OnEvent } from "./events.ts";
-import { memory } from "./memory/mod.ts";
+import type { Clock } from "./clock.ts";
+import type { OnEvent } from "./events.ts";
 import type { Awaitable, Backend, Capacity, LogBudget } from "./ports.ts";
-import { Writes } from "./writes.ts";
+import type { Writes } from "./writes.ts";
 
 /**
  * What `authenticate` finds: a principal's name, a principal with what is known of it, nothing for an
@@ -136,26 +125,6 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set([
-  "sessions",
-  "authenticate",
-  "allowedHosts",
-  "allowedOrigins",
-  "cors",
-  "termination",
-  "staleInitialize",
-  "limits",
-  "backend",
-  "onEvent",
-  "clock",
-  "response",
-  "resumable",
-  "autoSseMs",
-  "keepAliveMs",
-  "eras",
-  "stateKeys",
-]);
-
 /** The default of every limit, and the least it may be. */
 export const LIMITS: {
   readonly [name in keyof Required<Limits>]: { default: number; least: number };
@@ -176,140 +145,3 @@ export const LIMITS: {
   sessionLogBytes: { default: 16 << 20, least: 1 },
   logAgeMs: { default: 5 * 60_000, least: 1 },
 };
-
-/**
- * Reads the options.
- *
- * @param further Options that the caller reads itself.
- * @throws {OptionError} Names the option, quotes the value and says what would be accepted.
- */
-export function readOptions(options: McpOptions, further: readonly string[] = []): Settings {
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name) && !further.includes(name)) {
-      throw new OptionError(
-        name,
-        `no such option; there are ${[...OPTIONS, ...further].join(", ")}`,
-      );
-    }
-  }
-  const limits = readLimits(options.limits ?? {});
-  return {
-    policy: {
-      eras: oneOf("eras", options.eras, ["both", "legacy", "modern"]),
-      sessions: oneOf("sessions", options.sessions, ["required", "optional", "off"]),
-      termination: flag("termination", options.termination, true),
-      staleInitialize: oneOf("staleInitialize", options.staleInitialize, ["reject", "fresh"]),
-      response: oneOf("response", options.response, ["auto", "json", "sse"]),
-      allowedHosts: readHosts(options.allowedHosts ?? LOOPBACK_HOSTS),
-      allowedOrigins: readOrigins(options.allowedOrigins ?? LOOPBACK_HOSTS),
-      cors: flag("cors", options.cors, false),
-      revisions: LEGACY_REVISIONS,
-      maxBodyBytes: limits.bodyBytes,
-      maxBatch: limits.batch,
-      maxInFlight: limits.inFlight,
-      maxStreams: limits.streams,
-    },
-    capacity: { sessions: limits.sessions, perPrincipal: limits.sessionsPerPrincipal },
-    lifetime: { idleMs: limits.idleMs, maxAgeMs: limits.maxAgeMs },
-    budget: {
-      events: limits.logEvents,
-      bytes: limits.logBytes,
-      sessionBytes: limits.sessionLogBytes,
-      ageMs: limits.logAgeMs,
-    },
-    queuedBytes: limits.queuedBytes,
-    maxSubscriptions: limits.subscriptions,
-    requestStateMs: limits.requestStateMs,
-    stateKeys: readKeys(options.stateKeys ?? []),
-    authenticate: fn("authenticate", options.authenticate),
-    resumable: flag("resumable", options.resumable, true),
-    autoSseMs: atLeast("autoSseMs", options.autoSseMs ?? 3_000, 0),
-    keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs ?? 5_000, 0),
-    backend: options.backend ?? memory(),
-    writes: new Writes(),
-    onEvent: listenerOf(fn("onEvent", options.onEvent)),
-    clock: options.clock ?? SYSTEM_CLOCK,
-  };
-}
-
-function readLimits(given: Limits): Required<Limits> {
-  const limits: Record<string, number> = {};
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(LIMITS, name)) {
-      throw new OptionError(
-        `limits.${name}`,
-        `no such limit; there are ${Object.keys(LIMITS).join(", ")}`,
-      );
-    }
-  }
-  for (const [name, { default: standard, least }] of Object.entries(LIMITS)) {
-    limits[name] = atLeast(`limits.${name}`, given[name as keyof Limits] ?? standard, least);
-  }
-  return limits as unknown as Required<Limits>;
-}
-
-function readHosts(given: readonly string[] | "*"): AllowedHosts {
-  if (given === "*") return "*";
-  return list("allowedHosts", given).map((text) => {
-    const host = parseAuthority(text);
-    if (host !== undefined) return host;
-    throw new OptionError(
-      "allowedHosts",
-      `${JSON.stringify(text)} is not a host name, or host:port`,
-    );
-  });
-}
-
-function readOrigins(given: readonly string[] | "*"): readonly AllowedOrigin[] | "*" {
-  if (given === "*") return "*";
-  return list("allowedOrigins", given).map((text) => {
-    const origin = parseOrigin(text);
-    if (origin !== undefined) return origin;
-    const host = parseAuthority(text);
-    if (host !== undefined) return { scheme: undefined, ...host };
-    throw new OptionError(
-      "allowedOrigins",
-      `${JSON.stringify(text)} is not an origin (scheme://host[:port]) or a host name`,
-    );
-  });
-}
-
-function readKeys(given: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (
-    Array.isArray(given) && given.every((one) => one instanceof Uint8Array && one.length === 32)
-  ) {
-    return given;
-  }
-  throw new OptionError("stateKeys", "expected a list of keys of 32 bytes each");
-}
-
-function list(name: string, given: readonly string[]): readonly string[] {
-  if (Array.isArray(given) && given.every((one) => typeof one === "string")) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a list of strings or "*"`);
-}
-
-function oneOf<T extends string>(
-  name: string,
-  given: T | undefined,
-  values: readonly [T, ...T[]],
-): T {
-  if (given === undefined) return values[0];
-  if (values.includes(given)) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is none of ${values.join(", ")}`);
-}
-
-function flag(name: string, given: boolean | undefined, standard: boolean): boolean {
-  if (given === undefined) return standard;
-  if (typeof given === "boolean") return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not true or false`);
-}
-
-function fn<T>(name: string, given: T | undefined): T | undefined {
-  if (given === undefined || typeof given === "function") return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a function`);
-}
-
-function atLeast(name: string, given: number, least: number): number {
-  if (typeof given === "number" && given >= least) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a number of at least ${least}`);
-}

@@ -9,7 +9,7 @@ import type { Rejection } from "../outbound/rejections.ts";
 import { parseEventId, SSE_HEADERS } from "../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
-import type { Post } from "./call.ts";
+import type { Post } from "./post.ts";
 import { Connections } from "./connections.ts";
 import { standaloneStream } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";

@@ -1,0 +1,252 @@
+/**
+ * The pipeline from a request's head to its answer.
+ *
+ * @module
+ */
+
+import { eraOf, type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
+import {
+  ADMISSION_RULES,
+  BODY_RULES,
+  MESSAGE_RULES,
+  requestId,
+  unsupportedEra,
+  unsupportedVersion,
+} from "../inbound/body_rules.ts";
+import { HEADER_RULES } from "../inbound/head_rules.ts";
+import { firstRefusal } from "../inbound/rule.ts";
+import { ACCEPTED, ENDED } from "../outbound/reply.ts";
+import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
+import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";
+import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Application, Caller } from "./application.ts";
+import type { SessionDirectory } from "./directory.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Front, isReply, type Trace } from "./front.ts";
+import { openSession } from "./initialize.ts";
+import type { McpOptions } from "./options.ts";
+import { readOptions } from "./read_options.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import type { Notify } from "./subscriptions.ts";
+import { Modern } from "./modern.ts";
+import { refusalOf } from "./refusal.ts";
+
+/** Answers the requests of one endpoint. */
+export class Pipeline {
+  readonly front: Front;
+  readonly dispatcher: Dispatcher;
+  readonly #modern: Modern;
+  readonly sessions: SessionDirectory;
+
+  constructor(application: Application, options: McpOptions) {
+    const settings = readOptions(options);
+    this.front = new Front(settings);
+    this.dispatcher = new Dispatcher(application, settings);
+    this.#modern = new Modern(this.front, this.dispatcher);
+    this.sessions = this.dispatcher.sessions;
+  }
+
+  get notify(): Notify {
+    const { lifecycle } = this.dispatcher;
+    return {
+      toolsListChanged: () => lifecycle.changed({ changed: "tools" }),
+      promptsListChanged: () => lifecycle.changed({ changed: "prompts" }),
+      resourcesListChanged: () => lifecycle.changed({ changed: "resources" }),
+      resourceUpdated: (uri) => lifecycle.changed({ updated: uri }),
+    };
+  }
+
+  async handle(head: RequestHead, body: BodyReader): Promise<Reply> {
+    const facts = readHead(head, this.front.settings.policy.eras);
+    const trace: Trace = { method: undefined, outcome: "served", session: undefined };
+    let reply: Reply;
+    try {
+      reply = await this.#route(head, facts, body, trace);
+    } catch (error) {
+      // The application's failures are caught where it is called: what comes here is the backend's.
+      this.front.emit({ type: "backend-error", error });
+      reply = this.front.refuse({ rule: "store-unavailable" }, trace);
+    }
+    return this.front.finish(facts, reply, trace);
+  }
+
+  async #route(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: BodyReader,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
+    const admitted = front.admit(head, facts, trace);
+    const caller = admitted instanceof Promise ? await admitted : admitted;
+    if (isReply(caller)) return caller;
+    const refusal = firstRefusal(HEADER_RULES, facts, policy);
+    if (refusal !== undefined) return front.refuse(refusal, trace);
+    if (facts.method !== "POST") {
+      const unsupported = unsupportedVersion(facts, policy);
+      if (unsupported !== undefined) return front.refuse(unsupported, trace);
+      return this.#withoutBody(facts, caller, trace);
+    }
+    const text = await body.text(policy.maxBodyBytes);
+    if (typeof text !== "string") {
+      return front.refuse(
+        text.unreadable === "over-limit"
+          ? { rule: "body-over-limit", accepted: policy.maxBodyBytes }
+          : {
+            rule: "parse-error",
+            detail: text.unreadable === "not-utf8" ? "not UTF-8" : "cut off by the client",
+          },
+        trace,
+      );
+    }
+    const parsed = parseBody(text);
+    if (eraOf(facts, parsed, policy.eras) === "legacy") {
+      return this.#post(head, facts, parsed, caller, trace);
+    }
+    trace.method = nameOf(parsed);
+    const fault = firstRefusal(
+      MESSAGE_RULES,
+      { head: facts, body: parsed, draining: false },
+      policy,
+    );
+    if (fault !== undefined) return front.refuse(fault, trace);
+    return policy.eras === "legacy"
+      ? front.refuse(unsupportedEra(parsed, facts, policy), trace)
+      : this.#modern.post(head, facts, parsed, caller, body, trace);
+  }
+
+  async #post(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: Body,
+    caller: Caller,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { front, dispatcher } = this;
+    const { policy } = front.settings;
+    trace.method = nameOf(body);
+    const refusal = firstRefusal(
+      BODY_RULES,
+      { head: facts, body, draining: front.draining },
+      policy,
+    );
+    if (refusal !== undefined) return front.refuse(refusal, trace);
+    const event = eventOf(body);
+    const found = this.#find(facts);
+    const record = found instanceof Promise ? await found : found;
+    const row = this.#decide(facts, record, caller, event);
+    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    trace.session = own?.id;
+    if (row.answer !== "serve") {
+      return front.refuse(refusalOf(row.answer, facts.method, requestId(body)), trace);
+    }
+    if (event === "initialize") {
+      const opened = await openSession(
+        dispatcher,
+        body,
+        caller,
+        head,
+        facts.accepts,
+        row.effects.includes("create"),
+      );
+      if ("rule" in opened) return front.refuse(opened, trace);
+      trace.session = opened.session;
+      return opened.reply;
+    }
+    const version = own?.version ?? spokenVersion(facts);
+    const refused = firstRefusal(
+      ADMISSION_RULES,
+      { body, version, inFlight: dispatcher.inFlight(own) },
+      policy,
+    );
+    if (refused !== undefined) return front.refuse(refused, trace);
+    if (row.effects.includes("mark-ready")) await dispatcher.lifecycle.ready(own!.id);
+    const messages = messagesOf(body);
+    return messages.some((one) => one.kind === "request")
+      ? dispatcher.serve(messages, body.kind === "batch", own, version, caller, head, facts.accepts)
+      : this.#accept(messages, own, version, caller, head);
+  }
+
+  #accept(
+    messages: readonly RpcMessage[],
+    record: SessionRecord | undefined,
+    version: Revision,
+    caller: Caller,
+    head: RequestHead,
+  ): Reply {
+    this.dispatcher.receive(messages, record, version, caller, head);
+    if (record !== undefined) this.dispatcher.lifecycle.seen(record.id);
+    return ACCEPTED;
+  }
+
+  async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
+    const { front, dispatcher } = this;
+    const record = await this.#find(facts);
+    const row = this.#decide(
+      facts,
+      record,
+      caller,
+      facts.method === "GET" ? "listen" : "terminate",
+    );
+    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    trace.session = own?.id;
+    if (row.answer === "stream") {
+      const opened = await dispatcher.streams.listen(own!, facts.lastEventId);
+      return "rule" in opened ? front.refuse(opened, trace) : opened;
+    }
+    if (row.answer === "ended") {
+      return await dispatcher.lifecycle.end(own!, "terminated")
+        ? ENDED
+        : front.refuse({ rule: "session-not-found" }, trace);
+    }
+    return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+  }
+
+  #find(facts: HeadFacts): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    return facts.sessionId === null || this.front.settings.policy.sessions === "off"
+      ? undefined
+      : this.dispatcher.lifecycle.find(facts.sessionId);
+  }
+
+  #decide(
+    facts: HeadFacts,
+    record: SessionRecord | undefined,
+    caller: Caller,
+    event: SessionEvent,
+  ): Transition {
+    const { policy } = this.front.settings;
+    const state = stateOf(
+      { mode: policy.sessions, id: facts.sessionId, record, principal: caller.principal },
+      event,
+    );
+    return decide(state, event, policy);
+  }
+}
+
+/** What the session table calls a POST. */
+function eventOf(body: Body): SessionEvent {
+  if (body.kind === "request") {
+    return body.message.method === "initialize" ? "initialize" : "message";
+  }
+  return messagesOf(body).some((one) =>
+      one.kind === "notification" && one.message.method === "notifications/initialized"
+    )
+    ? "initialized"
+    : "message";
+}
+
+function messagesOf(body: Body): readonly RpcMessage[] {
+  return body.kind === "batch" ? body.messages : body.kind === "fault" ? [] : [body];
+}
+
+function nameOf(body: Body): string | undefined {
+  if (body.kind === "batch" || body.kind === "response") return body.kind;
+  return body.kind === "fault" ? undefined : body.message.method;
+}
+
+// Without a session the header tells; without the header the oldest revision is assumed.
+function spokenVersion({ version }: HeadFacts): Revision {
+  return version === null ? ASSUMED_REVISION : revisionFacts(version)?.revision ?? ASSUMED_REVISION;
+}
