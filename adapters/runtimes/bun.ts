@@ -51,11 +51,8 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       }),
   });
   const address = { hostname, port: server.port, path };
-  let stopped: Promise<void>;
   return Promise.resolve(serving(handler, options, address, {
-    listening: () => {
-      stopped = server.stop();
-    },
-    rest: () => stopped,
+    listening: () => server.stop(),
+    rest: () => server.stop(true),
   }));
 }

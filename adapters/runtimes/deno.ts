@@ -19,6 +19,7 @@ export type { ServeOptions, Serving } from "./serving.ts";
 interface DenoServer {
   readonly addr: { readonly hostname: string; readonly port: number };
   shutdown(): Promise<void>;
+  unref(): void;
 }
 
 interface DenoRuntime {
@@ -45,12 +46,9 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       }),
   );
   const address = { hostname, port: server.addr.port, path };
-  let stopped: Promise<void>;
   return Promise.resolve(serving(handler, options, address, {
-    // It resolves once every connection is done, so it is only begun here.
-    listening: () => {
-      stopped = server.shutdown();
-    },
-    rest: () => stopped,
+    listening: () => server.shutdown(),
+    // Deno breaks no connection of a server that shuts down; it must not keep the process, though.
+    rest: () => server.unref(),
   }));
 }

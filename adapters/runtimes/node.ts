@@ -29,7 +29,7 @@ export function nodeListener(
   handler: McpHandler,
 ): (request: NodeRequest, response: NodeResponse) => void {
   return (request, response) => {
-    handler.handle(new NodeHead(request), nodeBody(request)).then(
+    handler.handle(new NodeHead(request), nodeBody(request, response)).then(
       (reply) => sendReply(response, reply),
       () => response.destroy(),
     );
@@ -45,7 +45,9 @@ export function nodeListener(
 export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);
   const listener = nodeListener(handler);
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+  // Node would take the first of two `Host` or `Content-Type` fields and drop the other, unseen by any rule.
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
+  const server = createServer(limits, (request, response) => {
     if (hasPath(request.url ?? "/", path)) return listener(request, response);
     response.writeHead(404, { "content-type": "application/json" }).end(notFoundText(path));
   });
@@ -54,16 +56,14 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
     server.listen(port, hostname, () => {
       server.off("error", reject);
       const bound = server.address() as { port: number };
-      let stopped: Promise<void>;
       resolve(serving(handler, options, { hostname, port: bound.port, path }, {
         listening: () => {
-          stopped = new Promise<void>((done) => server.close(() => done()));
-          server.closeIdleConnections();
-        },
-        rest: () => {
+          const stopped = new Promise<void>((done) => server.close(() => done()));
           server.closeIdleConnections();
           return stopped;
         },
+        idle: () => server.closeIdleConnections(),
+        rest: () => server.closeAllConnections(),
       }));
     });
   });

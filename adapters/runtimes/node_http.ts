@@ -63,8 +63,14 @@ export class NodeHead implements RequestHead, HeaderReader {
 }
 
 /** The body of a Node request. */
-export function nodeBody(request: NodeRequest): BodyReader {
-  return { text: (limit) => readText(request, limit) };
+export function nodeBody(request: NodeRequest, response: NodeResponse): BodyReader {
+  return {
+    text: (limit) => readText(request, limit),
+    gone: (fn) =>
+      response.on("close", () => {
+        if (!response.writableFinished) fn();
+      }),
+  };
 }
 
 /** Sends an answer. */

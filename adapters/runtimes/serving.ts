@@ -76,15 +76,25 @@ export function notFoundText(path: string): string {
   });
 }
 
+/** How a runtime's server ends. */
+export interface Stop {
+  /** Takes no further connection; resolves once the last one is done. */
+  readonly listening: () => Promise<void>;
+  /** Every answer is out: connections that only wait for a further request may go. */
+  readonly idle?: () => void;
+  /** Gives up on the connections that are left. */
+  readonly rest: () => void | Promise<void>;
+}
+
+/** Milliseconds that answers may take to reach their peers once everything has ended. */
+const FLUSH_MS = 1_000;
+
 /** The handle on a server: it ends once, in order, on `close()`, on the caller's signal, or on SIGTERM. */
 export function serving(
   handler: McpHandler,
   options: ServeOptions,
   address: { readonly hostname: string; readonly port: number; readonly path: string },
-  stop: {
-    readonly listening: () => Promise<void> | void;
-    readonly rest: () => Promise<void> | void;
-  },
+  stop: Stop,
 ): Serving {
   const { hostname, port, path } = address;
   let closing: Promise<void> | undefined;
@@ -96,8 +106,12 @@ export function serving(
       options.signal?.removeEventListener("abort", close);
       const listening = stop.listening();
       await handler.close(options.within === undefined ? {} : { within: options.within });
-      await stop.rest();
-      await listening;
+      stop.idle?.();
+      // A peer that reads nothing, or never completes its request, would keep the server for ever.
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const patience = new Promise<void>((over) => timer = setTimeout(over, FLUSH_MS));
+      await Promise.race([listening, patience.then(stop.rest)]);
+      clearTimeout(timer);
       resolve();
     })();
   const forget = options.signals === false ? () => {} : onSignals(close);

@@ -12,6 +12,7 @@ import { corsHeaders, preflightReply } from "../outbound/cors.ts";
 import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
+import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import type { HandlerEvent } from "./events.ts";
 import type { Authenticated, Settings } from "./options.ts";
@@ -23,6 +24,8 @@ export interface Trace {
   method: string | undefined;
   outcome: "served" | RuleId;
   session: string | undefined;
+  /** The id of the request, once it is read. */
+  id?: RequestId | undefined;
 }
 
 const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };

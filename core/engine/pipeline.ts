@@ -66,7 +66,7 @@ export class Pipeline {
     } catch (error) {
       // The application's failures are caught where it is called: what comes here is the backend's.
       this.front.emit({ type: "backend-error", error });
-      reply = this.front.refuse({ rule: "store-unavailable" }, trace);
+      reply = this.front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
     }
     return this.front.finish(facts, reply, trace);
   }
@@ -102,6 +102,7 @@ export class Pipeline {
       );
     }
     const parsed = parseBody(text);
+    trace.id = requestId(parsed);
     if (eraOf(facts, parsed, policy.eras) === "legacy") {
       return this.#post(head, facts, parsed, caller, trace);
     }

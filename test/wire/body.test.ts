@@ -1,0 +1,179 @@
+/** WIRE.md, section 1, rules 6, 11, 12 and 13: what a body may be, and what its errors look like. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Answer, ask, type Fields, Line } from "./harness/http.ts";
+import {
+  initialize,
+  join,
+  merged,
+  notification,
+  POST_FIELDS,
+  posting,
+  request,
+} from "./harness/mcp.ts";
+import { type Refusal, refused } from "./harness/refusal.ts";
+import { app, up } from "./harness/runtime.ts";
+
+const LIMIT = 100_000;
+const LIMITS = { limits: { bodyBytes: LIMIT } };
+const PARSE: Refusal = { status: 400, code: -32700 };
+const ENVELOPE: Refusal = { status: 400, code: -32600 };
+
+const PING = JSON.stringify(request(1, "ping"));
+
+/** A ping of so many bytes. */
+const padded = (bytes: number): string => PING + " ".repeat(bytes - PING.length);
+
+/** Text in pieces. */
+function pieces(text: string, size: number): string[] {
+  const all = [];
+  for (let at = 0; at < text.length; at += size) all.push(text.slice(at, at + size));
+  return all;
+}
+
+describe("a body of as many bytes as allowed is served, one more is not", () => {
+  const over: Refusal = { status: 413, code: -32000, says: `${LIMIT} bytes` };
+
+  test("with its length declared", async (t) => {
+    const peer = await join(await up(t, app(), LIMITS));
+    assert.equal((await peer.post(padded(LIMIT))).status, 200);
+    refused(await peer.post(padded(LIMIT + 1)), over);
+  });
+
+  test("in chunks", async (t) => {
+    const server = await up(t, app(), LIMITS);
+    const { fields } = await join(server);
+    const chunked = (bytes: number) => ({
+      method: "POST",
+      fields: merged(POST_FIELDS, fields),
+      chunks: pieces(padded(bytes), 1_000),
+    });
+    assert.equal((await ask(server.port, chunked(LIMIT))).status, 200);
+    refused(await ask(server.port, chunked(LIMIT + 1)), over);
+  });
+
+  test("counted in bytes, not in characters", async (t) => {
+    const peer = await join(await up(t, app(), LIMITS));
+    const text = (letters: number) =>
+      JSON.stringify(request(1, "x", { text: "é".repeat(letters) }));
+    assert.equal((await peer.post(text(LIMIT / 2 - 100))).status, 200);
+    refused(await peer.post(text(LIMIT / 2)), over);
+  });
+
+  test("a body without end is refused while it comes", { timeout: 10_000 }, async (t) => {
+    const server = await up(t, app(), LIMITS);
+    const { fields } = await join(server);
+    const line = await Line.dial(server.port);
+    line.send({
+      method: "POST",
+      fields: [...merged(POST_FIELDS, fields), ["Transfer-Encoding", "chunked"]],
+    });
+    let answered: Answer | undefined;
+    const answer = line.answer().then((one) => answered = one);
+    const piece = "x".repeat(1_000);
+    while (answered === undefined) {
+      line.chunk(piece);
+      await new Promise((next) => setTimeout(next, 1));
+    }
+    assert.equal((await answer).status, 413);
+    line.cut();
+  });
+});
+
+describe("a body that is no text or no JSON", () => {
+  const bytes: Record<string, Uint8Array> = {
+    "a lone continuation byte": Uint8Array.of(0x22, 0x80, 0x22),
+    "an overlong form": Uint8Array.of(0x22, 0xc0, 0xaf, 0x22),
+    "a surrogate": Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22),
+    "a character cut short": Uint8Array.of(0x22, 0xe2, 0x82),
+    "UTF-16": Uint8Array.of(0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00),
+  };
+  for (const [name, body] of Object.entries(bytes)) {
+    test(`${name}: 400 -32700`, async (t) => {
+      const server = await up(t, app());
+      refused(await ask(server.port, { method: "POST", fields: POST_FIELDS, body }), PARSE);
+      const chunks = [...body].map((one) => Uint8Array.of(one));
+      refused(await ask(server.port, { method: "POST", fields: POST_FIELDS, chunks }), PARSE);
+    });
+  }
+
+  for (const text of ["", " ", "{", "{]", "hello", '{"a":1}{"b":2}', "{'a':1}", "[1,]", "NaN"]) {
+    test(`${JSON.stringify(text)}: 400 -32700`, async (t) => {
+      refused(await ask((await up(t, app())).port, posting(text)), PARSE);
+    });
+  }
+});
+
+describe("a body that is JSON but no message: 400 -32600", () => {
+  const messages: readonly (readonly [string, (string | number)?])[] = [
+    ["null"],
+    ["1"],
+    ['"text"'],
+    ["[]"],
+    ["[1]"],
+    ["{}"],
+    ['{"jsonrpc":"1.0","id":7,"method":"ping"}', 7],
+    ['{"id":"a","method":"ping"}', "a"],
+    ['{"jsonrpc":"2.0","id":null,"method":"ping"}'],
+    ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}'],
+    ['{"jsonrpc":"2.0","id":{},"method":"ping"}'],
+    ['{"jsonrpc":"2.0","id":true,"method":"ping"}'],
+    ['{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}'],
+    ['{"jsonrpc":"2.0","id":7}', 7],
+    ['{"jsonrpc":"2.0","id":7,"method":5}', 7],
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","params":[]}', 7],
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","params":"x"}', 7],
+    ['{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}', 7],
+    ['{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":"x"}}', 7],
+    ['{"jsonrpc":"2.0","result":{}}'],
+  ];
+  for (const [text, id] of messages) {
+    test(`${text}: the id ${id === undefined ? "is absent" : `is ${JSON.stringify(id)}`}`, async (t) => {
+      refused(await ask((await up(t, app())).port, posting(text)), { ...ENVELOPE, id });
+    });
+  }
+});
+
+describe("Content-Type", () => {
+  const types: readonly (readonly [string | undefined, number])[] = [
+    ["application/json", 200],
+    ["Application/JSON", 200],
+    ["application/json;charset=utf-8", 200],
+    ["application/json ; charset=utf-8; x=y", 200],
+    [undefined, 415],
+    ["", 415],
+    ["text/plain", 415],
+    ["application/jsonx", 415],
+    ["application/json-rpc", 415],
+    ["text/application/json", 415],
+    ["text/plain; application/json", 415],
+    ["application/json, text/plain", 415],
+  ];
+  for (const [type, status] of types) {
+    test(`${type ?? "none"}: ${status}`, async (t) => {
+      const out = initialize();
+      const rest = out.fields!.filter(([name]) => name !== "Content-Type");
+      const fields: Fields = type === undefined ? rest : [...rest, ["Content-Type", type]];
+      assert.equal((await ask((await up(t, app())).port, { ...out, fields })).status, status);
+    });
+  }
+
+  test("is not asked of GET and DELETE", async (t) => {
+    const peer = await join(await up(t, app()));
+    const answer = await peer.get(undefined, [["Content-Type", "text/plain"]]);
+    assert.equal(answer.status, 200);
+    answer.line.cut();
+    assert.equal((await peer.end()).status, 204);
+  });
+});
+
+test("a client that leaves in the middle of its body costs nothing", async (t) => {
+  const events: string[] = [];
+  const server = await up(t, app(), { onEvent: (event) => void events.push(event.type) });
+  const line = await Line.dial(server.port);
+  line.send({ method: "POST", fields: [...POST_FIELDS, ["Content-Length", "1000"]], body: "{" });
+  const peer = await join(server);
+  line.cut();
+  while (!events.includes("rejected")) await peer.post(notification("x"));
+  assert.deepEqual(await server.mcp.stats(), { sessions: 1, streams: 0, inFlight: 0, aborted: 0 });
+});

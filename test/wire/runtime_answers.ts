@@ -1,0 +1,18 @@
+/**
+ * What a runtime answers by itself, before any handler sees the request. These are not this library's choices;
+ * they are written down so that a change of theirs is noticed.
+ */
+import { runtime } from "./harness/runtime.ts";
+
+interface ServerSets {
+  /** Two `Host` fields (RFC 9112, 3.2, demands 400). */
+  readonly repeatedHost: number;
+  /** A header of 60 kB. Bun takes 16 kB, and only its command line can change that. */
+  readonly hugeHeader: 400 | 431;
+}
+
+export const serverSets: ServerSets = {
+  node: { repeatedHost: 403, hugeHeader: 400 },
+  deno: { repeatedHost: 400, hugeHeader: 400 },
+  bun: { repeatedHost: 403, hugeHeader: 431 },
+}[runtime] as ServerSets;
