@@ -8,6 +8,10 @@
 import { lapsed, type Lifetime, type SessionRecord } from "../../session/record.ts";
 import type { Capacity, Created, Lapsed, SessionStore, Touch } from "../ports.ts";
 
+// Texts that are shared stay for good. A client that varies its params at will must not fill memory.
+const SHARED_TEXTS = 1_000;
+const SHARED_LENGTH = 1_000;
+
 // The record itself is the list node: at a million sessions, a wrapper each is what would hurt.
 class Entry implements SessionRecord {
   readonly id: string;
@@ -155,10 +159,10 @@ class MemorySessions implements SessionStore {
   }
 
   #shared(params: string): string {
+    if (params.length > SHARED_LENGTH) return params;
     const known = this.#params.get(params);
     if (known !== undefined) return known;
-    // Bounded: a client that varies its params at will must not fill this up.
-    if (this.#params.size < 1_000) this.#params.set(params, params);
+    if (this.#params.size < SHARED_TEXTS) this.#params.set(params, params);
     return params;
   }
 }
