@@ -44,6 +44,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
   if (application.serverInfo === undefined && application.initialize === undefined) {
     throw new OptionError("serverInfo", "is missing; without it the application needs initialize");
   }
+  checkHints(application);
   const pipeline = new Pipeline(application, options);
   const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
   return {
@@ -61,4 +62,17 @@ export function createMcpHandler(application: Application, options: McpOptions =
       await pipeline.dispatcher.close(within);
     },
   };
+}
+
+// 2026-07-28 server/utilities/caching: `ttlMs` is an integer of at least 0.
+function checkHints({ cache: { ttlMs = 0, scope = "private" } = {} }: Application): void {
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 0) {
+    throw new OptionError(
+      "cache.ttlMs",
+      `${ttlMs} is not a number of whole milliseconds, 0 or more`,
+    );
+  }
+  if (scope !== "public" && scope !== "private") {
+    throw new OptionError("cache.scope", `${JSON.stringify(scope)} is none of public, private`);
+  }
 }

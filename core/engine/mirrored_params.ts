@@ -39,7 +39,7 @@ export class MirroredParams {
     try {
       const tools = this.#application.tools?.() ?? [];
       this.#tools = tools instanceof Promise
-        ? tools.then((list) => this.#read(list), (error) => this.#failed(error))
+        ? tools.then((list) => this.#read(list)).catch((error) => this.#failed(error))
         : this.#read(tools);
     } catch (error) {
       this.#tools = this.#failed(error);

@@ -43,7 +43,8 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
     check: ({ body }) => {
       if (metaOf(body)[META.protocolVersion] !== undefined) return undefined;
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
-      const requested = String(body.message.params?.protocolVersion ?? "");
+      const version = body.message.params?.protocolVersion;
+      const requested = typeof version === "string" ? version : "";
       return {
         rule: "initialize-on-modern",
         value: requested,

@@ -66,10 +66,22 @@ export function paramMismatch(
 }
 
 function same(said: string, value: unknown, type: ParamHeader["type"]): boolean {
-  if (type === "integer" && typeof value === "number") {
-    return /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(said) && Number(said) === value;
-  }
-  return said === textOf(value);
+  return type === "integer" && Number.isInteger(value)
+    ? sameInteger(said, value as number)
+    : said === textOf(value);
+}
+
+// By digits and not by floating point, in which `42.00000000000000000001` is 42. An integer that is not exact
+// (the revision forbids it) may have been another one in the body's text.
+function sameInteger(said: string, value: number): boolean {
+  const match = /^(-?)(\d{1,400})(?:\.(\d{1,400}))?(?:[eE]([+-]?\d{1,3}))?$/.exec(said);
+  if (match === null || !Number.isSafeInteger(value)) return false;
+  const [, sign, whole, fraction = "", exponent = "0"] = match;
+  const digits = BigInt(`${sign}${whole}${fraction}`);
+  const shift = Number(exponent) - fraction.length;
+  return shift >= 0
+    ? digits * 10n ** BigInt(shift) === BigInt(value)
+    : digits === BigInt(value) * 10n ** BigInt(-shift);
 }
 
 // An object or an array has none: no header can say what it is.

@@ -52,11 +52,19 @@ export function modern(
       },
     },
   };
-  return { method: "POST", fields: mirrored(method, params, fields), body: JSON.stringify(message) };
+  return {
+    method: "POST",
+    fields: mirrored(method, params, fields),
+    body: JSON.stringify(message),
+  };
 }
 
 /** The same with any body; the fields are those of `method`. */
-export function modernBody(body: unknown, method = "tools/list", differing: Differing = {}): Outgoing {
+export function modernBody(
+  body: unknown,
+  method = "tools/list",
+  differing: Differing = {},
+): Outgoing {
   return {
     method: "POST",
     fields: mirrored(method, {}, differing.fields ?? {}),
