@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type LogBudget, type LogPage, memory } from "../../core/engine/mod.ts";
+import { heapInUse } from "../doubles/heap.ts";
+
+const ROOMY: LogBudget = { events: 1_000, bytes: 1e6, sessionBytes: 1e6, ageMs: Infinity };
+
+/** A log store, and short ways to write and read it. */
+function store(budget: Partial<LogBudget> = {}) {
+  const { logs } = memory();
+  const limits = { ...ROOMY, ...budget };
+  return {
+    logs,
+    open: (stream = "a", now = 0, session = "s") => logs.open(session, stream, now, limits),
+    append: (data: string, stream = "a", { now = 0, last = false, session = "s" } = {}) =>
+      logs.append(session, stream, data, last, now, limits),
+    /** The texts after a position; `lost` where it cannot be read on from. */
+    texts: (after = 0, stream = "a", { now = 0, session = "s", bytes = 1e6 } = {}) => {
+      const page = logs.read(session, stream, after, bytes, now, limits) as LogPage | undefined;
+      return page === undefined ? "lost" : page.events.map((event) => event.data).join(" ");
+    },
+    page: (after: number, bytes: number) =>
+      logs.read("s", "a", after, bytes, 0, limits) as LogPage | undefined,
+  };
+}
+
+describe("a log in memory", () => {
+  test("keeps the newest events within a number", () => {
+    const { open, append, texts, logs } = store({ events: 2 });
+    open();
+    for (const data of ["1", "2", "3"]) append(data);
+    assert.equal(texts(1), "2 3");
+    assert.equal(texts(0), "lost");
+    assert.deepEqual(logs.bounds("s", "a"), {
+      first: 2,
+      last: 3,
+      delivered: 0,
+      ended: false,
+      owed: undefined,
+    });
+  });
+
+  test("keeps the newest events within a number of characters, and the newest of all anyway", () => {
+    const { open, append, texts } = store({ bytes: 5 });
+    open();
+    for (const data of ["aaa", "bb", "ccc"]) append(data);
+    assert.equal(texts(1), "bb ccc");
+    append("d".repeat(100));
+    assert.equal(texts(3), "d".repeat(100));
+    assert.equal(texts(2), "lost");
+  });
+
+  test("forgets events of an age, and says so to whoever wants them", () => {
+    const { open, append, texts } = store({ ageMs: 10 });
+    open();
+    append("old", "a", { now: 0 });
+    append("new", "a", { now: 5 });
+    assert.equal(texts(0, "a", { now: 9 }), "old new");
+    assert.equal(texts(0, "a", { now: 10 }), "lost");
+    assert.equal(texts(1, "a", { now: 10 }), "new");
+    assert.equal(texts(2, "a", { now: 99 }), "");
+  });
+
+  test("gives room in a session by ended streams first, oldest first, then by old events", () => {
+    const { open, append, texts, logs } = store({ sessionBytes: 10 });
+    for (const stream of ["ended1", "open", "ended2", "newest"]) open(stream);
+    append("111", "ended1", { last: true });
+    append("22", "open");
+    append("2", "open");
+    append("333", "ended2", { last: true });
+    append("4444", "newest");
+    assert.equal(logs.bounds("s", "ended1"), undefined);
+    assert.equal(texts(0, "ended2"), "333");
+    append("55555", "newest");
+    assert.equal(logs.bounds("s", "ended2"), undefined);
+    assert.equal(texts(0, "open"), "lost");
+    assert.equal(texts(1, "open"), "2");
+    assert.equal(texts(0, "newest"), "4444 55555");
+    append("6".repeat(50), "newest");
+    assert.equal(texts(2, "open"), "");
+    assert.equal(texts(2, "newest"), "6".repeat(50));
+  });
+
+  test("of one session never takes from another's", () => {
+    const { open, append, texts } = store({ sessionBytes: 10 });
+    open("a", 0, "quiet");
+    open();
+    append("keep me", "a", { session: "quiet" });
+    for (let i = 0; i < 100; i++) append("xxxxxxxxx");
+    assert.equal(texts(0, "a", { session: "quiet" }), "keep me");
+  });
+
+  test("is read in pages without a gap, the last of which says that it has ended", () => {
+    const { open, append, page } = store();
+    open();
+    for (const data of ["aaa", "bbb", "ccc"]) append(data);
+    append("ddd", "a", { last: true });
+    const first = page(0, 4)!;
+    assert.deepEqual([first.events.length, first.more, first.ended], [2, true, false]);
+    const second = page(2, 1)!;
+    assert.deepEqual(second.events, [{ ...second.events[0]!, position: 3, data: "ccc" }]);
+    const third = page(3, 100)!;
+    assert.deepEqual([third.events.length, third.more, third.ended], [1, false, true]);
+    assert.deepEqual(page(4, 100), { events: [], ended: true, more: false });
+  });
+
+  test("cannot be read on from where it never was", () => {
+    const { open, append, texts } = store();
+    assert.equal(texts(0), "lost");
+    open();
+    assert.equal(texts(0), "");
+    append("1");
+    assert.equal(texts(2), "lost");
+    assert.equal(texts(-1), "lost");
+    assert.equal(texts(0, "a", { session: "other" }), "lost");
+  });
+
+  test("notes how far it was read, and forgets that much where nobody comes back", () => {
+    const { open, append, texts, logs } = store();
+    open();
+    for (const data of ["1", "2", "3"]) append(data);
+    logs.delivered("s", "a", 2, false);
+    logs.delivered("s", "a", 1, false);
+    assert.deepEqual(logs.bounds("s", "a"), {
+      first: 1,
+      last: 3,
+      delivered: 2,
+      ended: false,
+      owed: undefined,
+    });
+    logs.delivered("s", "a", 2, true);
+    assert.equal(texts(2), "3");
+    assert.equal(texts(1), "lost");
+  });
+
+  test("that has ended, was dropped or never opened takes nothing", () => {
+    const { open, append, texts, logs } = store();
+    assert.equal(append("early"), 0);
+    open();
+    append("1", "a", { last: true });
+    assert.equal(append("late"), 0);
+    assert.equal(texts(0), "1");
+    logs.drop("s", "a");
+    assert.equal(append("later"), 0);
+    open();
+    assert.equal(append("anew"), 1);
+    logs.drop("s");
+    assert.equal(append("latest"), 0);
+    assert.equal(logs.bounds("s", "a"), undefined);
+  });
+
+  test("stays as small as its budget, however much goes through it", () => {
+    const { open, append, logs } = store({ events: 10, bytes: 100_000, sessionBytes: 200_000 });
+    open();
+    const before = heapInUse();
+    for (let i = 0; i < 20_000; i++) append(JSON.stringify({ i, text: "x".repeat(5_000) }));
+    const grown = heapInUse() - before;
+    assert.ok(grown < 3_000_000, `${grown} bytes are kept`);
+    logs.drop("s");
+  });
+});
+
+/** The same log store, as plain as it can be written; time apart. */
+class Model {
+  readonly streams: Stream[] = [];
+  readonly #budget: LogBudget;
+
+  constructor(budget: LogBudget) {
+    this.#budget = budget;
+  }
+
+  find(name: string): Stream | undefined {
+    return this.streams.find((one) => one.name === name);
+  }
+
+  open(name: string): void {
+    if (this.find(name)) return;
+    this.streams.push({ name, all: [], gone: 0, delivered: 0, ended: false });
+  }
+
+  append(name: string, data: string, last: boolean): number {
+    const stream = this.find(name);
+    if (stream === undefined || stream.ended) return 0;
+    stream.all.push(data);
+    stream.ended = last;
+    const { events, bytes, sessionBytes } = this.#budget;
+    while (kept(stream).length > 1 && (kept(stream).length > events || size(stream) > bytes)) {
+      stream.gone++;
+    }
+    const others = this.streams.filter((one) => one !== stream);
+    for (const other of others.filter((one) => one.ended)) {
+      if (this.size > sessionBytes) this.streams.splice(this.streams.indexOf(other), 1);
+    }
+    for (const one of this.streams) {
+      while (this.size > sessionBytes && kept(one).length > (one === stream ? 1 : 0)) one.gone++;
+    }
+    return stream.all.length;
+  }
+
+  get size(): number {
+    return this.streams.reduce((sum, one) => sum + size(one), 0);
+  }
+}
+
+interface Stream {
+  readonly name: string;
+  /** All that was ever appended. */
+  readonly all: string[];
+  gone: number;
+  delivered: number;
+  ended: boolean;
+}
+
+function kept({ all, gone }: Stream): string[] {
+  return all.slice(gone);
+}
+
+function size(stream: Stream): number {
+  return kept(stream).join("").length;
+}
+
+test("logs in memory are what a plain model says, after anything that may happen", () => {
+  const operation = fc.record({
+    kind: fc.constantFrom(
+      ...["open", "append", "append", "append", "append", "last", "end", "drop", "delivered"],
+    ),
+    stream: fc.constantFrom("a", "b", "c"),
+    length: fc.integer({ min: 1, max: 12 }),
+    at: fc.nat(30),
+    forget: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(operation, { maxLength: 150, size: "max" }),
+      fc.record({
+        events: fc.integer({ min: 1, max: 50 }),
+        bytes: fc.integer({ min: 1, max: 200 }),
+        sessionBytes: fc.integer({ min: 1, max: 300 }),
+        ageMs: fc.constant(Infinity),
+      }),
+      (operations, budget) => {
+        const { logs } = memory();
+        const model = new Model(budget);
+        for (const { kind, stream, length, at, forget } of operations) {
+          const found = model.find(stream);
+          const data = "x".repeat(length);
+          switch (kind) {
+            case "open":
+              logs.open("s", stream, 0, budget);
+              model.open(stream);
+              break;
+            case "append":
+            case "last": {
+              const last = kind === "last";
+              const position = logs.append("s", stream, data, last, 0, budget);
+              assert.equal(position, model.append(stream, data, last));
+              break;
+            }
+            case "end":
+              logs.end("s", stream, 0);
+              if (found) found.ended = true;
+              break;
+            case "drop":
+              logs.drop("s", stream);
+              if (found) model.streams.splice(model.streams.indexOf(found), 1);
+              break;
+            case "delivered": {
+              if (found === undefined) break;
+              const through = Math.min(at, found.all.length);
+              logs.delivered("s", stream, through, forget);
+              found.delivered = Math.max(found.delivered, through);
+              if (forget) found.gone = Math.max(found.gone, through);
+            }
+          }
+          for (const name of ["a", "b", "c"]) {
+            const one = model.find(name);
+            assert.deepEqual(
+              logs.bounds("s", name),
+              one && {
+                first: one.gone + 1,
+                last: one.all.length,
+                delivered: one.delivered,
+                ended: one.ended,
+                owed: undefined,
+              },
+            );
+            const page = logs.read("s", name, at, 1e9, 0, budget) as LogPage | undefined;
+            const readable = one !== undefined && at >= one.gone && at <= one.all.length;
+            assert.deepEqual(
+              page?.events.map((event) => [event.position, event.data]),
+              readable ? one.all.slice(at).map((text, i) => [at + i + 1, text]) : undefined,
+            );
+            if (readable) assert.deepEqual([page!.more, page!.ended], [false, one.ended]);
+          }
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
