@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RpcErrorObject } from "../protocol/json_rpc.ts";
+import { quote, type RpcErrorObject } from "../protocol/json_rpc.ts";
 
 /** Thrown by an application to answer a request with a JSON-RPC error of its own. */
 export class RpcError extends Error {
@@ -61,4 +61,10 @@ export class OptionError extends TypeError {
     super(`${option}: ${message}`);
     this.option = option;
   }
+}
+
+/** A value of the application's, as a message shows it. Never throws: what is no JSON is named. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  return typeof value === "string" || typeof value === "object" ? quote(value) : String(value);
 }

@@ -12,11 +12,12 @@ import {
   parseOrigin,
 } from "../protocol/authority.ts";
 import { LEGACY_REVISIONS } from "../protocol/revisions.ts";
-import { SYSTEM_CLOCK } from "./clock.ts";
-import { OptionError } from "./errors.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { OptionError, shown } from "./errors.ts";
 import { listenerOf } from "./events.ts";
 import { memory } from "./memory/mod.ts";
 import { LIMITS, type Limits, type McpOptions, type Settings } from "./options.ts";
+import type { Backend } from "./ports.ts";
 import { Writes } from "./writes.ts";
 
 const OPTIONS: ReadonlySet<string> = new Set([
@@ -46,6 +47,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
  * @throws {OptionError} Names the option, quotes the value and says what would be accepted.
  */
 export function readOptions(options: McpOptions, further: readonly string[] = []): Settings {
+  object("options", options);
   for (const name of Object.keys(options)) {
     if (!OPTIONS.has(name) && !further.includes(name)) {
       throw new OptionError(
@@ -54,7 +56,7 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
       );
     }
   }
-  const limits = readLimits(options.limits ?? {});
+  const limits = readLimits(options.limits === undefined ? {} : object("limits", options.limits));
   return {
     policy: {
       eras: oneOf("eras", options.eras, ["both", "legacy", "modern"]),
@@ -62,8 +64,8 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
       termination: flag("termination", options.termination, true),
       staleInitialize: oneOf("staleInitialize", options.staleInitialize, ["reject", "fresh"]),
       response: oneOf("response", options.response, ["auto", "json", "sse"]),
-      allowedHosts: readHosts(options.allowedHosts ?? LOOPBACK_HOSTS),
-      allowedOrigins: readOrigins(options.allowedOrigins ?? LOOPBACK_HOSTS),
+      allowedHosts: readHosts(options.allowedHosts),
+      allowedOrigins: readOrigins(options.allowedOrigins),
       cors: flag("cors", options.cors, false),
       revisions: LEGACY_REVISIONS,
       maxBodyBytes: limits.bodyBytes,
@@ -85,12 +87,12 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     stateKeys: readKeys(options.stateKeys ?? []),
     authenticate: fn("authenticate", options.authenticate),
     resumable: flag("resumable", options.resumable, true),
-    autoSseMs: atLeast("autoSseMs", options.autoSseMs ?? 3_000, 0),
-    keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs ?? 5_000, 0),
-    backend: options.backend ?? memory(),
+    autoSseMs: atLeast("autoSseMs", options.autoSseMs, 0, 3_000),
+    keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs, 0, 5_000),
+    backend: readBackend(options.backend),
     writes: new Writes(),
     onEvent: listenerOf(fn("onEvent", options.onEvent)),
-    clock: options.clock ?? SYSTEM_CLOCK,
+    clock: readClock(options.clock),
   };
 }
 
@@ -105,12 +107,12 @@ function readLimits(given: Limits): Required<Limits> {
     }
   }
   for (const [name, { default: standard, least }] of Object.entries(LIMITS)) {
-    limits[name] = atLeast(`limits.${name}`, given[name as keyof Limits] ?? standard, least);
+    limits[name] = atLeast(`limits.${name}`, given[name as keyof Limits], least, standard);
   }
   return limits as unknown as Required<Limits>;
 }
 
-function readHosts(given: readonly string[] | "*"): AllowedHosts {
+function readHosts(given: readonly string[] | "*" = LOOPBACK_HOSTS): AllowedHosts {
   if (given === "*") return "*";
   return list("allowedHosts", given).map((text) => {
     const host = parseAuthority(text);
@@ -122,7 +124,9 @@ function readHosts(given: readonly string[] | "*"): AllowedHosts {
   });
 }
 
-function readOrigins(given: readonly string[] | "*"): readonly AllowedOrigin[] | "*" {
+function readOrigins(
+  given: readonly string[] | "*" = LOOPBACK_HOSTS,
+): readonly AllowedOrigin[] | "*" {
   if (given === "*") return "*";
   return list("allowedOrigins", given).map((text) => {
     const origin = parseOrigin(text);
@@ -145,9 +149,38 @@ function readKeys(given: readonly Uint8Array[]): readonly Uint8Array[] {
   throw new OptionError("stateKeys", "expected a list of keys of 32 bytes each");
 }
 
+function readBackend(given: Backend | undefined): Backend {
+  if (given === undefined) return memory();
+  const ports = typeof given === "object" && given !== null
+    ? [given.sessions, given.logs, given.bus]
+    : [];
+  if (ports.length > 0 && ports.every((port) => typeof port === "object" && port !== null)) {
+    return given;
+  }
+  throw new OptionError(
+    "backend",
+    `${shown(given)} is no backend: it needs sessions, logs and bus`,
+  );
+}
+
+function readClock(given: Clock | undefined): Clock {
+  if (given === undefined) return SYSTEM_CLOCK;
+  if (typeof given?.now === "function" && typeof given.after === "function") return given;
+  throw new OptionError("clock", `${shown(given)} is no clock: it needs now and after`);
+}
+
+function object<T extends object>(name: string, given: T): T {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given;
+  throw new OptionError(name, `${shown(given)} is not an object of options`);
+}
+
 function list(name: string, given: readonly string[]): readonly string[] {
-  if (Array.isArray(given) && given.every((one) => typeof one === "string")) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a list of strings or "*"`);
+  const stranger = Array.isArray(given)
+    ? given.findIndex((one) => typeof one !== "string")
+    : undefined;
+  if (stranger === -1) return given;
+  const found = stranger === undefined ? given : given[stranger];
+  throw new OptionError(name, `${shown(found)} where a list of strings or "*" is expected`);
 }
 
 function oneOf<T extends string>(
@@ -157,21 +190,27 @@ function oneOf<T extends string>(
 ): T {
   if (given === undefined) return values[0];
   if (values.includes(given)) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is none of ${values.join(", ")}`);
+  throw new OptionError(name, `${shown(given)} is none of ${values.join(", ")}`);
 }
 
 function flag(name: string, given: boolean | undefined, standard: boolean): boolean {
   if (given === undefined) return standard;
   if (typeof given === "boolean") return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not true or false`);
+  throw new OptionError(name, `${shown(given)} is not true or false`);
 }
 
 function fn<T>(name: string, given: T | undefined): T | undefined {
   if (given === undefined || typeof given === "function") return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a function`);
+  throw new OptionError(name, `${shown(given)} is not a function`);
 }
 
-function atLeast(name: string, given: number, least: number): number {
+function atLeast(
+  name: string,
+  given: number | undefined,
+  least: number,
+  standard: number,
+): number {
+  if (given === undefined) return standard;
   if (typeof given === "number" && given >= least) return given;
-  throw new OptionError(name, `${JSON.stringify(given)} is not a number of at least ${least}`);
+  throw new OptionError(name, `${shown(given)} is not a number of at least ${least}`);
 }
