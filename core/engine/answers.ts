@@ -7,17 +7,18 @@
 import {
   HEADER_MISMATCH,
   INTERNAL_ERROR,
+  INVALID_PARAMS,
   METHOD_NOT_FOUND,
   MISSING_CLIENT_CAPABILITY,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from "../protocol/error_codes.ts";
 import { errorText, isObject, type JsonObject, resultText } from "../protocol/json_rpc.ts";
-import { CACHEABLE_METHODS, META } from "../protocol/modern.ts";
+import { CACHEABLE_METHODS, INPUT_METHODS, META } from "../protocol/modern.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
 import type { Application } from "./application.ts";
 import type { Call } from "./call.ts";
 import { RpcError } from "./errors.ts";
-import { InputRequired } from "./inputs.ts";
+import { InputRequired, requireCapabilities } from "./inputs.ts";
 
 /** A JSON-RPC answer, and the HTTP status that it has where it is the whole answer. */
 export interface Answered {
@@ -30,12 +31,29 @@ export function answerOf(application: Application, call: Call, result: unknown):
   if (result === undefined) {
     return errorAnswer(call, METHOD_NOT_FOUND, `Method not found: ${call.method}`, undefined);
   }
-  const id = call.id!;
-  if (call.era === "legacy") return { text: resultText(id, withoutModern(result)), status: 200 };
-  return {
-    text: resultText(id, modernResult(application, call.method, result as JsonObject)),
-    status: 200,
-  };
+  checkInputRequired(call, result as JsonObject);
+  return resultAnswer(application, call, result);
+}
+
+function resultAnswer(application: Application, call: Call, result: unknown): Answered {
+  const fields = call.era === "legacy"
+    ? withoutModern(result)
+    : modernResult(application, call.method, result as JsonObject);
+  return { text: resultText(call.id!, fields), status: 200 };
+}
+
+// What a server must not send (2026-07-28 basic/patterns/mrtr, Supported Requests, Server Requirements 6, 7).
+function checkInputRequired(call: Call, result: JsonObject): void {
+  if (result?.resultType !== "input_required") return;
+  const misuse = (what: string): TypeError =>
+    new TypeError(`${call.method}: an input_required result ${what}`);
+  if (call.era === "legacy") throw misuse("means nothing to a legacy client");
+  if (!INPUT_METHODS.has(call.method)) throw misuse("is no answer to this method");
+  const { inputRequests, requestState } = result;
+  if (inputRequests === undefined && requestState === undefined) {
+    throw misuse("needs inputRequests or requestState");
+  }
+  if (isObject(inputRequests)) requireCapabilities(inputRequests, call.clientCapabilities);
 }
 
 /** The answer for what an application threw; undefined where it is no answer but a failure. */
@@ -48,7 +66,7 @@ export function thrownAnswer(
     return errorAnswer(call, error.code, error.message, error.data);
   }
   if (error instanceof InputRequired && call.era === "modern") {
-    return answerOf(application, call, error.result);
+    return resultAnswer(application, call, error.result);
   }
   return undefined;
 }
@@ -77,14 +95,29 @@ const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
 
 function errorAnswer(call: Call, code: number, message: string, data: unknown): Answered {
   const modern = call.era === "modern";
-  // The range that a modern revision defines means nothing to a legacy client.
-  const known = !modern && code <= -32020 && code >= -32099 ? INTERNAL_ERROR : code;
+  const known = modern ? modernCode(code) : legacyCode(code);
   const error = data === undefined ? { code: known, message } : { code: known, message, data };
   return {
     text: errorText(call.id, error),
-    status: modern ? MODERN_STATUS.get(code) ?? 200 : 200,
+    status: modern ? MODERN_STATUS.get(known) ?? 200 : 200,
   };
 }
+
+// To a legacy client these would say that the server is a modern one.
+function legacyCode(code: number): number {
+  return code <= HEADER_MISMATCH && code > HEADER_MISMATCH - 10 ? INTERNAL_ERROR : code;
+}
+
+// 2026-07-28 basic/index, Error Codes: what it forbids to send, where an application still has it from before.
+function modernCode(code: number): number {
+  if (code === LEGACY_RESOURCE_NOT_FOUND) return INVALID_PARAMS;
+  return code <= HEADER_MISMATCH && code > HEADER_MISMATCH - 80 && !MODERN_STATUS.has(code)
+    ? INTERNAL_ERROR
+    : code;
+}
+
+/** 2025-11-25 and earlier; -32602 took its place. */
+const LEGACY_RESOURCE_NOT_FOUND = -32002;
 
 function withoutModern(result: unknown): unknown {
   const fields = result as JsonObject;

@@ -14,7 +14,7 @@ import {
   type RpcNotification,
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
-import { CLIENT_CAPABILITY, LOG_LEVELS, META } from "../protocol/modern.ts";
+import { LOG_LEVELS, META, missingCapability } from "../protocol/modern.ts";
 import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type {
   Caller,
@@ -132,14 +132,15 @@ export class Call implements Exchange {
     this.notify("notifications/progress", { progressToken: token, progress, total, message });
   }
 
-  request(method: string, params?: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
-    if (this.#over) {
-      return Promise.reject(new ClientRequestError("cancelled", `${this.method} is over`));
-    }
+  async request(
+    method: string,
+    params?: JsonObject,
+    options: RequestOptions = {},
+  ): Promise<JsonObject> {
+    this.#goesOn();
     const { modern, host } = this.#post;
     if (modern === undefined) return host.ask(this, method, params, options);
-    return this.inputs({ [modern.inputs.nextKey()]: { method, params: params ?? {} } })
-      .then((answers) => Object.values(answers)[0]!);
+    return await this.#input(method, params ?? {}, options);
   }
 
   elicit(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
@@ -158,13 +159,14 @@ export class Call implements Exchange {
     requests: { readonly [key: string]: InputRequest },
     options: RequestOptions = {},
   ): Promise<{ readonly [key: string]: JsonObject }> {
+    this.#goesOn();
     const { modern, host } = this.#post;
     const keys = Object.keys(requests);
     if (modern !== undefined) {
       const known = await modern.inputs.get(requests);
       return Object.fromEntries(keys.map((key) => [key, known[key]!]));
     }
-    for (const key of keys) this.#needs(requests[key]!.method);
+    for (const key of keys) this.#needs(requests[key]!);
     const answers = await Promise.all(keys.map((key) => {
       const { method, params } = requests[key]!;
       return host.ask(this, method, params, options);
@@ -172,8 +174,8 @@ export class Call implements Exchange {
     return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
   }
 
-  sealState(value: unknown): Promise<string> {
-    return this.#modern().inputs.seal(value);
+  async sealState(value: unknown): Promise<string> {
+    return await this.#modern().inputs.seal(value);
   }
 
   async openState(): Promise<unknown> {
@@ -210,12 +212,16 @@ export class Call implements Exchange {
     return (await this.inputs({ [key]: { method, params } }, options))[key]!;
   }
 
-  #needs(method: string): void {
-    const capability = CLIENT_CAPABILITY.get(method);
-    if (capability === undefined || isObject(this.clientCapabilities[capability])) return;
+  #goesOn(): void {
+    if (this.#over) throw new ClientRequestError("cancelled", `${this.method} is over`);
+  }
+
+  #needs({ method, params = {} }: InputRequest): void {
+    const missing = missingCapability(method, params, this.clientCapabilities);
+    if (missing === undefined) return;
     throw new ClientRequestError(
       "unsupported",
-      `${method}: the client did not declare the capability ${capability}`,
+      `${method}: the client did not declare the capability ${JSON.stringify(missing)}`,
     );
   }
 
@@ -226,14 +232,17 @@ export class Call implements Exchange {
     );
   }
 
-  /** The work is not wanted any more; `reply` answers the POST where it still waits. */
-  stop(reply?: Reply, reason?: string): void {
+  /**
+   * The work is not wanted any more; `reply` answers the POST where it still waits, and `text` its stream
+   * where that has begun.
+   */
+  stop(reply?: Reply, reason?: string, text?: string): void {
     if (this.#over) return;
     this.#over = true;
     this.#aborted = true;
     this.#reason = reason;
     if (reply !== undefined) this.#post.refuse(reply);
-    this.#post.settle(undefined);
+    this.#post.settle(text);
     this.#controller?.abort(reason);
     this.#post.host.settled(this);
   }

@@ -8,8 +8,8 @@
  */
 
 import { INVALID_REQUEST, MISSING_CLIENT_CAPABILITY } from "../protocol/error_codes.ts";
-import { isObject, type JsonObject, type RpcRequest } from "../protocol/json_rpc.ts";
-import { CLIENT_CAPABILITY, INPUT_METHODS } from "../protocol/modern.ts";
+import { isObject, type JsonObject, quote, type RpcRequest } from "../protocol/json_rpc.ts";
+import { CLIENT_CAPABILITY, INPUT_METHODS, missingCapability } from "../protocol/modern.ts";
 import type { InputRequest } from "./application.ts";
 import { RpcError } from "./errors.ts";
 import type { RequestStates } from "./request_state.ts";
@@ -80,15 +80,17 @@ export class Inputs {
     const known = await (this.#known ??= this.#read());
     const missing = Object.keys(requests).filter((key) => !Object.hasOwn(known, key));
     if (missing.length === 0) return known;
-    for (const key of missing) requireCapability(requests[key]!.method, this.#capabilities);
+    requireCapabilities(
+      Object.fromEntries(missing.map((key) => [key, requests[key]])),
+      this.#capabilities,
+    );
     const inputRequests = Object.fromEntries(missing.map((key) => {
       const { method, params = {} } = requests[key]!;
       return [key, { method, params }];
     }));
     // The next retry answers only what is asked now: what is known already travels with it.
-    const requestState = Object.keys(known).length === 0 ? {} : {
-      requestState: await this.#states().seal({ answers: known }, this.#request, this.#principal),
-    };
+    const nothing = Object.keys(known).length === 0 && this.#value === undefined;
+    const requestState = nothing ? {} : { requestState: await this.seal(this.#value) };
     throw new InputRequired({ resultType: "input_required", inputRequests, ...requestState });
   }
 
@@ -112,17 +114,29 @@ export class Inputs {
 /**
  * Makes sure that the client can be asked.
  *
- * @throws {RpcError} -32021 with `data.requiredCapabilities`.
+ * @throws {RpcError} -32021 with everything that is missing in `data.requiredCapabilities`.
  */
-export function requireCapability(method: string, capabilities: JsonObject): void {
-  const needed = CLIENT_CAPABILITY.get(method);
-  if (needed === undefined) {
-    throw new RpcError(INVALID_REQUEST, `${method} is no request that a client answers`);
+export function requireCapabilities(
+  requests: { readonly [key: string]: unknown },
+  declared: JsonObject,
+): void {
+  const missing: { [name: string]: JsonObject } = {};
+  for (const request of Object.values(requests)) {
+    const { method, params } = isObject(request) ? request : {};
+    if (typeof method !== "string" || !CLIENT_CAPABILITY.has(method)) {
+      throw new TypeError(`${quote(method)} is no request that a client answers`);
+    }
+    const lacking = missingCapability(method, isObject(params) ? params : {}, declared) ?? {};
+    for (const [name, parts] of Object.entries(lacking)) {
+      missing[name] = { ...missing[name], ...parts as JsonObject };
+    }
   }
-  if (isObject(capabilities[needed])) return;
+  if (Object.keys(missing).length === 0) return;
   throw new RpcError(
     MISSING_CLIENT_CAPABILITY,
-    `The request needs a capability that the client did not declare: ${needed}`,
-    { requiredCapabilities: { [needed]: {} } },
+    `The request needs a capability that the client did not declare: ${
+      Object.keys(missing).join(", ")
+    }`,
+    { requiredCapabilities: missing },
   );
 }

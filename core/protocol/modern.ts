@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isObject, type JsonObject } from "./json_rpc.ts";
+
 /** Keys of `_meta`, which this revision carries in every request. */
 export const META = {
   protocolVersion: "io.modelcontextprotocol/protocolVersion",
@@ -79,3 +81,34 @@ export const CLIENT_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ["sampling/createMessage", "sampling"],
   ["roots/list", "roots"],
 ]);
+
+/**
+ * What a server-to-client request needs of the client and the client did not declare, in the form in which a
+ * client declares it; undefined where nothing is missing. A mode of elicitation and tools in sampling are
+ * declared on their own (2025-11-25 and 2026-07-28 client/elicitation and client/sampling, Capabilities).
+ */
+export function missingCapability(
+  method: string,
+  params: JsonObject,
+  declared: JsonObject,
+): JsonObject | undefined {
+  const name = CLIENT_CAPABILITY.get(method);
+  if (name === undefined) return undefined;
+  const capability = declared[name];
+  const part = partOf(method, params);
+  if (!isObject(capability)) {
+    return { [name]: part === undefined || part === "form" ? {} : { [part]: {} } };
+  }
+  if (part === undefined || isObject(capability[part])) return undefined;
+  // A client that names no mode means forms.
+  if (part === "form" && capability.url === undefined) return undefined;
+  return { [name]: { [part]: {} } };
+}
+
+function partOf(method: string, params: JsonObject): string | undefined {
+  if (method === "elicitation/create") return params.mode === "url" ? "url" : "form";
+  return method === "sampling/createMessage" &&
+      (params.tools !== undefined || params.toolChoice !== undefined)
+    ? "tools"
+    : undefined;
+}
