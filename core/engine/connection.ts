@@ -97,6 +97,11 @@ export class Connection implements StreamBody {
     this.close("polling");
   }
 
+  /** Reads on, for it may have missed that there is more. */
+  look(): void {
+    if (this.#unsubscribe !== undefined) this.#pump();
+  }
+
   /** Writes a comment where nothing was written since the last time. */
   keepAlive(): void {
     if (this.#silent && this.#writable) this.#write(COMMENT);
@@ -194,20 +199,19 @@ export class Connection implements StreamBody {
     }
     const { events } = page;
     if (events.length > 0) {
-      const { stream, resumable, session } = this.reading;
+      const { stream, resumable, session, standalone } = this.reading;
       let text = "";
       for (const { position, data } of events) {
         text += eventText(resumable ? eventId(stream, position) : undefined, data);
       }
       this.#cursor = events[events.length - 1]!.position;
       this.#write(text);
-      const noted = this.#settings.backend.logs.delivered(
-        session,
-        stream,
-        this.#cursor,
-        !resumable,
-      );
-      if (noted instanceof Promise) noted.catch((error) => this.#note(error));
+      // Whoever resumes a call's stream says where; a note of it would cost a write a page.
+      if (standalone || !resumable) {
+        const { logs } = this.#settings.backend;
+        const noted = logs.delivered(session, stream, this.#cursor, !resumable);
+        if (noted instanceof Promise) noted.catch((error) => this.#note(error));
+      }
     }
     if (page.ended) this.close("finished");
     return page.more;

@@ -6,6 +6,7 @@
 
 import { Connection, type Reading } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
+import { writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
@@ -16,6 +17,7 @@ export class Connections {
   readonly #settings: Settings;
   readonly #open = new Set<Connection>();
   #stop: (() => void) | undefined;
+  #empty: (() => void) | undefined;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -39,13 +41,35 @@ export class Connections {
     return connection;
   }
 
-  /** Sends the readers of idle streams away: they reconnect elsewhere. */
-  closeStandalone(): void {
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#open.values();
+  }
+
+  /** Reads on, for it may have missed that there is more. */
+  look(): void {
+    for (const connection of [...this.#open]) connection.look();
+  }
+
+  /** Sends the readers of streams away that this node does not write: they reconnect elsewhere. */
+  sendAway(node: string): void {
     for (const connection of [...this.#open]) {
-      if (!connection.reading.standalone) continue;
+      const { standalone, stream, session } = connection.reading;
+      if (!standalone && (session.startsWith("~") || writerOf(stream) === node)) continue;
       connection.reconnect(RECONNECT_MS);
       connection.close("closed");
     }
+  }
+
+  /** Resolves once none is open, or after `ms` milliseconds. */
+  async emptied(ms: number): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.#settings.clock.after(ms, resolve);
+      this.#empty = () => {
+        stop();
+        resolve();
+      };
+    });
   }
 
   /** Ends them all. */
@@ -57,6 +81,7 @@ export class Connections {
 
   #closed(connection: Connection, reason: StreamCloseReason, reading: Reading): void {
     this.#open.delete(connection);
+    if (this.#open.size === 0) this.#empty?.();
     const { session, stream } = reading;
     this.#settings.onEvent?.({ type: "stream-closed", session, stream, reason });
     reading.closed(connection, reason);

@@ -118,8 +118,9 @@ class Handle implements SessionHandle {
       options,
       (name) => {
         const send = () => stream.append(requestText(name, method, params), false);
-        if (live === undefined || live.ready || method === "ping") send();
-        else live.waiting.add(send);
+        if (live === undefined || live.ready || method === "ping") return send();
+        live.waiting.add(send);
+        this.#lifecycle.recheck(live);
       },
       (requestId, reason) => this.notify("notifications/cancelled", { requestId, reason }),
     );

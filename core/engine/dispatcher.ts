@@ -41,6 +41,9 @@ import { Stream } from "./stream.ts";
 /** How long a modern call may go on unwatched, in milliseconds. */
 const UNWATCHED_MS = 100;
 
+/** How long closing waits for what is on its way through the backend, in milliseconds. */
+const FLUSH_MS = 2_000;
+
 const NONE: ReadonlyMap<string | number, unknown> = new Map();
 
 /** Runs the messages of one handler. */
@@ -104,6 +107,7 @@ export class Dispatcher implements Host, Listener {
     const live = record && lifecycle.hold(record);
     const { response } = settings.policy;
     const post = new Post(this, record, live, version, accepts, response, calls.length, batch);
+    if (settings.backend.nodes !== undefined) post.owed = calls.map((one) => one.id);
     if (calls.length < messages.length) this.receive(messages, record, version, caller, head);
     for (const request of calls) {
       const call = new Call(request, post, caller, head);
@@ -156,8 +160,9 @@ export class Dispatcher implements Host, Listener {
     const { live } = call;
     return this.requests.ask(answererOf(call.post.record, call), call, options, (id) => {
       const send = (): void => void call.emitRequest(id, method, params);
-      if (live === undefined || live.ready || method === "ping") send();
-      else live.waiting.add(send);
+      if (live === undefined || live.ready || method === "ping") return send();
+      live.waiting.add(send);
+      this.lifecycle.recheck(live);
     }, (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }));
   }
 
@@ -205,6 +210,14 @@ export class Dispatcher implements Host, Listener {
     this.requests.answer(from, response);
   }
 
+  missed(): void {
+    this.streams.connections.look();
+  }
+
+  renewed(): Promise<void> {
+    return this.streams.settleGone();
+  }
+
   async stats(): Promise<Stats> {
     return {
       sessions: await this.settings.backend.sessions.count(),
@@ -216,11 +229,13 @@ export class Dispatcher implements Host, Listener {
 
   /** Lets calls finish for `within` milliseconds, then stops everything. */
   async close(within: number): Promise<void> {
-    this.streams.connections.closeStandalone();
+    const { connections } = this.streams;
+    const { backend, writes, clock } = this.settings;
+    connections.sendAway(this.lifecycle.node);
     this.subscriptions.close();
     if (this.#inFlight > 0 && within > 0) {
       await new Promise<void>((resolve) => {
-        const stop = this.settings.clock.after(within, resolve);
+        const stop = clock.after(within, resolve);
         this.#idle = () => {
           stop();
           resolve();
@@ -230,17 +245,28 @@ export class Dispatcher implements Host, Listener {
     const refusal = { rule: "draining" } as const;
     for (const live of this.lifecycle.lives()) {
       for (const call of [...live.inFlight.values()]) {
-        this.#stop(call, rejectionReply({ ...refusal, id: call.id }));
+        // Where an event stream has begun, whoever resumes it elsewhere finds the refusal in its log.
+        const reply = rejectionReply({ ...refusal, id: call.id });
+        this.#stop(call, reply, undefined, reply.body ?? undefined);
       }
     }
     for (const call of [...this.#stateless]) {
       this.#stop(call, rejectionReply({ ...refusal, id: call.id }));
     }
     this.requests.failAll("session-ended", "the handler has closed");
-    this.streams.connections.close();
+    if (backend.nodes !== undefined) {
+      // What was just settled is on its way through the backend to its readers.
+      if (writes.size > 0) {
+        const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
+        await Promise.race([writes.settled(), late]);
+      }
+      writes.abandoned = true;
+      await connections.emptied(FLUSH_MS);
+    }
+    connections.close();
     this.#slow.clear();
     this.#unwatched.clear();
-    this.lifecycle.close();
+    await this.lifecycle.close();
     try {
       await this.application.close?.();
     } catch (error) {
@@ -331,10 +357,10 @@ export class Dispatcher implements Host, Listener {
     call.settle(text, status);
   }
 
-  #stop(call: Call, reply?: Reply, reason?: string): void {
+  #stop(call: Call, reply?: Reply, reason?: string, text?: string): void {
     if (call.over) return;
     this.#aborted++;
-    call.stop(reply, reason);
+    call.stop(reply, reason, text);
   }
 }
 

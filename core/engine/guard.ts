@@ -117,6 +117,8 @@ class Guard {
       cancelled: () => {},
       answered: () => {},
       changed: () => {},
+      missed: () => {},
+      renewed: () => {},
     });
   }
 

@@ -30,9 +30,17 @@ export function mintSessionId(): string {
   return randomToken(18);
 }
 
+const NODE_CHARACTERS = 12;
+
 /** A name for this handler among those that share a backend: 72 random bits, letters and digits only. */
 export function mintNodeId(): string {
   return randomToken(9).replace(/[-_]/g, "0");
+}
+
+/** The node that writes a stream, by the stream's name; undefined for a session's standalone stream. */
+export function writerOf(stream: string): string | undefined {
+  // A standalone stream's name is twelve characters at most, see below.
+  return stream.length > NODE_CHARACTERS ? stream.slice(0, NODE_CHARACTERS) : undefined;
 }
 
 /** The name of a session's standalone stream: the same on every node, another for every session. */

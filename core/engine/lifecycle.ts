@@ -12,7 +12,8 @@ import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts
 import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
-import type { Created } from "./ports.ts";
+import { Membership } from "./membership.ts";
+import type { Awaitable, Created } from "./ports.ts";
 
 /** What the nodes that share a backend tell each other about sessions. */
 type ControlWord =
@@ -39,6 +40,10 @@ export interface Listener {
   changed(change: Change): void;
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
+  /** Words about streams may have been missed. */
+  missed(): void;
+  /** The time to look after what nodes that are gone have left. */
+  renewed(): Awaitable<void>;
 }
 
 /** The sessions of one handler. */
@@ -47,18 +52,41 @@ export class Lifecycle {
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #lives = new Map<string, Live>();
+  readonly #membership: Membership;
   #sweeping: (() => void) | undefined;
-  #listening = false;
+  #closed = false;
 
   constructor(settings: Settings, node: string, listener: Listener) {
     this.#settings = settings;
     this.node = node;
     this.#listener = listener;
+    this.#membership = new Membership(settings, node, {
+      topics: [
+        [CONTROL, (text) => this.#told(text)],
+        [answers(node), (text) => {
+          const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
+          listener.answered(from, response);
+        }],
+        [CHANGES, (text) => listener.changed(JSON.parse(text) as Change)],
+      ],
+      held: () => this.#lives.keys(),
+      touch: (id, held) => this.#touch(id, held),
+      missed: () => this.#missed(),
+      renewed: () => {
+        // Records that outlive their node are there before this one opens any.
+        this.#sweepLater();
+        return listener.renewed();
+      },
+    });
   }
 
   /** The record of an id, if its session lives. One whose lifetime is over is ended on the way. */
   find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
-    this.listen();
+    const joining = this.listen();
+    return joining === undefined ? this.#find(id) : joining.then(() => this.#find(id));
+  }
+
+  #find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
     const found = this.#settings.backend.sessions.get(id);
     return found instanceof Promise
       ? found.then((record) => record && this.#unlessLapsed(record))
@@ -67,7 +95,11 @@ export class Lifecycle {
 
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
-    this.listen();
+    const joining = this.listen();
+    return joining === undefined ? this.#create(record) : joining.then(() => this.#create(record));
+  }
+
+  #create(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
     const { backend, capacity, lifetime } = this.#settings;
     const created = backend.sessions.create(record, capacity, lifetime);
     return created instanceof Promise
@@ -147,13 +179,27 @@ export class Lifecycle {
 
   /** An answer from a client belongs to a request that another node sent. */
   passOn(node: string, from: string, response: RpcResponse): void {
-    this.#publish(answers(node), JSON.stringify({ from, response }));
+    this.#deliver(node, JSON.stringify({ from, response })).catch((error) => this.#failed(error));
   }
 
-  /** Stops the housekeeping. */
-  close(): void {
+  /** What a node that came late may not have heard: that the client is ready. */
+  recheck(live: Live): void {
+    const { backend } = this.#settings;
+    if (backend.nodes === undefined || live.ready) return;
+    const found = backend.sessions.get(live.id);
+    const look = (record: SessionRecord | undefined): void => {
+      if (record?.ready) this.#markReady(live.id);
+    };
+    if (found instanceof Promise) found.then(look).catch((error) => this.#failed(error));
+    else look(found);
+  }
+
+  /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
+  async close(): Promise<void> {
     this.#sweeping?.();
     this.#sweeping = undefined;
+    this.#closed = true;
+    await this.#membership.leave();
   }
 
   #unlessLapsed(record: SessionRecord): SessionRecord | undefined {
@@ -202,9 +248,22 @@ export class Lifecycle {
         return this.#listener.ended(id, reason, live);
       }
       case "drop-logs": {
-        const dropped = this.#settings.backend.logs.drop(id);
-        if (dropped instanceof Promise) dropped.catch((error) => this.#failed(error));
+        this.#attempt(() => this.#settings.backend.logs.drop(id));
       }
+    }
+  }
+
+  // What is not waited for must not fail whoever began it.
+  #attempt(step: () => Awaitable<unknown>, failed?: () => void): void {
+    const report = (error: unknown): void => {
+      this.#failed(error);
+      failed?.();
+    };
+    try {
+      const done = step();
+      if (done instanceof Promise) done.catch(report);
+    } catch (error) {
+      report(error);
     }
   }
 
@@ -224,15 +283,11 @@ export class Lifecycle {
   #touch(id: string, held: boolean | undefined): void {
     const { backend, clock } = this.#settings;
     const at = clock.now();
-    try {
-      const done = backend.sessions.touch(
-        id,
-        held === undefined ? { at } : { at, held, by: this.node },
-      );
-      if (done instanceof Promise) done.catch((error) => this.#failed(error));
-    } catch (error) {
-      this.#failed(error);
-    }
+    const touch = held === undefined ? { at } : { at, held, by: this.node };
+    this.#attempt(
+      () => backend.sessions.touch(id, touch),
+      held === undefined ? undefined : () => this.#membership.unsaid(id),
+    );
   }
 
   #tell(word: ControlWord): void {
@@ -240,25 +295,36 @@ export class Lifecycle {
   }
 
   #publish(topic: string, message: string): void {
-    const done = this.#settings.backend.bus.publish(topic, message);
-    if (done instanceof Promise) done.catch((error) => this.#failed(error));
+    this.#attempt(() => this.#settings.backend.bus.publish(topic, message));
   }
 
-  /** Hears what other nodes tell. */
-  listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    const { bus } = this.#settings.backend;
-    for (
-      const done of [
-        bus.subscribe(CONTROL, (text) => this.#told(text)),
-        bus.subscribe(answers(this.node), (text) => {
-          const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
-          this.#listener.answered(from, response);
-        }),
-        bus.subscribe(CHANGES, (text) => this.#listener.changed(JSON.parse(text) as Change)),
-      ]
-    ) if (done instanceof Promise) done.catch((error) => this.#failed(error));
+  // A node that lives may be about to listen again after a lost connection.
+  async #deliver(node: string, message: string): Promise<void> {
+    const { backend: { bus, nodes }, clock } = this.#settings;
+    for (let pause = 50; await bus.publish(answers(node), message) === 0; pause *= 2) {
+      if (nodes === undefined || pause > 5_000 || !(await nodes.alive(node, clock.now()))) return;
+      await new Promise<void>((resolve) => clock.after(pause, resolve));
+    }
+  }
+
+  /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
+  listen(): Promise<void> | undefined {
+    return this.#membership.join();
+  }
+
+  // Sessions may have ended, and clients become ready, without a word of it coming here.
+  #missed(): void {
+    for (const live of [...this.#lives.values()]) {
+      this.#attempt(async () => {
+        const record = await this.#settings.backend.sessions.get(live.id);
+        if (this.#lives.get(live.id) !== live) return;
+        if (record?.ready) this.#markReady(live.id);
+        if (record !== undefined) return;
+        this.#perform("end-streams", live.id, "ended");
+        this.#perform("abort-calls", live.id, "ended");
+      });
+    }
+    this.#listener.missed();
   }
 
   #told(text: string): void {
@@ -276,7 +342,7 @@ export class Lifecycle {
 
   // One timer for all sessions, and only while there are some.
   #sweepLater(): void {
-    if (this.#sweeping !== undefined) return;
+    if (this.#sweeping !== undefined || this.#closed) return;
     const { clock, lifetime } = this.#settings;
     const period = Math.min(Math.max(Math.min(lifetime.idleMs, lifetime.maxAgeMs), 50), 30_000);
     this.#sweeping = clock.after(period, () => {

@@ -6,7 +6,7 @@
  */
 
 import type { ResponseShape } from "../inbound/policy.ts";
-import type { JsonObject } from "../protocol/json_rpc.ts";
+import type { JsonObject, RequestId } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
@@ -51,6 +51,8 @@ export class Post {
   readonly version: Revision;
   /** Undefined for a legacy one. */
   readonly modern: ModernContext | undefined;
+  /** The ids of its requests, where its stream may have to be ended by somebody else. */
+  owed: readonly RequestId[] | undefined;
   /** Is told that the peer left before the answer was whole. */
   gone: (() => void) | undefined;
   readonly #shape: ResponseShape;

@@ -11,11 +11,12 @@ import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Post } from "./post.ts";
 import { Connections } from "./connections.ts";
-import { standaloneStream } from "./ids.ts";
+import { standaloneStream, writerOf } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
+import { owedText, settleOwed } from "./owed.ts";
 import type { Reply } from "./reply.ts";
-import { Stream } from "./stream.ts";
+import { Stream, WAKE } from "./stream.ts";
 
 /** Opens streams and connections. */
 export class Streams {
@@ -35,7 +36,7 @@ export class Streams {
     const id = `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
     // A stream without a session is kept under its own name, where nobody else finds it.
     const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
-    stream.open();
+    stream.open(post.owed && owedText(post.owed));
     const gone = (): void => post.gone?.();
     return { stream, reply: this.#connect(post.record, stream, 0, post.version, gone) };
   }
@@ -54,6 +55,10 @@ export class Streams {
       if (
         bounds === undefined || cursor.position > bounds.last || cursor.position < bounds.first - 1
       ) return unknown;
+      const writer = writerOf(cursor.stream);
+      if (writer !== undefined && !bounds.ended) {
+        await this.#settleGone(record.id, cursor.stream, writer);
+      }
       id = cursor.stream;
       after = cursor.position;
     }
@@ -64,6 +69,23 @@ export class Streams {
     }
     await logs.open(record.id, id, clock.now(), budget);
     return this.#connect(record, new Stream(record.id, id, this.#settings), after, record.version!);
+  }
+
+  /** Looks after the streams that are read here and written by nodes that are gone. */
+  async settleGone(): Promise<void> {
+    for (const { reading: { session, stream, standalone } } of [...this.connections]) {
+      const writer = standalone ? undefined : writerOf(stream);
+      if (writer !== undefined) await this.#settleGone(session, stream, writer);
+    }
+  }
+
+  async #settleGone(session: string, stream: string, writer: string): Promise<void> {
+    const { backend: { nodes, bus }, clock } = this.#settings;
+    if (nodes === undefined || writer === this.#lifecycle.node) return;
+    if (await nodes.alive(writer, clock.now())) return;
+    const message = "The server process that worked on this request is gone";
+    await settleOwed(this.#settings, session, stream, message);
+    await bus.publish(WAKE.topic(session, stream), WAKE.appended(0));
   }
 
   #connect(

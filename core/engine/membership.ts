@@ -1,0 +1,148 @@
+/**
+ * This node among those that share a backend: it hears what the others tell, and where records outlive
+ * their node it holds a lease that shows the others that it lives.
+ *
+ * @module
+ */
+
+import type { Settings } from "./options.ts";
+import type { Awaitable } from "./ports.ts";
+
+/** What membership is for. */
+export interface Member {
+  /** What it listens to, by topic. */
+  readonly topics: readonly (readonly [string, (text: string) => void])[];
+  /** The sessions that it holds. */
+  held(): Iterable<string>;
+  /** Says whether it holds a session. */
+  touch(id: string, held: boolean): Awaitable<void>;
+  /** Words of other nodes may have been missed. */
+  missed(): void;
+  /** Its lease has been renewed: the time to look after what others left. */
+  renewed(): Awaitable<void>;
+}
+
+/** A node's place in its cluster. */
+export class Membership {
+  readonly #settings: Settings;
+  readonly #node: string;
+  readonly #member: Member;
+  readonly #off: (() => void)[] = [];
+  /** Undefined before the first attempt to join; true once joined. */
+  #joined: Promise<void> | true | undefined;
+  #stop: (() => void) | undefined;
+  #left = false;
+  /** Sessions of which the backend may not know whether this node holds them. */
+  readonly #unsaid = new Set<string>();
+
+  constructor(settings: Settings, node: string, member: Member) {
+    this.#settings = settings;
+    this.#node = node;
+    this.#member = member;
+  }
+
+  /** Joins, unless it has. Undefined where that is done; a rejection is tried anew by the next call. */
+  join(): Promise<void> | undefined {
+    if (this.#joined === true || this.#left) return undefined;
+    if (this.#joined !== undefined) return this.#joined;
+    const waits = this.#subscribe();
+    const lease = this.#renew();
+    if (lease !== undefined) waits.push(lease);
+    if (waits.length === 0) {
+      this.#joined = true;
+      this.#later();
+      return undefined;
+    }
+    const joined = Promise.all(waits).then(() => {
+      this.#joined = true;
+      this.#later();
+    }, (error) => {
+      this.#joined = undefined;
+      this.#unsubscribe();
+      throw error;
+    });
+    // Not every caller waits; whoever does gets the rejection.
+    joined.catch(() => {/* see above */});
+    return this.#joined = joined;
+  }
+
+  /** The backend did not take what was said of a session: it is said again. */
+  unsaid(id: string): void {
+    if (this.#settings.backend.nodes !== undefined) this.#unsaid.add(id);
+  }
+
+  /** Ends the lease, and listens no more. Does not reject. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#unsubscribe();
+    const { backend: { nodes }, clock } = this.#settings;
+    if (this.#joined === undefined || nodes === undefined) return;
+    try {
+      await nodes.leave(this.#node, clock.now());
+    } catch (error) {
+      // The lease runs out by itself.
+      this.#failed(error);
+    }
+  }
+
+  #subscribe(): Promise<unknown>[] {
+    const { bus } = this.#settings.backend;
+    const waits: Promise<unknown>[] = [];
+    for (const [topic, receive] of this.#member.topics) {
+      const off = bus.subscribe(topic, receive);
+      if (off instanceof Promise) waits.push(off.then((one) => this.#keep(one)));
+      else this.#keep(off);
+    }
+    const off = bus.missed?.(() => this.#member.missed());
+    if (off !== undefined) this.#keep(off);
+    return waits;
+  }
+
+  #keep(off: () => void): void {
+    if (this.#left) off();
+    else this.#off.push(off);
+  }
+
+  #unsubscribe(): void {
+    for (const off of this.#off.splice(0)) off();
+  }
+
+  #renew(): Promise<void> | undefined {
+    const { backend: { nodes }, clock } = this.#settings;
+    const known = nodes?.renew(this.#node, clock.now());
+    if (known instanceof Promise) return known.then((yes) => this.#sayHeld(yes));
+    if (known !== undefined) this.#sayHeld(known);
+    return undefined;
+  }
+
+  // Whoever's lease ran out while it lived has lost what it held.
+  #sayHeld(known: boolean): void {
+    if (!known) { for (const id of this.#member.held()) this.#unsaid.add(id); }
+  }
+
+  #later(): void {
+    const { backend: { nodes }, clock } = this.#settings;
+    if (nodes === undefined || this.#left) return;
+    this.#stop = clock.after(nodes.leaseMs / 3, () => {
+      this.#beat().catch((error) => this.#failed(error)).then(() => this.#later());
+    });
+  }
+
+  async #beat(): Promise<void> {
+    await this.#renew();
+    if (this.#unsaid.size > 0) {
+      const held = new Set(this.#member.held());
+      for (const id of [...this.#unsaid]) {
+        this.#unsaid.delete(id);
+        await this.#member.touch(id, held.has(id));
+      }
+    }
+    await this.#member.renewed();
+  }
+
+  #failed(error: unknown): void {
+    this.#settings.onEvent?.({ type: "backend-error", error });
+  }
+}

@@ -1,0 +1,320 @@
+/** What must work on several nodes over any shared backend, whatever node a request comes to. */
+import assert from "node:assert/strict";
+import type { Check } from "../../../adapters/testing/mod.ts";
+import { RpcFailure, type TestClient, testClient } from "../../../adapters/testing/mod.ts";
+import {
+  type Application,
+  type Backend,
+  createMcpHandler,
+  type HandlerEvent,
+  type McpHandler,
+  type McpOptions,
+} from "../../../core/engine/mod.ts";
+
+interface Cluster {
+  readonly nodes: readonly McpHandler[];
+  readonly events: HandlerEvent[];
+  /** A client whose next requests go to a node: `to(0)`. */
+  client(options?: Parameters<typeof testClient>[1]): TestClient & { to(node: number): void };
+}
+
+/** A promise that is resolved from outside, one for each name. */
+const gates = new Map<string, { promise: Promise<unknown>; open: (value?: unknown) => void }>();
+
+function gate(name: string) {
+  let found = gates.get(name);
+  if (found === undefined) {
+    let open!: (value?: unknown) => void;
+    const promise = new Promise((resolve) => open = resolve);
+    gates.set(name, found = { promise, open });
+  }
+  return found;
+}
+
+function application(node: number, ended: string[]): Application {
+  return {
+    serverInfo: { name: "server", version: "1" },
+    async request({ method, params }, exchange) {
+      switch (method) {
+        case "where":
+          return { node };
+        case "ask":
+          return { answer: await exchange.request("elicitation/create", { node }) };
+        case "emit": {
+          const { gate: name, count } = params as { gate: string; count: number };
+          for (let i = 1; i <= count; i++) {
+            exchange.notify("emitted", { i });
+            if (i === 1) await gate(name).promise;
+          }
+          return { count };
+        }
+        case "wait":
+          exchange.notify("waiting");
+          await new Promise((resolve) => exchange.signal.addEventListener("abort", resolve));
+          gate(params!.gate as string).open(node);
+          return {};
+        default:
+          return undefined;
+      }
+    },
+    ended: (id) => void ended.push(`${node} ${id}`),
+  };
+}
+
+async function withCluster(
+  backends: readonly Backend[],
+  options: McpOptions,
+  run: (cluster: Cluster, ended: string[]) => Promise<void>,
+): Promise<void> {
+  const events: HandlerEvent[] = [];
+  const ended: string[] = [];
+  const nodes = backends.map((backend, i) =>
+    createMcpHandler(application(i, ended), {
+      keepAliveMs: 0,
+      ...options,
+      backend,
+      onEvent: (event) => events.push(event),
+    })
+  );
+  const client: Cluster["client"] = (given) => {
+    let at = 0;
+    const made = testClient({ fetch: (request) => nodes[at]!.fetch(request) }, given);
+    return Object.assign(made, { to: (node: number) => void (at = node) });
+  };
+  try {
+    await run({ nodes, events, client }, ended);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close({ within: 0 })));
+    for (const backend of new Set(backends)) await backend.close?.();
+  }
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let waited = 0; !(await condition()); waited += 10) {
+    assert.ok(waited < 10_000, `not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The checks, for three backends that share a store. */
+export function multiNode(make: () => Promise<readonly Backend[]> | readonly Backend[]): Check[] {
+  const checks: Check[] = [];
+  const check = (
+    name: string,
+    run: (cluster: Cluster, ended: string[]) => Promise<void>,
+    options: McpOptions = {},
+  ): void => {
+    checks.push({ name, run: async () => withCluster(await make(), options, run) });
+  };
+
+  check("any verb on any node", async ({ client }, ended) => {
+    const one = client();
+    await one.initialize();
+    for (const node of [0, 1, 2, 0]) {
+      one.to(node);
+      assert.deepEqual(await one.call("where"), { node });
+    }
+    one.to(1);
+    assert.equal(await one.end(), 204);
+    one.to(2);
+    await assert.rejects(one.call("where"), (error) => (error as RpcFailure).status === 404);
+    await until(() => ended.length === 3, "every node is told that the session ended");
+  });
+
+  check("eight DELETEs on three nodes: one ends the session", async ({ client }) => {
+    const one = client();
+    await one.initialize();
+    const statuses = await Promise.all(Array.from({ length: 8 }, (_, i) => {
+      one.to(i % 3);
+      return one.end();
+    }));
+    assert.deepEqual(statuses.sort(), [204, 404, 404, 404, 404, 404, 404, 404]);
+  });
+
+  check("events emitted on one node reach the connection on another, once, in order", async ({
+    client,
+    nodes,
+  }) => {
+    const one = client();
+    await one.initialize();
+    one.to(1);
+    const stream = await one.listen();
+    const writers = [];
+    for (const node of nodes) writers.push((await node.sessions.get(one.sessionId!))!);
+    const expected: string[] = [];
+    const got: unknown[] = [];
+    const reading = (async () => {
+      for await (const { message } of stream) {
+        if (message === undefined) continue;
+        got.push(`${message.method}`);
+        if (got.length === 30) return;
+      }
+    })();
+    for (let i = 0; i < 30; i++) {
+      writers[i % 3]!.notify(`m${i}`);
+      expected.push(`m${i}`);
+      // Writers on several nodes have no order among themselves; each waits until it is its turn.
+      await until(() => got.length > i, `message ${i}`);
+    }
+    await reading;
+    assert.deepEqual(got, expected);
+    stream.close();
+  });
+
+  check("asked on one node, answered on the second, resumed on the third", async ({ client }) => {
+    let asked!: () => void;
+    const seen = new Promise<void>((resolve) => asked = resolve);
+    let answer!: (value: { [name: string]: unknown }) => void;
+    const one = client({
+      request: () => {
+        asked();
+        return new Promise((resolve) => answer = resolve);
+      },
+    });
+    await one.initialize();
+    const call = one.begin("ask");
+    await seen;
+    call.disconnect();
+    one.to(1);
+    answer({ action: "accept" });
+    one.to(2);
+    const resumed = call.resume();
+    one.to(1);
+    assert.deepEqual(await resumed.result, { answer: { action: "accept" } });
+  });
+
+  check("a call's stream is taken over by another node in the middle", async ({ client }) => {
+    const got: unknown[] = [];
+    const name = crypto.randomUUID();
+    const one = client({ notification: (_method, params) => got.push(params.i) });
+    await one.initialize();
+    const call = one.begin("emit", { gate: name, count: 50 });
+    await until(() => got.length === 1, "the first event");
+    one.to(1);
+    // The first connection is open still: the newest wins.
+    const resumed = call.resume();
+    await resumed.response;
+    await assert.rejects(call.result, /ended without an answer/);
+    gate(name).open();
+    assert.deepEqual(await resumed.result, { count: 50 });
+    assert.deepEqual(got, Array.from({ length: 50 }, (_, i) => i + 1));
+  });
+
+  check("cancellation reaches the node that works", async ({ client }) => {
+    const one = client();
+    await one.initialize();
+    const name = crypto.randomUUID();
+    const call = one.begin("wait", { gate: name });
+    await call.response;
+    one.to(2);
+    await call.cancel();
+    assert.equal(await gate(name).promise, 0);
+    await assert.rejects(call.result, /ended without an answer/);
+  });
+
+  check("DELETE on one node ends streams and work on the others", async ({ client, nodes }) => {
+    const one = client();
+    await one.initialize();
+    const name = crypto.randomUUID();
+    const call = one.begin("wait", { gate: name });
+    await call.response;
+    one.to(1);
+    const stream = await one.listen();
+    one.to(2);
+    assert.equal(await one.end(), 204);
+    assert.equal(await gate(name).promise, 0);
+    for await (const _ of stream) { /* read to its end */ }
+    await until(
+      async () =>
+        (await Promise.all(nodes.map((node) => node.stats()))).every((one) =>
+          one.streams === 0 && one.inFlight === 0 && one.sessions === 0
+        ),
+      "nothing is left on any node",
+    );
+  });
+
+  check("what changed on one node is told on all", async ({ client, nodes }) => {
+    const got: string[] = [];
+    const streams = [];
+    for (const node of [0, 1, 2]) {
+      const one = client();
+      one.to(node);
+      await one.initialize();
+      const stream = await one.listen();
+      streams.push(stream);
+      (async () => {
+        for await (const { message } of stream) if (message) got.push(`${node} ${message.method}`);
+      })();
+    }
+    nodes[1]!.notify.toolsListChanged();
+    await until(() => got.length === 3, "three notifications");
+    assert.deepEqual(
+      got.sort(),
+      [0, 1, 2].map((node) => `${node} notifications/tools/list_changed`),
+    );
+    for (const stream of streams) stream.close();
+  });
+
+  const tight = { limits: { sessions: 10, sessionsPerPrincipal: 4 } };
+  check("capacity and quotas hold exactly under 50 initializes at once", async ({
+    client,
+    nodes,
+  }) => {
+    const open = (count: number) =>
+      Promise.all(Array.from({ length: count }, async (_, i) => {
+        const one = client({ headers: { "x-user": `u${i % 5}` } });
+        one.to(i % 3);
+        // One that gave way at once learns of it with its next request.
+        await one.initialize().catch((error) => assert.equal((error as RpcFailure).status, 404));
+        return one;
+      }));
+    await open(50);
+    const owners = new Map<string | undefined, number>();
+    for await (const { principal } of nodes[0]!.sessions.list()) {
+      owners.set(principal, (owners.get(principal) ?? 0) + 1);
+    }
+    const counts = [...owners.values()];
+    assert.equal(counts.reduce((sum, one) => sum + one, 0), 10);
+    assert.ok(counts.every((one) => one <= 4), `${counts}`);
+    assert.equal(await nodes[1]!.sessions.count(), 10);
+  }, {
+    ...tight,
+    authenticate: ({ headers }) => headers.get("x-user") ?? "nobody",
+  });
+
+  check("a drained node keeps the records, and its calls end on their streams", async ({
+    client,
+    nodes,
+  }) => {
+    const one = client();
+    await one.initialize();
+    const got: number[] = [];
+    const name = crypto.randomUUID();
+    const other = client({ notification: (_method, params) => got.push(params.i as number) });
+    await other.initialize();
+    const call = other.begin("emit", { gate: name, count: 3 });
+    const stuck = one.begin("wait", { gate: `${name} stuck` });
+    await Promise.all([call.response, stuck.response]);
+    await until(() => got.length === 1 && stuck.lastEventId !== undefined, "both have begun");
+    const { lastEventId } = stuck;
+    const stream = await one.listen();
+    const closed = nodes[0]!.close({ within: 500 });
+    // The reader of the standalone stream is told when to come back, then sent away.
+    let retryMs: number | undefined;
+    for await (const event of stream) retryMs = event.retryMs ?? retryMs;
+    assert.equal(retryMs, 1_000);
+    await assert.rejects(client().initialize(), (error) => (error as RpcFailure).status === 503);
+    gate(name).open();
+    assert.deepEqual(await call.result, { count: 3 });
+    assert.deepEqual(got, [1, 2, 3]);
+    await closed;
+    assert.equal(await gate(`${name} stuck`).promise, 0);
+    one.to(1);
+    assert.deepEqual(await one.call("where"), { node: 1 });
+    for (const { result } of [stuck, stuck.resume(lastEventId)]) {
+      await assert.rejects(result, (error) => (error as RpcFailure).code === -32000);
+    }
+  });
+
+  return checks;
+}
