@@ -58,11 +58,12 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       const bound = server.address() as { port: number };
       resolve(serving(handler, options, { hostname, port: bound.port, path }, {
         listening: () => {
-          const stopped = new Promise<void>((done) => server.close(() => done()));
-          server.closeIdleConnections();
-          return stopped;
+          // Node keeps a connection open after its last answer, and does not look again by itself.
+          const idle = setInterval(() => server.closeIdleConnections(), 10);
+          return new Promise<void>((done) => server.close(() => done())).finally(() =>
+            clearInterval(idle)
+          );
         },
-        idle: () => server.closeIdleConnections(),
         rest: () => server.closeAllConnections(),
       }));
     });

@@ -80,8 +80,6 @@ export function notFoundText(path: string): string {
 export interface Stop {
   /** Takes no further connection; resolves once the last one is done. */
   readonly listening: () => Promise<void>;
-  /** Every answer is out: connections that only wait for a further request may go. */
-  readonly idle?: () => void;
   /** Gives up on the connections that are left. */
   readonly rest: () => void | Promise<void>;
 }
@@ -106,7 +104,6 @@ export function serving(
       options.signal?.removeEventListener("abort", close);
       const listening = stop.listening();
       await handler.close(options.within === undefined ? {} : { within: options.within });
-      stop.idle?.();
       // A peer that reads nothing, or never completes its request, would keep the server for ever.
       let timer: ReturnType<typeof setTimeout> | undefined;
       const patience = new Promise<void>((over) => timer = setTimeout(over, FLUSH_MS));

@@ -87,7 +87,14 @@ export async function openSession(
   const text = resultText(request.id, result);
   const reply = textReply(text, accepts, settings.policy.response);
   if (!creates) return { reply, session: undefined };
-  const record = { ...draft, version: result.protocolVersion as LegacyRevision };
+  // It begins now: what the application took must not count as idle.
+  const opened = settings.clock.now();
+  const record: SessionRecord = {
+    ...draft,
+    version: result.protocolVersion as LegacyRevision,
+    created: opened,
+    seen: opened,
+  };
   let refusal: Rejection | undefined;
   try {
     refusal = await lifecycle.open(record);

@@ -15,8 +15,8 @@ export class HandClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Lets time pass, and rings what is due, in order. */
-  pass(ms: number): void {
+  /** Lets time pass, and rings what is due, in order; what a timer does may take a moment. */
+  async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
       const due = [...this.#timers].filter((one) => one.at <= end).sort((a, b) => a.at - b.at)[0];
@@ -24,6 +24,7 @@ export class HandClock implements Clock {
       this.#timers.delete(due);
       this.#now = due.at;
       due.fn();
+      await new Promise((next) => setImmediate(next));
     }
     this.#now = end;
   }
