@@ -38,7 +38,8 @@ export class Connection implements StreamBody {
   readonly #settings: Settings;
   readonly #name = randomToken(6);
   #sink: Sink | undefined;
-  #cursor = 0;
+  /** Up to where it has read; undefined until it is known where to begin. */
+  #cursor: number | undefined;
   #writable = true;
   #pumping = false;
   #again = false;
@@ -157,6 +158,7 @@ export class Connection implements StreamBody {
   }
 
   #pump(): void {
+    if (this.#cursor === undefined) return;
     if (this.#pumping) {
       this.#again = true;
       return;

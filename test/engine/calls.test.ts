@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { type Exchange, RpcError } from "../../core/engine/mod.ts";
+import {
+  Endpoint,
+  Events,
+  gate,
+  initialize,
+  NEWEST,
+  notification,
+  refusal,
+  request,
+} from "./endpoint.ts";
+import { testInWorlds } from "./worlds.ts";
+
+testInWorlds("a session opens, serves and ends", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/list", { session });
+  assert.equal(answer.status, 200);
+  assert.deepEqual((await answer.json()).result, { method: "tools/list" });
+  assert.equal((await endpoint.delete({ session })).status, 204);
+  const gone = await refusal(await endpoint.call("tools/list", { session }));
+  assert.deepEqual([gone.status, gone.code], [404, -32001]);
+  assert.equal(await endpoint.handler.sessions.count(), 0);
+});
+
+testInWorlds("the four kinds of nobody's id are answered alike", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 1_000 } }, world);
+  const expired = await endpoint.open();
+  endpoint.clock.jump(1_000);
+  const terminated = await endpoint.open();
+  await endpoint.delete({ session: terminated });
+  const foreign = await endpoint.open({ principal: "alice" });
+  const never = "never-minted";
+  const kinds = [expired, terminated, foreign, never];
+  for (
+    const ask of [
+      (session: string) => endpoint.post(request(7, "tools/list"), { session }),
+      (session: string) => endpoint.post(notification("notifications/initialized"), { session }),
+      (session: string) => endpoint.post(initialize(), { session }),
+      (session: string) => endpoint.get({ session }),
+      (session: string) => endpoint.get({ session, lastEventId: "a_1" }),
+      (session: string) => endpoint.delete({ session }),
+    ]
+  ) {
+    const answers = [];
+    for (const session of kinds) {
+      const answer = await ask(session);
+      answers.push([answer.status, [...answer.headers], await answer.text()]);
+    }
+    assert.equal(answers[0]![0], 404);
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  }
+  assert.equal(
+    (await endpoint.call("tools/list", { session: foreign, principal: "alice" })).status,
+    200,
+  );
+});
+
+testInWorlds("of eight DELETEs at once one ends the session", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open();
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => endpoint.delete({ session })),
+  );
+  const statuses = answers.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [204, 404, 404, 404, 404, 404, 404, 404]);
+  assert.deepEqual(endpoint.endings, ["terminated"]);
+});
+
+testInWorlds("a call in flight settles when its session ends", async (scope, world) => {
+  const begun = gate<Exchange>();
+  const ended: unknown[] = [];
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: (_, exchange) => {
+        begun.open(exchange);
+        return new Promise(() => {});
+      },
+      ended: (id, reason) => void ended.push([id, reason]),
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const call = endpoint.post(request("x", "tools/call"), { session });
+  const { signal } = await begun.opened;
+  assert.equal(signal.aborted, false);
+  assert.equal((await endpoint.delete({ session })).status, 204);
+  const { status, id } = await refusal(await call);
+  assert.deepEqual([status, id, signal.aborted], [404, "x", true]);
+  assert.deepEqual(ended, [[session, "terminated"]]);
+  assert.equal((await endpoint.handler.stats()).inFlight, 0);
+});
+
+testInWorlds("an id in flight is refused and the first call untouched", async (scope, world) => {
+  const finish = gate<object>();
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: ({ method }) => method === "slow" ? finish.opened : { method },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const first = endpoint.post(request(5, "slow"), { session });
+  await world.quiet();
+  const second = await refusal(await endpoint.post(request(5, "fast"), { session }));
+  assert.deepEqual([second.status, second.code, second.id], [400, -32600, 5]);
+  const string = await endpoint.post(request("5", "fast"), { session });
+  assert.deepEqual(await string.json(), { jsonrpc: "2.0", id: "5", result: { method: "fast" } });
+  finish.open({ first: true });
+  assert.deepEqual(await (await first).json(), { jsonrpc: "2.0", id: 5, result: { first: true } });
+  assert.equal((await endpoint.post(request(5, "fast"), { session })).status, 200);
+});
+
+testInWorlds("a cancelled call is aborted and its POST settles at once", async (scope, world) => {
+  const begun = gate<Exchange>();
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: (_, exchange) => {
+        begun.open(exchange);
+        return new Promise(() => {});
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const call = endpoint.post(request(5, "slow"), { session });
+  const { signal } = await begun.opened;
+  await endpoint.post(notification("notifications/cancelled", { requestId: "5" }), { session });
+  await world.quiet();
+  assert.equal(signal.aborted, false, "the string 5 is another id");
+  await endpoint.post(notification("notifications/cancelled", { requestId: 5 }), { session });
+  const answer = await call;
+  assert.deepEqual([answer.status, await answer.text()], [202, ""]);
+  assert.equal(signal.aborted, true);
+  assert.equal((await endpoint.handler.stats()).aborted, 1);
+});
+
+testInWorlds("what the application throws stays with the operator", async (scope, world) => {
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: ({ method }) => {
+        if (method === "sync") throw new Error("secret");
+        if (method === "async") return Promise.reject(new Error("secret"));
+        if (method === "own") throw new RpcError(-32002, "Resource not found", { uri: "a:b" });
+        if (method === "unserializable") return { big: 10n };
+        return undefined;
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  for (const method of ["sync", "async", "unserializable"]) {
+    const answer = await endpoint.call(method, { session });
+    const { error } = await answer.json();
+    assert.deepEqual([answer.status, error], [200, { code: -32603, message: "Internal error" }]);
+  }
+  const told = endpoint.told("application-error").map(({ method }) => method);
+  assert.deepEqual(told, ["sync", "async", "unserializable"]);
+  const own = await (await endpoint.call("own", { session })).json();
+  assert.deepEqual(own.error, {
+    code: -32002,
+    message: "Resource not found",
+    data: { uri: "a:b" },
+  });
+  const unknown = await endpoint.call("other", { session });
+  assert.deepEqual([unknown.status, (await unknown.json()).error.code], [200, -32601]);
+});
+
+testInWorlds(
+  "a batch is answered by an array, in a session that has batches",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    const session = await endpoint.open({}, { version: "2025-03-26" });
+    const batch = [request(1, "a"), notification("notifications/x"), request("1", "b")];
+    const answer = await endpoint.post(batch, { session });
+    assert.deepEqual((await answer.json()).map((one: { id: unknown }) => one.id), [1, "1"]);
+    const quiet = await endpoint.post([notification("notifications/x")], { session });
+    assert.deepEqual([quiet.status, quiet.headers.get("content-type")], [202, null]);
+    const newer = await endpoint.open();
+    assert.equal((await refusal(await endpoint.post(batch, { session: newer }))).code, -32600);
+  },
+);
+
+testInWorlds(
+  "what a call says before its answer comes on its stream, in order",
+  async (scope, world) => {
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: (_, exchange) => {
+          for (let i = 0; i < 200; i++) exchange.notify("notifications/message", { i });
+          return { done: true };
+        },
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    const all = await events.rest();
+    assert.deepEqual(
+      all.slice(0, -1).map(({ params }) => params.i),
+      Array.from({ length: 200 }, (_, i) => i),
+    );
+    assert.deepEqual(all.at(-1).result, { done: true });
+    const { streams, inFlight } = await endpoint.handler.stats();
+    assert.deepEqual([streams, inFlight], [0, 0]);
+  },
+);
+
+testInWorlds("a cut stream is resumed where it was, once and in order", async (scope, world) => {
+  const finish = gate();
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: async (_, exchange) => {
+        for (let i = 0; i < 5; i++) exchange.notify("notifications/message", { i });
+        await finish.opened;
+        for (let i = 5; i < 10; i++) exchange.notify("notifications/message", { i });
+        return { done: true };
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const first = new Events(await endpoint.call("tools/call", { session }));
+  const seen = [(await first.next()).params.i, (await first.next()).params.i];
+  const { lastId } = first;
+  await first.cut();
+  finish.open();
+  await world.quiet();
+  const resumed = new Events(await endpoint.get({ session, lastEventId: lastId! }));
+  const rest = await resumed.rest();
+  seen.push(...rest.slice(0, -1).map(({ params }) => params.i));
+  assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(rest.at(-1).result, { done: true });
+});
+
+testInWorlds(
+  "the newest of two readers gets the stream, the other ends cleanly",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    const session = await endpoint.open();
+    const handle = (await endpoint.handler.sessions.get(session))!;
+    const first = new Events(await endpoint.get({ session }));
+    handle.notify("notifications/message", { n: 1 });
+    assert.equal((await first.next()).params.n, 1);
+    const second = new Events(await endpoint.get({ session }));
+    assert.equal(await first.next(), undefined);
+    handle.notify("notifications/message", { n: 2 });
+    assert.equal((await second.next()).params.n, 2);
+    assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["replaced"]);
+    await second.cut();
+  },
+);
+
+testInWorlds(
+  "a server-to-client request waits until the session is ready",
+  async (scope, world) => {
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: async (_, exchange) => ({ roots: await exchange.request("roots/list") }),
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open({}, { ready: false });
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    const asked = events.next();
+    await world.quiet();
+    await endpoint.post(notification("notifications/initialized"), { session });
+    const { id, method } = await asked;
+    assert.equal(method, "roots/list");
+    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual((await events.next()).result, { roots: { roots: [] } });
+  },
+);
+
+testInWorlds("an answer counts only from the session that was asked", async (scope, world) => {
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: async (_, exchange) => ({ got: await exchange.request("ping") }),
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const stranger = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  const { id } = await events.next();
+  await endpoint.post({ jsonrpc: "2.0", id, result: { from: "stranger" } }, { session: stranger });
+  await endpoint.post({ jsonrpc: "2.0", id: `${id}x`, result: { from: "guess" } }, { session });
+  await endpoint.post({ jsonrpc: "2.0", id, result: { from: "client" } }, { session });
+  await endpoint.post({ jsonrpc: "2.0", id, result: { from: "again" } }, { session });
+  assert.deepEqual((await events.next()).result, { got: { from: "client" } });
+});
+
+testInWorlds(
+  "where sessions are optional or off, a POST is served without one",
+  async (scope, world) => {
+    for (const sessions of ["optional", "off"] as const) {
+      const endpoint = new Endpoint(scope, {}, { sessions }, world);
+      assert.equal((await endpoint.call("tools/list")).status, 200);
+      for (const answer of [await endpoint.get(), await endpoint.delete()]) {
+        assert.equal(answer.headers.get("allow"), "POST");
+        assert.equal((await refusal(answer)).status, 405);
+      }
+      const opened = await endpoint.post(initialize(NEWEST));
+      assert.equal(opened.status, 200);
+      assert.equal(opened.headers.has("mcp-session-id"), sessions === "optional");
+      assert.equal(await endpoint.handler.sessions.count(), sessions === "optional" ? 1 : 0);
+      for await (const one of endpoint.handler.sessions.list()) await one.end();
+    }
+  },
+);
