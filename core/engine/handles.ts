@@ -14,6 +14,11 @@ import type { HandleStore } from "./ports.ts";
 /** How long a handle lives where the application does not say, in milliseconds. */
 const TTL_MS = 60 * 60_000;
 
+const RANDOM_BYTES = 18;
+
+/** What nobody can have minted is not looked up. */
+const FORM = /^[\w-]{24}$/;
+
 /** The handles of one principal. */
 export function handlesOf(principal: string | undefined, settings: Settings): Handles {
   const { backend, clock } = settings;
@@ -22,13 +27,16 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
     throw new TypeError("backend: it keeps nothing, so there are no handles");
   };
   const put = async (handle: string, value: unknown, ttlMs: number): Promise<void> => {
-    if (!(ttlMs > 0)) throw new TypeError(`ttlMs: ${ttlMs} is not a time in milliseconds`);
+    if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
+      throw new TypeError(`ttlMs: ${ttlMs} is not a finite time in milliseconds`);
+    }
     const now = clock.now();
     await store().put(handle, JSON.stringify([principal ?? null, value]), now + ttlMs, now);
   };
   // Every cause is the same failure: nobody learns whether a handle is somebody else's.
   const find = async (handle: unknown): Promise<{ readonly value: unknown } | undefined> => {
-    const text = typeof handle === "string" ? await store().get(handle, clock.now()) : undefined;
+    if (typeof handle !== "string" || !FORM.test(handle)) return undefined;
+    const text = await store().get(handle, clock.now());
     if (text === undefined) return undefined;
     const [owner, value] = JSON.parse(text) as [string | null, unknown];
     return owner === (principal ?? null) ? { value } : undefined;
@@ -36,7 +44,7 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
   const unknown = (): RpcError => new RpcError(INVALID_PARAMS, "Invalid params: unknown handle");
   return {
     async mint(value, { ttlMs = TTL_MS } = {}) {
-      const handle = randomToken(18);
+      const handle = randomToken(RANDOM_BYTES);
       await put(handle, value, ttlMs);
       return handle;
     },
