@@ -190,10 +190,11 @@ export class Dispatcher implements Host, Listener {
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
     const gone = live && [...live.inFlight.values()];
+    // First, so that what waits learns the cause and not that its call was stopped.
+    this.requests.failFrom(id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
       this.#stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
-    this.requests.failFrom(id, "session-ended", "the session has ended");
     try {
       this.application.ended?.(id, reason);
     } catch (error) {
@@ -242,6 +243,7 @@ export class Dispatcher implements Host, Listener {
         };
       });
     }
+    this.requests.failAll("session-ended", "the handler has closed");
     const refusal = { rule: "draining" } as const;
     for (const live of this.lifecycle.lives()) {
       for (const call of [...live.inFlight.values()]) {
@@ -253,7 +255,6 @@ export class Dispatcher implements Host, Listener {
     for (const call of [...this.#stateless]) {
       this.#stop(call, rejectionReply({ ...refusal, id: call.id }));
     }
-    this.requests.failAll("session-ended", "the handler has closed");
     if (backend.nodes !== undefined) {
       // What was just settled is on its way through the backend to its readers.
       if (writes.size > 0) {
@@ -318,7 +319,10 @@ export class Dispatcher implements Host, Listener {
   thrown(call: Call, error: unknown): Answered {
     const answer = thrownAnswer(this.application, call, error);
     if (answer !== undefined) return answer;
-    this.settings.onEvent?.({ type: "application-error", method: call.method, error });
+    // A call that was stopped is expected to fail.
+    if (!call.over) {
+      this.settings.onEvent?.({ type: "application-error", method: call.method, error });
+    }
     return failedAnswer(call);
   }
 

@@ -13,7 +13,7 @@ import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
-import type { Awaitable, Created } from "./ports.ts";
+import type { Awaitable, Created, Lapsed } from "./ports.ts";
 
 /** What the nodes that share a backend tell each other about sessions. */
 type ControlWord =
@@ -100,6 +100,20 @@ export class Lifecycle {
   }
 
   #create(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
+    const { backend, lifetime } = this.#settings;
+    // A session whose time is over must not cost a live one its place.
+    const lapsed = backend.sessions.sweep(record.seen, lifetime);
+    if (lapsed instanceof Promise) {
+      return lapsed.then((gone) => {
+        this.#swept(gone);
+        return this.#store(record);
+      });
+    }
+    this.#swept(lapsed);
+    return this.#store(record);
+  }
+
+  #store(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
     const { backend, capacity, lifetime } = this.#settings;
     const created = backend.sessions.create(record, capacity, lifetime);
     return created instanceof Promise
@@ -351,12 +365,14 @@ export class Lifecycle {
     });
   }
 
+  #swept(gone: readonly Lapsed[]): void {
+    for (const { id, reason } of gone) this.#over(id, reason);
+  }
+
   async #sweep(): Promise<void> {
     const { backend, clock, lifetime } = this.#settings;
     const now = clock.now();
-    for (const { id, reason } of await backend.sessions.sweep(now, lifetime)) {
-      this.#over(id, reason);
-    }
+    this.#swept(await backend.sessions.sweep(now, lifetime));
     for (const live of this.#lives.values()) {
       if (now - live.created >= lifetime.maxAgeMs) await this.end(live, "age");
     }

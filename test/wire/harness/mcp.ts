@@ -117,10 +117,9 @@ export async function join(
   assert.equal(opened.status, 200, opened.body);
   const id = opened.get("mcp-session-id");
   assert.ok(id !== undefined, "no Mcp-Session-Id");
-  const said: Fields = version === "2025-03-26" ? fields : [
-    ["MCP-Protocol-Version", opened.json.result.protocolVersion],
-    ...fields,
-  ];
+  const said: Fields = version === "2025-03-26"
+    ? fields
+    : [["MCP-Protocol-Version", version], ...fields];
   const peer = new Peer(server.port, id, said);
   if (ready) {
     const { status } = await peer.post(notification("notifications/initialized"));
