@@ -8,6 +8,7 @@
 import { concat, decode } from "../../core/engine/fetch.ts";
 import type { BodyError, BodyReader, Reply, StreamBody } from "../../core/engine/reply.ts";
 import type { HeaderReader, RequestHead } from "../../core/inbound/head.ts";
+import { parseAuthority } from "../../core/protocol/authority.ts";
 
 /** The part of `http.IncomingMessage` that is used. */
 export interface NodeRequest {
@@ -49,7 +50,11 @@ export class NodeHead implements RequestHead, HeaderReader {
 
   get url(): string {
     const { url = "/", headers } = this.#request;
-    return url.startsWith("/") ? `http://${headers.host ?? "localhost"}${url}` : url;
+    if (!url.startsWith("/")) return url;
+    // HTTP/2 has it under another name. One that is none must not make the URL unreadable.
+    const host = headers["host"] ?? headers[":authority"];
+    const authority = typeof host === "string" ? parseAuthority(host) : undefined;
+    return `http://${authority === undefined ? "localhost" : host}${url}`;
   }
 
   get headers(): HeaderReader {
@@ -57,7 +62,10 @@ export class NodeHead implements RequestHead, HeaderReader {
   }
 
   get(name: string): string | null {
-    const value = this.#request.headers[name];
+    const { headers } = this.#request;
+    const field = name.toLowerCase();
+    if (!Object.hasOwn(headers, field)) return null;
+    const value = headers[field];
     return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
   }
 }

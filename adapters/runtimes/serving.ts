@@ -49,7 +49,7 @@ export interface ReadServeOptions {
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
   const { port = 3000, hostname = "127.0.0.1", path = "/mcp" } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new TypeError(`port: ${JSON.stringify(port)} is not a port, 0 to 65535`);
+    throw new TypeError(`port: ${port} is not a port, 0 to 65535`);
   }
   if (typeof path !== "string" || !path.startsWith("/") || /[?#\s]/.test(path)) {
     throw new TypeError(`path: ${JSON.stringify(path)} is not a path that begins with "/"`);

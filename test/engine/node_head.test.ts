@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NodeHead, type NodeRequest } from "../../adapters/runtimes/node_http.ts";
+
+const head = (headers: NodeRequest["headers"], url = "/mcp"): NodeHead =>
+  new NodeHead({ method: "POST", url, headers, complete: true, on: () => {}, destroy: () => {} });
+
+test("a field is found under its name in any case, as in Headers", () => {
+  const { headers } = head({ authorization: "Bearer x", "mcp-session-id": "a" });
+  assert.equal(headers.get("Authorization"), "Bearer x");
+  assert.equal(headers.get("Mcp-Session-Id"), "a");
+  assert.equal(headers.get("mcp-session-id"), "a");
+});
+
+test("a field that was not sent is null, whatever objects inherit", () => {
+  const { headers } = head({});
+  for (const name of ["constructor", "__proto__", "toString", "x"]) {
+    assert.equal(headers.get(name), null, name);
+  }
+});
+
+test("a field that was sent several times is one value", () => {
+  assert.equal(head({ "set-cookie": ["a", "b"] }).headers.get("Set-Cookie"), "a, b");
+});
+
+test("the URL is absolute and can be read, whatever Host says", () => {
+  assert.equal(head({ host: "localhost:3000" }, "/mcp?a=1").url, "http://localhost:3000/mcp?a=1");
+  assert.equal(head({ host: "[::1]:3000" }).url, "http://[::1]:3000/mcp");
+  assert.equal(head({ ":authority": "example.com" }).url, "http://example.com/mcp");
+  assert.equal(head({}).url, "http://localhost/mcp");
+  for (const host of ["", "[", "a b", "a/b", "a?b", "evil@host", "localhost:99999"]) {
+    assert.equal(new URL(head({ host }).url).pathname, "/mcp", host);
+  }
+  assert.equal(head({ host: "localhost" }, "http://other/mcp").url, "http://other/mcp");
+});
