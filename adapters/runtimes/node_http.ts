@@ -49,12 +49,11 @@ export class NodeHead implements RequestHead, HeaderReader {
   }
 
   get url(): string {
-    const { url = "/", headers } = this.#request;
+    const { url = "/" } = this.#request;
     if (!url.startsWith("/")) return url;
-    // HTTP/2 has it under another name. One that is none must not make the URL unreadable.
-    const host = headers["host"] ?? headers[":authority"];
-    const authority = typeof host === "string" ? parseAuthority(host) : undefined;
-    return `http://${authority === undefined ? "localhost" : host}${url}`;
+    // What is no host must not make the URL unreadable.
+    const host = this.get("host") ?? "";
+    return `http://${parseAuthority(host) === undefined ? "localhost" : host}${url}`;
   }
 
   get headers(): HeaderReader {
@@ -64,7 +63,10 @@ export class NodeHead implements RequestHead, HeaderReader {
   get(name: string): string | null {
     const { headers } = this.#request;
     const field = name.toLowerCase();
-    if (!Object.hasOwn(headers, field)) return null;
+    if (!Object.hasOwn(headers, field)) {
+      // HTTP/2 has it under another name.
+      return field === "host" ? this.get(":authority") : null;
+    }
     const value = headers[field];
     return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
   }

@@ -23,6 +23,11 @@ test("a field that was sent several times is one value", () => {
   assert.equal(head({ "set-cookie": ["a", "b"] }).headers.get("Set-Cookie"), "a, b");
 });
 
+test("the host of an HTTP/2 request is found too", () => {
+  assert.equal(head({ ":authority": "evil.com:80" }).headers.get("host"), "evil.com:80");
+  assert.equal(head({}).headers.get("host"), null);
+});
+
 test("the URL is absolute and can be read, whatever Host says", () => {
   assert.equal(head({ host: "localhost:3000" }, "/mcp?a=1").url, "http://localhost:3000/mcp?a=1");
   assert.equal(head({ host: "[::1]:3000" }).url, "http://[::1]:3000/mcp");
