@@ -297,8 +297,10 @@ export class Dispatcher implements Host, Listener {
       this.subscriptions.open(call, request.params!.notifications as JsonObject);
     } else this.#run(request, call);
     if (!call.over) body.gone?.(post.gone);
-    // Where a peer that leaves is noticed only on a stream, a call does not go long without one.
-    if (post.undecided) (body.gone === undefined ? this.#unwatched : this.#slow).add(post);
+    // Where a peer that leaves is noticed only on a stream, a call does not go long without one; nor where the
+    // answer is a stream anyway.
+    const soon = body.gone === undefined || shape === "sse" || !accepts.json;
+    if (post.undecided) (soon ? this.#unwatched : this.#slow).add(post);
     return post.reply();
   }
 

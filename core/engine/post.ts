@@ -89,7 +89,7 @@ export class Post {
 
   /** The answer. */
   reply(): Reply | Promise<Reply> {
-    if (this.#reply === undefined && this.#shape === "sse") this.stream();
+    if (this.#reply === undefined && this.#shape === "sse" && !this.undecided) this.stream();
     return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
   }
 
@@ -100,7 +100,9 @@ export class Post {
 
   /** It may turn to a stream by itself after a while. */
   get undecided(): boolean {
-    return this.#reply === undefined && this.#shape === "auto";
+    // A modern error can have a status of its own: even a sure stream waits for what the call says first.
+    return this.#reply === undefined &&
+      (this.#shape === "auto" || (this.#shape === "sse" && this.modern !== undefined));
   }
 
   /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */
@@ -119,9 +121,7 @@ export class Post {
   settle(text: string | undefined, status: number = 200): void {
     const last = --this.#waiting === 0;
     if (this.#refused) return;
-    if (this.#stream === undefined && this.#shape === "sse" && this.#reply === undefined) {
-      this.stream();
-    }
+    if (this.#shape === "sse" && status === 200) this.stream();
     if (this.#stream !== undefined) {
       if (text !== undefined) this.#stream.append(text, last);
       else if (last) this.#stream.end();
