@@ -153,7 +153,7 @@ export class Connection implements StreamBody {
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));
       case "o":
-        return this.close(rest as "session-ended" | "closed");
+        return this.close(rest as "session-ended" | "closed" | "lost");
     }
   }
 

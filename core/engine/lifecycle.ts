@@ -361,7 +361,10 @@ export class Lifecycle {
     const period = Math.min(Math.max(Math.min(lifetime.idleMs, lifetime.maxAgeMs), 50), 30_000);
     this.#sweeping = clock.after(period, () => {
       this.#sweeping = undefined;
-      this.#sweep().catch((error) => this.#failed(error));
+      this.#sweep().catch((error) => {
+        this.#failed(error);
+        this.#sweepLater();
+      });
     });
   }
 

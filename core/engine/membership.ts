@@ -45,9 +45,7 @@ export class Membership {
   join(): Promise<void> | undefined {
     if (this.#joined === true || this.#left) return undefined;
     if (this.#joined !== undefined) return this.#joined;
-    const waits = this.#subscribe();
-    const lease = this.#renew();
-    if (lease !== undefined) waits.push(lease);
+    const waits = this.#begin();
     if (waits.length === 0) {
       this.#joined = true;
       this.#later();
@@ -84,6 +82,19 @@ export class Membership {
     } catch (error) {
       // The lease runs out by itself.
       this.#failed(error);
+    }
+  }
+
+  #begin(): Promise<unknown>[] {
+    try {
+      const waits = this.#subscribe();
+      const lease = this.#renew();
+      if (lease !== undefined) waits.push(lease);
+      return waits;
+    } catch (error) {
+      // The next attempt listens anew: what was begun would hear everything a second time.
+      this.#unsubscribe();
+      throw error;
     }
   }
 

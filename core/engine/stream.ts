@@ -21,8 +21,8 @@ export const WAKE = {
   poll: (retryMs: number | undefined): string => `p${retryMs ?? ""}`,
   /** Another connection reads from here on. */
   replaced: (by: string): string => `r${by}`,
-  /** The session, or the handler, is over. */
-  over: (reason: "session-ended" | "closed"): string => `o${reason}`,
+  /** The session or the handler is over, or a message was lost. */
+  over: (reason: "session-ended" | "closed" | "lost"): string => `o${reason}`,
   /** Asks only whether anybody reads. */
   probe: "?",
 } as const;
@@ -180,7 +180,8 @@ export class Stream {
     let error = first;
     for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
       this.#failed(error);
-      if (backend.nodes === undefined || writes.abandoned || this.#cut) return;
+      if (backend.nodes === undefined) return this.#lost();
+      if (writes.abandoned || this.#cut) return;
       await new Promise<void>((resolve) => clock.after(pause, resolve));
       try {
         await step();
@@ -188,6 +189,19 @@ export class Stream {
       } catch (next) {
         error = next;
       }
+    }
+  }
+
+  // A stream with a hole in it does not go on: its readers get what there is, and its end.
+  async #lost(): Promise<void> {
+    this.#over = true;
+    const { backend: { bus, logs }, clock } = this.#settings;
+    let word = WAKE.over("lost");
+    try {
+      await logs.end(this.session, this.id, clock.now());
+      word = WAKE.appended(0);
+    } finally {
+      await bus.publish(this.#topic, word);
     }
   }
 
