@@ -183,7 +183,7 @@ export class Call implements Exchange {
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
-    if (!this.#over) this.#post.stream()?.tell(`p${options.retryMs ?? ""}`);
+    if (!this.#over) this.#post.poll(options.retryMs);
   }
 
   /** Puts a message on this call's own stream. False where there is none. */

@@ -49,10 +49,17 @@ export class Connection implements StreamBody {
   /** Nothing was written since the last keep-alive. */
   #silent = false;
   #unsubscribe: (() => void) | undefined;
+  /** It was to end before it began: it does so once the client has an id to come back with. */
+  #ending: { readonly retryMs: number | undefined } | undefined;
 
   constructor(reading: Reading, settings: Settings) {
     this.reading = reading;
     this.#settings = settings;
+  }
+
+  /** It has ended. */
+  get over(): boolean {
+    return this.#over;
   }
 
   open(sink: Sink): void {
@@ -93,7 +100,14 @@ export class Connection implements StreamBody {
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
   reconnect(retryMs: number | undefined): void {
-    if (this.#over || !this.reading.resumable) return;
+    const { resumable, standalone, priming } = this.reading;
+    if (this.#over || !resumable) return;
+    if (this.#cursor === undefined) {
+      this.#ending = { retryMs };
+      return;
+    }
+    // Without a priming event, a client that has got nothing yet knows no id to come back with.
+    if (!standalone && !priming && this.#cursor === 0) return;
     if (retryMs !== undefined) this.#write(retryText(retryMs));
     this.close("polling");
   }
@@ -130,6 +144,7 @@ export class Connection implements StreamBody {
     if (this.#over) return;
     this.#cursor = after;
     this.#writeFirst(after, this.reading.priming);
+    if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
     this.#pump();
   }
 

@@ -34,7 +34,7 @@ import type { Settings } from "./options.ts";
 import { type Host, type ModernContext, Post } from "./post.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import type { BodyReader, Reply } from "./reply.ts";
-import { Streams } from "./streams.ts";
+import { type Begun, Streams } from "./streams.ts";
 import { type Change, notificationOf, Subscriptions } from "./subscriptions.ts";
 import { Stream } from "./stream.ts";
 
@@ -138,7 +138,7 @@ export class Dispatcher implements Host, Listener {
     });
   }
 
-  stream(post: Post): { readonly stream: Stream; readonly reply: Reply } {
+  stream(post: Post): Begun {
     return this.streams.begin(post);
   }
 

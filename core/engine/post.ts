@@ -12,15 +12,17 @@ import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
 import type { Call } from "./call.ts";
+import type { Connection } from "./connection.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";
 import type { Reply } from "./reply.ts";
-import type { Stream } from "./stream.ts";
+import { type Stream, WAKE } from "./stream.ts";
+import type { Begun } from "./streams.ts";
 
 /** What a call needs of the engine. */
 export interface Host {
   /** Begins the stream of a POST and answers it with a connection. */
-  stream(post: Post): { readonly stream: Stream; readonly reply: Reply };
+  stream(post: Post): Begun;
   /** The handles of a caller. */
   handles(caller: Caller): Handles;
   /** Sends a request to the client of a call. */
@@ -61,6 +63,7 @@ export class Post {
   #waiting: number;
   readonly #texts: string[] = [];
   #stream: Stream | undefined;
+  #connection: Connection | undefined;
   #reply: Reply | undefined;
   #refused = false;
   #resolve: ((reply: Reply) => void) | undefined;
@@ -110,11 +113,20 @@ export class Post {
     if (this.#stream !== undefined || this.#shape === "json" || this.#reply !== undefined) {
       return this.#stream;
     }
-    const { stream, reply } = this.host.stream(this);
+    const { stream, connection, reply } = this.host.stream(this);
     this.#stream = stream;
+    this.#connection = connection;
     for (const text of this.#texts.splice(0)) stream.append(text, false);
     this.#answer(reply);
     return stream;
+  }
+
+  /** Ends the connection that reads its stream so that the client polls, after `retryMs` milliseconds. */
+  poll(retryMs: number | undefined): void {
+    const stream = this.stream();
+    // A connection that has not begun yet is on no bus; once it has ended, who reads may be anywhere.
+    if (this.#connection?.over === false) this.#connection.reconnect(retryMs);
+    else stream?.tell(WAKE.poll(retryMs));
   }
 
   /** One of its requests has its answer; undefined where it is to have none. */

@@ -10,6 +10,7 @@ import { parseEventId, SSE_HEADERS } from "../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Post } from "./post.ts";
+import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { standaloneStream, writerOf } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -17,6 +18,14 @@ import type { Settings } from "./options.ts";
 import { owedText, settleOwed } from "./owed.ts";
 import type { Reply } from "./reply.ts";
 import { Stream, WAKE } from "./stream.ts";
+
+/** The stream of a POST, begun. */
+export interface Begun {
+  readonly stream: Stream;
+  /** Its first reader. */
+  readonly connection: Connection;
+  readonly reply: Reply;
+}
 
 /** Opens streams and connections. */
 export class Streams {
@@ -32,13 +41,14 @@ export class Streams {
   }
 
   /** Begins the stream of a POST; the answer is a connection that reads it. */
-  begin(post: Post): { readonly stream: Stream; readonly reply: Reply } {
+  begin(post: Post): Begun {
     const id = `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
     // A stream without a session is kept under its own name, where nobody else finds it.
     const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
     stream.open(post.owed && owedText(post.owed));
     const gone = (): void => post.gone?.();
-    return { stream, reply: this.#connect(post.record, stream, 0, post.version, gone) };
+    const connection = this.#connect(post.record, stream, 0, post.version, gone);
+    return { stream, connection, reply: replyOf(connection) };
   }
 
   /** Opens the standalone stream, or resumes any stream of the session. */
@@ -68,7 +78,8 @@ export class Streams {
       return { rule: "stream-limit", accepted: policy.maxStreams };
     }
     await logs.open(record.id, id, clock.now(), budget);
-    return this.#connect(record, new Stream(record.id, id, this.#settings), after, record.version!);
+    const stream = new Stream(record.id, id, this.#settings);
+    return replyOf(this.#connect(record, stream, after, record.version!));
   }
 
   /** Looks after the streams that are read here and written by nodes that are gone. */
@@ -94,7 +105,7 @@ export class Streams {
     after: number | undefined,
     version: Revision,
     gone?: () => void,
-  ): Reply {
+  ): Connection {
     const lifecycle = this.#lifecycle;
     const resumable = this.#settings.resumable && record !== undefined;
     const standalone = record !== undefined && stream.id === standaloneStream(record.id);
@@ -117,6 +128,10 @@ export class Streams {
       },
     });
     live?.connections.add(connection);
-    return { status: 200, headers: SSE_HEADERS, body: connection };
+    return connection;
   }
+}
+
+function replyOf(connection: Connection): Reply {
+  return { status: 200, headers: SSE_HEADERS, body: connection };
 }
