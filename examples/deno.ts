@@ -1,0 +1,12 @@
+// An MCP server on Deno: PORT=3000 deno run -A examples/deno.ts
+import { serve } from "../adapters/runtimes/deno.ts";
+import { createMcpHandler } from "../core/engine/mod.ts";
+import { application, explain, port, printEvent, printWelcome } from "./demo.ts";
+
+const mcp = createMcpHandler(application, { onEvent: printEvent });
+try {
+  const { url } = await serve(mcp, { port });
+  printWelcome(url);
+} catch (error) {
+  explain(error);
+}

@@ -1,0 +1,12 @@
+// An MCP server on Node: npm start, or PORT=3001 node examples/node.ts
+import { serve } from "../adapters/runtimes/node.ts";
+import { createMcpHandler } from "../core/engine/mod.ts";
+import { application, explain, port, printEvent, printWelcome } from "./demo.ts";
+
+const mcp = createMcpHandler(application, { onEvent: printEvent });
+try {
+  const { url } = await serve(mcp, { port });
+  printWelcome(url);
+} catch (error) {
+  explain(error);
+}
