@@ -53,12 +53,15 @@ export interface HeadFacts {
 /** The eras that an endpoint serves. */
 export type Eras = "both" | Era;
 
-/** Reads the head of an MCP request. Where only the modern era is served, every request belongs to it. */
+/**
+ * Reads the head of an MCP request. Where only one era is served, every head belongs to it: a server of the old
+ * one has no codes of the new, by which clients would take it for a modern one.
+ */
 export function readHead(head: RequestHead, eras: Eras = "both"): HeadFacts {
   const { headers, method } = head;
   const post = method === "POST";
   const version = headers.get(VERSION_HEADER);
-  const era = eras === "modern" ? "modern" : eraOfHeader(version);
+  const era = eras === "both" ? eraOfHeader(version) : eras;
   const accept = headers.get("accept");
   return {
     method,
