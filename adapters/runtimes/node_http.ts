@@ -16,6 +16,7 @@ export interface NodeRequest {
   readonly url?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly complete: boolean;
+  readonly destroyed?: boolean;
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
   destroy(): unknown;
@@ -24,6 +25,7 @@ export interface NodeRequest {
 /** The part of `http.ServerResponse` that is used. */
 export interface NodeResponse {
   readonly headersSent: boolean;
+  readonly destroyed?: boolean;
   readonly writableFinished: boolean;
   writeHead(status: number, headers?: { [name: string]: string | number }): unknown;
   write(chunk: string | Uint8Array): boolean;
@@ -102,6 +104,8 @@ export function sendReply(response: NodeResponse, reply: Reply): void {
 
 function readText(request: NodeRequest, limit: number): Promise<string | BodyError> {
   return new Promise((resolve) => {
+    // The peer left while it was authenticated: no event will tell any more.
+    if (request.destroyed && !request.complete) return resolve({ unreadable: "cut-off" });
     const chunks: Uint8Array[] = [];
     let size = 0;
     request.on("data", (chunk: Uint8Array) => {
@@ -123,6 +127,8 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
 }
 
 function pipe(response: NodeResponse, body: StreamBody): void {
+  // The peer left before its answer: no event will tell any more.
+  if (response.destroyed) return body.cancelled();
   let over = false;
   response.on("drain", () => body.drained());
   response.on("close", () => {

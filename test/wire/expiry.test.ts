@@ -31,7 +31,8 @@ async function world(scope: Scope, limits: McpOptions["limits"] = {}): Promise<W
   return { clock, server, events, release };
 }
 
-const status = async (peer: Peer): Promise<number> => (await peer.post(request("probe", "x"))).status;
+const status = async (peer: Peer): Promise<number> =>
+  (await peer.post(request("probe", "x"))).status;
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((next) => setTimeout(next, 2));
