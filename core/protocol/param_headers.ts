@@ -115,7 +115,7 @@ function collect(
       for (const [name, property] of Object.entries(value)) {
         problem ??= collect(property, [...path, name], headers, depth + 1);
       }
-    } else if (!LITERAL.has(key) && annotated(value, 0)) {
+    } else if (!LITERAL.has(key) && annotated(value, NAMING.has(key), 0)) {
       problem = `x-mcp-header stands under ${quote(key)}; only "properties" may lead to it`;
     }
     if (problem !== undefined) return problem;
@@ -125,6 +125,15 @@ function collect(
 
 // Values, not schemas: what looks like an annotation there is none.
 const LITERAL: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
+
+// Maps from a name to a schema.
+const NAMING: ReadonlySet<string> = new Set([
+  "properties",
+  "patternProperties",
+  "dependentSchemas",
+  "$defs",
+  "definitions",
+]);
 
 function annotate(
   schema: JsonObject,
@@ -146,10 +155,12 @@ function annotate(
   return undefined;
 }
 
-function annotated(value: unknown, depth: number): boolean {
+// `names`: the keys are names of the schema's author and say nothing; only what they lead to does.
+function annotated(value: unknown, names: boolean, depth: number): boolean {
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false;
   return Object.entries(value).some(([key, inner]) =>
-    key === "x-mcp-header" || (!LITERAL.has(key) && annotated(inner, depth + 1))
+    (!names && key === "x-mcp-header") ||
+    ((names || !LITERAL.has(key)) && annotated(inner, !names && NAMING.has(key), depth + 1))
   );
 }
 
