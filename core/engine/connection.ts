@@ -121,6 +121,13 @@ export class Connection implements StreamBody {
   keepAlive(): void {
     if (this.#silent && this.#writable) this.#write(COMMENT);
     this.#silent = true;
+  /** Ends the connection at once; a client that can come back is told to do so after `retryMs` milliseconds. */
+  sendAway(retryMs: number): void {
+    if (this.#over) return;
+    if (this.reading.resumable) this.#write(retryText(retryMs));
+    this.close(this.reading.resumable ? "polling" : "closed");
+  }
+
   }
 
   #begin(off: () => void): void {

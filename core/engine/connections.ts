@@ -55,8 +55,7 @@ export class Connections {
     for (const connection of [...this.#open]) {
       const { standalone, stream, session } = connection.reading;
       if (!standalone && (session.startsWith("~") || writerOf(stream) === node)) continue;
-      connection.reconnect(RECONNECT_MS);
-      connection.close("closed");
+      connection.sendAway(RECONNECT_MS);
     }
   }
 

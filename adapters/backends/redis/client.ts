@@ -1,0 +1,237 @@
+/**
+ * The two clients as one thing: commands with a limit in time, and one subscriber connection. Only the
+ * part of their interfaces that is used is named, so that neither is a dependency.
+ *
+ * @module
+ */
+
+import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
+import { Deadlines } from "../../../core/engine/deadlines.ts";
+
+/** What both clients have as event emitters. */
+interface Emitter {
+  // deno-lint-ignore no-explicit-any -- the clients' own listener types differ
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // deno-lint-ignore no-explicit-any -- see above
+  removeListener(event: string, listener: (...args: any[]) => void): unknown;
+}
+
+/** A client of the package `redis` (node-redis), version 5 or later, as far as it is used. */
+export interface NodeRedis extends Emitter {
+  readonly isReady: boolean;
+  // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
+  sendCommand(args: string[]): Promise<any>;
+  duplicate(): NodeRedisSubscriber;
+}
+
+/** A subscriber of node-redis. */
+export interface NodeRedisSubscriber extends Emitter {
+  connect(): Promise<unknown>;
+  subscribe(
+    channel: string,
+    listener: (message: string, channel: string) => void,
+  ): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  destroy(): unknown;
+}
+
+/** A client of the package `ioredis`, version 5 or later, as far as it is used. */
+export interface IoRedis extends Emitter {
+  readonly status: string;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  duplicate(): IoRedisSubscriber;
+}
+
+/** A subscriber of ioredis. */
+export interface IoRedisSubscriber extends Emitter {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  disconnect(): unknown;
+}
+
+/** One of the two. */
+export type RedisClient = NodeRedis | IoRedis;
+
+/** Commands and subscriptions, whatever client is behind them. */
+export interface Link {
+  /** Sends a command; rejects where there is no answer in time. */
+  command(args: string[]): Promise<unknown>;
+  /** Hears a channel on the one subscriber connection. */
+  subscribe(channel: string): Promise<void>;
+  unsubscribe(channel: string): Promise<void>;
+  /** Ends the subscriber connection; the client itself is its user's. */
+  close(): void;
+}
+
+/** Redis did not answer in time, or is not connected. */
+export class RedisTimeout extends Error {
+  override readonly name = "RedisTimeout";
+}
+
+interface Waiting {
+  readonly late: () => void;
+}
+
+/** How the client at hand is used. */
+interface How {
+  ready(): boolean;
+  send(args: string[]): Promise<unknown>;
+  subscriber(): Promise<Subscriber>;
+}
+
+interface Subscriber {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  close(): void;
+}
+
+/**
+ * A link over a client.
+ *
+ * @param message Receives what comes on a channel.
+ * @param connected The subscriber connection is there, for the first time or again.
+ * @throws {TypeError} It is neither of the two clients.
+ */
+export function linkTo(
+  client: RedisClient,
+  timeoutMs: number,
+  message: (channel: string, text: string) => void,
+  connected: () => void,
+): Link {
+  if (isIoRedis(client)) {
+    return new ClientLink(client, timeoutMs, {
+      ready: () => client.status === "ready",
+      send: ([name, ...args]) => client.call(name!, ...args),
+      // deno-lint-ignore require-await -- a subscriber of node-redis takes its time
+      subscriber: async () => {
+        const own = client.duplicate();
+        own.on("message", message);
+        own.on("ready", connected);
+        own.on("error", IGNORED);
+        return {
+          subscribe: (channel) => own.subscribe(channel),
+          unsubscribe: (channel) => own.unsubscribe(channel),
+          close: () => void own.disconnect(),
+        };
+      },
+    });
+  }
+  if (isNodeRedis(client)) {
+    return new ClientLink(client, timeoutMs, {
+      ready: () => client.isReady,
+      send: (args) => client.sendCommand(args),
+      subscriber: async () => {
+        const own = client.duplicate();
+        const receive = (text: string, channel: string): void => message(channel, text);
+        own.on("ready", connected);
+        own.on("error", IGNORED);
+        await own.connect();
+        return {
+          subscribe: (channel) => own.subscribe(channel, receive),
+          unsubscribe: (channel) => own.unsubscribe(channel),
+          close: () => void own.destroy(),
+        };
+      },
+    });
+  }
+  throw new TypeError("client: neither a client of redis (node-redis) nor one of ioredis");
+}
+
+/** A failed connection shows in the commands that it fails. Without a listener it would end the process. */
+const IGNORED = (): void => {};
+
+class ClientLink implements Link {
+  readonly #client: Emitter;
+  readonly #timeoutMs: number;
+  readonly #how: How;
+  readonly #deadlines: Deadlines<Waiting>;
+  /** Commands that wait for the connection: a queue in the client would send them even when given up. */
+  readonly #queue = new Set<() => void>();
+  #subscriber: Promise<Subscriber> | undefined;
+  #closed = false;
+
+  constructor(client: Emitter, timeoutMs: number, how: How) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    this.#how = how;
+    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => one.late());
+    client.on("ready", this.#ready);
+    client.on("error", IGNORED);
+  }
+
+  command(args: string[]): Promise<unknown> {
+    return this.#inTime(args[0]!, (given) => {
+      if (this.#how.ready()) return this.#how.send(args);
+      return new Promise((resolve, reject) => {
+        const go = (): void => {
+          this.#queue.delete(go);
+          if (!given.up) this.#how.send(args).then(resolve, reject);
+        };
+        this.#queue.add(go);
+      });
+    });
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.#inTime("SUBSCRIBE", async () => (await this.#own()).subscribe(channel));
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    if (this.#closed || this.#subscriber === undefined) return;
+    await this.#inTime("UNSUBSCRIBE", async () => (await this.#own()).unsubscribe(channel));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#client.removeListener("ready", this.#ready);
+    this.#client.removeListener("error", IGNORED);
+    this.#deadlines.clear();
+    this.#subscriber?.then((one) => one.close(), () => {/* it never came to be */});
+    this.#subscriber = undefined;
+  }
+
+  readonly #ready = (): void => {
+    for (const go of [...this.#queue]) go();
+  };
+
+  #own(): Promise<Subscriber> {
+    if (this.#subscriber !== undefined) return this.#subscriber;
+    const own = this.#how.subscriber();
+    // The next one to ask tries again.
+    own.catch(() => {
+      if (this.#subscriber === own) this.#subscriber = undefined;
+    });
+    return this.#subscriber = own;
+  }
+
+  #inTime<T>(name: string, send: (given: { up: boolean }) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new TypeError("the backend is closed"));
+    return new Promise((resolve, reject) => {
+      const given = { up: false };
+      const waiting: Waiting = {
+        late: () => {
+          given.up = true;
+          reject(
+            new RedisTimeout(
+              `Redis did not answer within ${this.#timeoutMs} ms (${name}${
+                this.#how.ready() ? "" : "; the client is not connected"
+              })`,
+            ),
+          );
+        },
+      };
+      this.#deadlines.add(waiting);
+      send(given).then(resolve, reject).finally(() => this.#deadlines.delete(waiting));
+    });
+  }
+}
+
+function isIoRedis(client: RedisClient): client is IoRedis {
+  return typeof (client as Partial<IoRedis>)?.call === "function" &&
+    typeof (client as Partial<IoRedis>).status === "string";
+}
+
+function isNodeRedis(client: RedisClient): client is NodeRedis {
+  return typeof (client as Partial<NodeRedis>)?.sendCommand === "function" &&
+    typeof (client as Partial<NodeRedis>).isReady === "boolean";
+}

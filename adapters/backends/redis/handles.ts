@@ -1,0 +1,27 @@
+/**
+ * Handles in Redis: a key each, which expires with it.
+ *
+ * @module
+ */
+
+import type { HandleStore } from "../../../core/engine/ports.ts";
+import { type Store, whole } from "./store.ts";
+
+/** A handle store in Redis. */
+export function redisHandles(store: Store): HandleStore {
+  const key = (handle: string): string => `${store.prefix}a:${handle}`;
+  return {
+    async put(handle, text, expires, now) {
+      const ttl = Math.max(1, Math.min(whole(expires - now), 100 * 365 * 86_400_000));
+      await store.command("SET", key(handle), `${whole(expires)} ${text}`, "PX", ttl);
+    },
+    async get(handle, now) {
+      const found = await store.command("GET", key(handle));
+      if (typeof found !== "string") return undefined;
+      const blank = found.indexOf(" ");
+      // The clock that counts is the caller's.
+      return Number(found.slice(0, blank)) > now ? found.slice(blank + 1) : undefined;
+    },
+    delete: async (handle) => Number(await store.command("DEL", key(handle))) > 0,
+  };
+}

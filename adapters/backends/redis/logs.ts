@@ -1,0 +1,83 @@
+/**
+ * Logs in Redis: a stream each, cut at its old end where a budget is spent.
+ *
+ * @module
+ */
+
+import type { LogBudget, LogStore } from "../../../core/engine/ports.ts";
+import { type Store, whole } from "./store.ts";
+
+/** A log store in Redis. */
+export function redisLogs(store: Store): LogStore {
+  return {
+    async open(session, stream, now, budget, owed = "") {
+      await store.run("open", session, stream, whole(now), ageOf(budget), owed);
+    },
+    async append(session, stream, data, last, now, budget, once = "") {
+      return Number(
+        await store.run(
+          "append",
+          session,
+          stream,
+          data,
+          data.length,
+          last ? 1 : 0,
+          whole(now),
+          whole(budget.events),
+          whole(budget.bytes),
+          whole(budget.sessionBytes),
+          ageOf(budget),
+          // A semicolon and an equals sign stand between names there.
+          encodeURIComponent(once),
+        ),
+      );
+    },
+    async end(session, stream, now) {
+      await store.run("end", session, stream, whole(now));
+    },
+    async read(session, stream, after, maxBytes, now, budget) {
+      const found = await store.run(
+        "read",
+        session,
+        stream,
+        after,
+        whole(maxBytes),
+        whole(now),
+        ageOf(budget),
+      );
+      if (!Array.isArray(found)) return undefined;
+      const [ended, more, ...data] = found as [number, number, ...string[]];
+      return {
+        events: data.map((text, i) => ({ position: after + i + 1, data: text })),
+        ended: ended === 1,
+        more: more === 1,
+      };
+    },
+    async bounds(session, stream) {
+      const [first, last, delivered, ended, owed] = await store.run(
+        "bounds",
+        session,
+        stream,
+      ) as readonly (string | null)[];
+      if (typeof first !== "string") return undefined;
+      return {
+        first: Number(first),
+        last: Number(last),
+        delivered: Number(delivered),
+        ended: typeof ended === "string",
+        owed: owed ?? undefined,
+      };
+    },
+    async delivered(session, stream, through, forget) {
+      await store.run("delivered", session, stream, through, forget ? 1 : 0);
+    },
+    async drop(session, stream = "") {
+      await store.run("drop", session, stream);
+    },
+  };
+}
+
+function ageOf(budget: LogBudget): number {
+  // A hundred years: the longest that a key is told to live.
+  return Math.min(whole(budget.ageMs), 100 * 365 * 86_400_000);
+}

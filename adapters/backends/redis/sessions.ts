@@ -1,0 +1,86 @@
+/**
+ * Sessions in Redis.
+ *
+ * @module
+ */
+
+import type { Lapsed, SessionStore } from "../../../core/engine/ports.ts";
+import type { SessionRecord } from "../../../core/session/record.ts";
+import { type Answer, type Store, whole } from "./store.ts";
+
+/** How many sessions a list reads at once. */
+const PAGE = 100;
+
+/** A session store in Redis. */
+export function redisSessions(store: Store): SessionStore {
+  const get = async (id: string): Promise<SessionRecord | undefined> =>
+    recordOf(id, await store.run("get", id));
+  return {
+    async create(record, capacity, lifetime) {
+      const { id, version = "", owner, initialize, created, seen, ready } = record;
+      const [outcome, ...evicted] = await store.run(
+        "create",
+        id,
+        version,
+        owner === undefined ? "-" : `=${owner}`,
+        initialize,
+        whole(created),
+        whole(seen),
+        ready ? 1 : 0,
+        whole(capacity.sessions),
+        capacity.perPrincipal === Infinity ? -1 : whole(capacity.perPrincipal),
+        Math.min(whole(lifetime.maxAgeMs), MAX_AGE_MS),
+      ) as readonly string[];
+      return outcome === "created"
+        ? { created: true, evicted }
+        : { created: false, full: outcome as "capacity" | "quota" };
+    },
+    get,
+    async touch(id, { at, ready, held, by = "" }) {
+      const hold = held === undefined ? "" : held ? 1 : 0;
+      await store.run("touch", id, whole(at), ready ? 1 : 0, hold, by);
+    },
+    delete: async (id) => await store.run("delete", id) === 1,
+    async *list() {
+      for (let from = 0;; from += PAGE) {
+        const ids = await store.run("list", from, from + PAGE - 1) as readonly string[];
+        for (const record of await Promise.all(ids.map(get))) {
+          if (record !== undefined) yield record;
+        }
+        if (ids.length < PAGE) return;
+      }
+    },
+    count: async () => Number(await store.run("count")),
+    async sweep(now, { idleMs, maxAgeMs }) {
+      const found = await store.run(
+        "sweep",
+        whole(now),
+        whole(idleMs),
+        Math.min(whole(maxAgeMs), MAX_AGE_MS),
+      ) as readonly string[];
+      const gone: Lapsed[] = [];
+      for (let i = 0; i < found.length; i += 2) {
+        gone.push({ id: found[i]!, reason: found[i + 1] as Lapsed["reason"] });
+      }
+      return gone;
+    },
+  };
+}
+
+/** A hundred years: the longest that a key is told to live. */
+const MAX_AGE_MS = 100 * 365 * 86_400_000;
+
+function recordOf(id: string, found: Answer): SessionRecord | undefined {
+  if (!Array.isArray(found)) return undefined;
+  const [version, owner, initialize, created, seen, ready, holders] = found as readonly string[];
+  return {
+    id,
+    version: (version || undefined) as SessionRecord["version"],
+    owner: owner === "-" ? undefined : owner!.slice(1),
+    initialize: initialize!,
+    created: Number(created),
+    seen: Number(seen),
+    ready: ready === "1",
+    held: Number(holders) > 0,
+  };
+}

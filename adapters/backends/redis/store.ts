@@ -1,0 +1,52 @@
+/**
+ * Runs the script, by its digest where Redis knows it.
+ *
+ * @module
+ */
+
+import type { Link } from "./client.ts";
+import { SCRIPT } from "./script.ts";
+
+/** What the script answers: text, numbers, nothing, and lists of them. */
+export type Answer = string | number | null | undefined | readonly Answer[];
+
+/** The operations of the script. */
+export class Store {
+  readonly prefix: string;
+  readonly #link: Link;
+  #digest: string | undefined;
+
+  constructor(link: Link, prefix: string) {
+    this.#link = link;
+    this.prefix = prefix;
+    crypto.subtle.digest("SHA-1", new TextEncoder().encode(SCRIPT)).then((bytes) => {
+      this.#digest = [...new Uint8Array(bytes)].map((one) => one.toString(16).padStart(2, "0"))
+        .join("");
+    }, () => {/* an environment without SHA-1 sends the whole script each time */});
+  }
+
+  /** Runs an operation. */
+  async run(...args: readonly (string | number)[]): Promise<Answer> {
+    const rest = ["1", this.prefix, ...args.map(String)];
+    if (this.#digest === undefined) {
+      return await this.#link.command(["EVAL", SCRIPT, ...rest]) as Answer;
+    }
+    try {
+      return await this.#link.command(["EVALSHA", this.#digest, ...rest]) as Answer;
+    } catch (error) {
+      if (!/^NOSCRIPT/.test((error as Error).message)) throw error;
+      // Redis was restarted, or its scripts were flushed. It learns this one again.
+      return await this.#link.command(["EVAL", SCRIPT, ...rest]) as Answer;
+    }
+  }
+
+  /** Sends a plain command. */
+  async command(...args: readonly (string | number)[]): Promise<Answer> {
+    return await this.#link.command(args.map(String)) as Answer;
+  }
+}
+
+/** A time or a size as Redis takes it: whole, and finite. */
+export function whole(value: number): number {
+  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
+import { backendKit } from "../../../adapters/testing/mod.ts";
+import type { Backend } from "../../../core/engine/mod.ts";
+import { multiNode } from "./multi_node.ts";
+import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+
+let server: RedisServer;
+const made = new Map<Backend, { prefix: string; name: string }>();
+let count = 0;
+
+before(async () => {
+  if (!noRedis) server = await startRedis();
+});
+after(() => server?.stop());
+
+async function open(name: string, prefix: string): Promise<Backend> {
+  const { client, end } = await clients.find((one) => one.name === name)!.connect(server.port);
+  const backend = redis(client, { prefix });
+  made.set(backend, { prefix, name });
+  return {
+    ...backend,
+    close() {
+      backend.close!();
+      end();
+    },
+  };
+}
+
+for (const { name } of clients) {
+  const fresh = async () => {
+    const prefix = `{test${count++}}:`;
+    const backend = await open(name, prefix);
+    made.set(backend, { prefix, name });
+    return backend;
+  };
+  const other = name === "ioredis" ? "node-redis" : "ioredis";
+  const kit = backendKit(fresh, {
+    // Both clients work on the same keys.
+    peer: (backend) => open(other, made.get(backend)!.prefix),
+  });
+  for (const check of kit) {
+    test(`${name}: ${check.name}`, { skip: noRedis, timeout: 20_000 }, check.run);
+  }
+  const nodes = multiNode(() => {
+    const prefix = `{test${count++}}:`;
+    return Promise.all([0, 1, 2].map(() => open(name, prefix)));
+  });
+  for (const check of nodes) {
+    test(`${name}: ${check.name}`, { skip: noRedis, timeout: 20_000 }, check.run);
+  }
+}
+
+test("every key expires", { skip: noRedis }, async () => {
+  const { client, end } = await clients[0]!.connect(server.port);
+  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  await plain.sendCommand(["FLUSHALL"]);
+  const backend = redis(client, { prefix: "{keys}:" });
+  const now = Date.now();
+  const record = {
+    ...{ id: "a", version: "2025-11-25" as const, owner: "o", initialize: "{}", created: now },
+    ...{ seen: now, ready: false, held: false },
+  };
+  const budget = { events: 10, bytes: 1_000, sessionBytes: 2_000, ageMs: 60_000 };
+  const room = { sessions: 10, perPrincipal: 2 };
+  await backend.sessions.create(record, room, { idleMs: 1_000, maxAgeMs: 5_000 });
+  await backend.nodes!.renew("n", now);
+  await backend.sessions.touch("a", { at: now, held: true, by: "n" });
+  await backend.logs.open("a", "s", now, budget, "[1]");
+  await backend.logs.append("a", "s", "1", false, now, budget, "x");
+  await backend.handles!.put("h", "1", now + 1_000, now);
+  const keys = await plain.sendCommand(["KEYS", "*"]) as string[];
+  assert.ok(keys.length >= 10, `${keys}`);
+  for (const key of keys) {
+    assert.ok(key.startsWith("{keys}:"), key);
+    assert.ok(Number(await plain.sendCommand(["PTTL", key])) > 0, `${key} never expires`);
+  }
+  backend.close!();
+  end();
+});
+
+test("options and clients that cannot be are refused by name", () => {
+  assert.throws(() => redis({} as RedisClient), /client: neither/);
+  const client = { isReady: true, sendCommand() {}, on() {} } as unknown as RedisClient;
+  assert.throws(() => redis(client, { prefix: "" }), /prefix: ""/);
+  assert.throws(() => redis(client, { leaseMs: 1 }), /leaseMs: 1/);
+  assert.throws(() => redis(client, { timeoutMs: 0 }), /timeoutMs: 0/);
+});

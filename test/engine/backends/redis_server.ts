@@ -1,0 +1,117 @@
+/** A real Redis on a free loopback port, for one test file. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { createClient } from "redis";
+import { Redis } from "ioredis";
+import type { RedisClient } from "../../../adapters/backends/redis.ts";
+
+/** The program, where there is one. */
+const program = (process.env.PATH ?? "").split(delimiter).map((folder) =>
+  join(folder, "redis-server")
+).find((path) => existsSync(path));
+
+/** For `{ skip }`: false where there is a Redis, else why not. */
+export const noRedis: string | false = program === undefined
+  ? "no redis-server in PATH (apt-get install redis-server)"
+  : false;
+
+if (noRedis) {
+  console.error(`\n***** TESTS WITH REDIS DID NOT RUN: ${noRedis} *****\n`);
+}
+
+/** A Redis that was started here. */
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Ends it, with its files. */
+  stop(): Promise<void>;
+  /** Ends it at once, keeps its files, and starts it again on the same port when the result is called. */
+  kill(): Promise<() => Promise<void>>;
+}
+
+/** Starts one. */
+export async function startRedis(): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), "redis-"));
+  const port = await freePort();
+  let child = await start(folder, port);
+  const end = async (): Promise<void> => {
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.kill("SIGKILL");
+    await closed;
+  };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    get child() {
+      return child;
+    },
+    async stop() {
+      await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    async kill() {
+      await end();
+      return async () => {
+        child = await start(folder, port);
+      };
+    },
+  };
+}
+
+/** Both clients; each makes a connected one, and ends it. */
+export const clients: readonly {
+  readonly name: string;
+  connect(port: number): Promise<{ client: RedisClient; end(): void }>;
+}[] = [
+  {
+    name: "node-redis",
+    async connect(port) {
+      const client = createClient({
+        url: `redis://127.0.0.1:${port}`,
+        socket: { reconnectStrategy: 50 },
+      });
+      client.on("error", () => {/* an outage is part of some tests */});
+      await client.connect();
+      return { client, end: () => client.destroy() };
+    },
+  },
+  {
+    name: "ioredis",
+    async connect(port) {
+      const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50 });
+      client.on("error", () => {/* an outage is part of some tests */});
+      await client.ping();
+      return { client, end: () => client.disconnect() };
+    },
+  },
+];
+
+function start(folder: string, port: number): Promise<ChildProcess> {
+  const child = spawn(program!, [
+    ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder],
+    ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
+  ], { stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.once("error", reject);
+    child.once("close", (code) => reject(new Error(`redis-server ended with ${code}:\n${output}`)));
+    child.stdout!.on("data", (bytes) => {
+      output += `${bytes}`;
+      if (/Ready to accept connections/.test(output)) resolve(child);
+    });
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
