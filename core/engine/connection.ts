@@ -9,7 +9,7 @@ import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound
 import type { StreamCloseReason } from "./events.ts";
 import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
-import type { LogPage } from "./ports.ts";
+import type { LogBounds, LogPage } from "./ports.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 import { WAKE } from "./stream.ts";
 
@@ -22,6 +22,8 @@ export interface Reading {
   readonly stream: string;
   /** The position after which to begin; undefined for where the last reader got to. */
   readonly after: number | undefined;
+  /** The client named that position: every event after it has to be there. */
+  readonly named: boolean;
   /** It is the session's own stream, not that of a call. */
   readonly standalone: boolean;
   /** Events carry ids, and the log outlives the connection. */
@@ -40,6 +42,8 @@ export class Connection implements StreamBody {
   #sink: Sink | undefined;
   /** Up to where it has read; undefined until it is known where to begin. */
   #cursor: number | undefined;
+  /** It has looked into the log. */
+  #read = false;
   #writable = true;
   #pumping = false;
   #again = false;
@@ -117,10 +121,6 @@ export class Connection implements StreamBody {
     if (this.#unsubscribe !== undefined) this.#pump();
   }
 
-  /** Writes a comment where nothing was written since the last time. */
-  keepAlive(): void {
-    if (this.#silent && this.#writable) this.#write(COMMENT);
-    this.#silent = true;
   /** Ends the connection at once; a client that can come back is told to do so after `retryMs` milliseconds. */
   sendAway(retryMs: number): void {
     if (this.#over) return;
@@ -128,6 +128,10 @@ export class Connection implements StreamBody {
     this.close(this.reading.resumable ? "polling" : "closed");
   }
 
+  /** Writes a comment where nothing was written since the last time. */
+  keepAlive(): void {
+    if (this.#silent && this.#writable) this.#write(COMMENT);
+    this.#silent = true;
   }
 
   #begin(off: () => void): void {
@@ -217,10 +221,8 @@ export class Connection implements StreamBody {
   /** Writes a page; true where there is more to read now. */
   #take(page: LogPage | undefined): boolean {
     if (this.#over) return false;
-    if (page === undefined) {
-      this.close("lost");
-      return false;
-    }
+    if (page === undefined) return this.#skip();
+    this.#read = true;
     const { events } = page;
     if (events.length > 0) {
       const { stream, resumable, session, standalone } = this.reading;
@@ -239,6 +241,31 @@ export class Connection implements StreamBody {
     }
     if (page.ended) this.close("finished");
     return page.more;
+  }
+
+  // What went before the first look is gone. Whoever named no position begins with what is left.
+  #skip(): boolean {
+    const { named, session, stream } = this.reading;
+    const first = !this.#read && !named;
+    this.#read = true;
+    if (!first) {
+      this.close("lost");
+      return false;
+    }
+    const cursor = this.#cursor!;
+    this.#cursor = undefined;
+    const bounds = this.#settings.backend.logs.bounds(session, stream);
+    if (!(bounds instanceof Promise)) return this.#goOn(cursor, bounds);
+    bounds.then((found) => this.#goOn(cursor, found) && this.#pump())
+      .catch((error) => this.#failed(error));
+    return false;
+  }
+
+  #goOn(cursor: number, bounds: LogBounds | undefined): boolean {
+    if (bounds === undefined) this.close("lost");
+    else this.#cursor = Math.max(cursor, bounds.first - 1);
+    if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
+    return !this.#over;
   }
 
   #write(text: string): void {

@@ -47,12 +47,16 @@ export async function openSession(
   const request = (body as { message: RpcRequest }).message;
   const { application, settings, lifecycle } = dispatcher;
   const version = negotiate(request.params!.protocolVersion as string);
+  const initialize = textOf(request.params);
+  if (initialize === undefined) {
+    return { rule: "initialize-params", detail: "params that nest too deep", id: request.id };
+  }
   const now = settings.clock.now();
   const draft: SessionRecord = {
     id: mintSessionId(),
     version,
     owner: caller.principal,
-    initialize: JSON.stringify(request.params),
+    initialize,
     created: now,
     seen: now,
     ready: false,
@@ -71,20 +75,21 @@ export async function openSession(
   );
   const call = new Call(request, post, caller, head);
   let result: JsonObject | undefined;
+  let text: string;
   try {
     result = application.initialize === undefined
       ? initializeResult(application, version)
       : await application.initialize(request, call as Exchange);
     checkVersion(result);
+    text = resultText(request.id, result);
   } catch (error) {
     // It has answered for a session that there will not be.
-    if (result !== undefined && creates) application.ended?.(draft.id, "ended");
+    if (result !== undefined && creates) dispatcher.ended(draft.id, "ended", undefined);
     return {
       reply: textReply(dispatcher.thrown(call, error).text, accepts, settings.policy.response),
       session: undefined,
     };
   }
-  const text = resultText(request.id, result);
   const reply = textReply(text, accepts, settings.policy.response);
   if (!creates) return { reply, session: undefined };
   // It begins now: what the application took must not count as idle.
@@ -99,11 +104,11 @@ export async function openSession(
   try {
     refusal = await lifecycle.open(record);
   } catch (error) {
-    application.ended?.(record.id, "ended");
+    dispatcher.ended(record.id, "ended", undefined);
     throw error;
   }
   if (refusal !== undefined) {
-    application.ended?.(record.id, "ended");
+    dispatcher.ended(record.id, "ended", undefined);
     return { ...refusal, id: request.id };
   }
   return {
@@ -120,6 +125,15 @@ function initializeResult(application: Application, version: LegacyRevision): Js
     serverInfo,
     ...(instructions === undefined ? {} : { instructions }),
   };
+}
+
+// Undefined where it nests deeper than it can be written out.
+function textOf(params: JsonObject | undefined): string | undefined {
+  try {
+    return JSON.stringify(params);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkVersion(result: JsonObject): void {

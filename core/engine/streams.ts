@@ -61,16 +61,18 @@ export class Streams {
       const unknown: Rejection = { rule: "unknown-event-id", value: lastEventId };
       const cursor = parseEventId(lastEventId);
       if (cursor === undefined || !resumable) return unknown;
-      const bounds = await logs.bounds(record.id, cursor.stream);
-      if (
-        bounds === undefined || cursor.position > bounds.last || cursor.position < bounds.first - 1
-      ) return unknown;
-      const writer = writerOf(cursor.stream);
+      const { stream, position } = cursor;
+      const now = clock.now();
+      // Reading tells what bounds do not: that an event after the position is too old.
+      if (!(await logs.read(record.id, stream, position, 1, now, budget))) return unknown;
+      const bounds = await logs.bounds(record.id, stream);
+      if (bounds === undefined) return unknown;
+      const writer = writerOf(stream);
       if (writer !== undefined && !bounds.ended) {
-        await this.#settleGone(record.id, cursor.stream, writer);
+        await this.#settleGone(record.id, stream, writer);
       }
-      id = cursor.stream;
-      after = cursor.position;
+      id = stream;
+      after = position;
     }
     const open = this.#lifecycle.live(record.id)?.connections;
     const replaces = [...open ?? []].some((one) => one.reading.stream === id);
@@ -79,7 +81,14 @@ export class Streams {
     }
     await logs.open(record.id, id, clock.now(), budget);
     const stream = new Stream(record.id, id, this.#settings);
-    return replyOf(this.#connect(record, stream, after, record.version!));
+    const connection = this.#connect(record, stream, after, record.version!);
+    // Its end is heard from here on, but it may have come while the backend was asked for the log.
+    if (await backend.sessions.get(record.id) === undefined) {
+      connection.close("session-ended");
+      await logs.drop(record.id, id);
+      return { rule: "session-not-found" };
+    }
+    return replyOf(connection);
   }
 
   /** Looks after the streams that are read here and written by nodes that are gone. */
@@ -114,6 +123,7 @@ export class Streams {
       session: stream.session,
       stream: stream.id,
       after,
+      named: gone === undefined && after !== undefined,
       standalone,
       resumable,
       priming: resumable && revisionFacts(version)!.primingEvent,
