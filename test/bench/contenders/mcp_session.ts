@@ -1,0 +1,93 @@
+/** This library, as its users get it: compiled, with its runtime's adapter. */
+import type * as Library from "../../../core/engine/mod.ts";
+import type * as NodeAdapter from "../../../adapters/runtimes/node.ts";
+import { type Contender, echoResult, type Options } from "./contender.ts";
+
+/** Ids that are handed out to the load generator, taken evenly from all. */
+const SAMPLE = 65_536;
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "bench", version: "1.0.0" },
+  },
+});
+
+const OPENS = new Headers({
+  "content-type": "application/json",
+  "accept": "application/json, text/event-stream",
+  "host": "127.0.0.1",
+});
+
+export async function contender(options: Options): Promise<Contender> {
+  const { runtime, shape, modern, resumable, library } = options;
+  const { createMcpHandler }: typeof Library = await import(
+    `${library}/core/engine/mod.js`
+  );
+  const backend = await backendOf(options);
+  const handler = createMcpHandler({
+    serverInfo: { name: "bench", version: "1.0.0" },
+    capabilities: { tools: {} },
+    request(message, exchange) {
+      const { name, arguments: given } = message.params as {
+        name: string;
+        arguments: { text?: string; count: number };
+      };
+      if (message.method !== "tools/call") return undefined;
+      if (name === "steps") {
+        for (let step = 1; step <= given.count; step++) {
+          exchange.progress(step, given.count);
+        }
+      }
+      return echoResult(given.text ?? "");
+    },
+  }, {
+    response: modern ? "auto" : shape,
+    resumable,
+    limits: { sessions: 2_000_000, logEvents: 20_000, idleMs: 3_600_000 },
+    ...(backend === undefined ? {} : { backend }),
+  });
+  const node: typeof NodeAdapter | undefined = runtime === "node"
+    ? await import(`${library}/adapters/runtimes/node.js`)
+    : undefined;
+  return {
+    fetch: handler.fetch,
+    ...(node === undefined ? {} : { listener: node.nodeListener(handler) }),
+    async fill(count) {
+      const ids: string[] = [];
+      const every = Math.max(1, Math.floor(count / SAMPLE));
+      const head = {
+        method: "POST",
+        url: "http://127.0.0.1/mcp",
+        headers: OPENS,
+      };
+      for (let i = 0; i < count; i++) {
+        const text = INITIALIZE;
+        const reply = await handler.handle(head, {
+          text: () => Promise.resolve(text),
+        });
+        if (i % every === 0) ids.push(reply.headers["mcp-session-id"]!);
+      }
+      return ids.slice(0, SAMPLE);
+    },
+    async broadcast() {
+      for await (const session of handler.sessions.list()) {
+        session.notify("notifications/message", { data: "hello" });
+      }
+    },
+  };
+}
+
+async function backendOf(
+  { backend, location, library }: Options,
+): Promise<Library.Backend | undefined> {
+  if (backend === "memory") return undefined;
+  const { open } = await import(`./backend_${backend}.ts`) as {
+    open(library: string, location: string): Promise<Library.Backend>;
+  };
+  return open(library, location);
+}

@@ -1,0 +1,36 @@
+/** What has to be there before anything can be compared. */
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { root, tsc } from "../runner/runtimes.ts";
+
+const here = fileURLToPath(new URL("./", import.meta.url));
+
+/** Installs the peers where they are missing, compiles the library, and returns where to. */
+export function prepare(): string {
+  if (!existsSync(`${here}node_modules`)) {
+    execFileSync("npm", ["ci"], {
+      cwd: here,
+      stdio: "inherit",
+      shell: process.platform === "win32",
+    });
+  }
+  const folder = `${here}.build`;
+  rmSync(folder, { recursive: true, force: true });
+  execFileSync(process.execPath, [
+    tsc,
+    "-p",
+    "tsconfig.build.json",
+    "--outDir",
+    folder,
+  ], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  // As in the package: bundlers may leave out what is not used.
+  writeFileSync(
+    `${folder}/package.json`,
+    '{"type":"module","sideEffects":false}\n',
+  );
+  return folder;
+}

@@ -1,0 +1,54 @@
+/** What a bundler makes of the library. */
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import type { Workload } from "./workload.ts";
+
+/** What is bundled, and the most that it may have, in bytes, gzipped. */
+const BUNDLES = [
+  {
+    name: "createMcpHandler with memory()",
+    module: "core/engine/mod.js",
+    only: "createMcpHandler",
+  },
+  {
+    name: "mcp-session/core, everything",
+    module: "core/mod.js",
+    only: undefined,
+  },
+] as const;
+
+export const bundle: Workload = {
+  name: "bundle",
+  title: "Bundle, minified and gzipped",
+  more: false,
+  async run({ library, log }) {
+    const rows = [];
+    for (const { name, module, only } of BUNDLES) {
+      const { outputFiles } = await build({
+        stdin: {
+          contents: `export ${
+            only === undefined ? "*" : `{ ${only} }`
+          } from "./${module}";`,
+          resolveDir: library,
+        },
+        bundle: true,
+        minify: true,
+        write: false,
+        format: "esm",
+        target: "es2022",
+      });
+      const bytes = outputFiles[0]!.contents;
+      const value = gzipSync(bytes, { level: 9 }).length;
+      rows.push({
+        workload: "bundle",
+        runtime: "any",
+        contender: name,
+        value,
+        unit: "bytes gzipped",
+        details: { "bytes minified": bytes.length },
+      });
+      log(`  ${name.padEnd(40)} ${value} B gzipped, ${bytes.length} B`);
+    }
+    return rows;
+  },
+};

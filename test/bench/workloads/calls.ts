@@ -1,0 +1,115 @@
+/** Requests a second. */
+import type { Options } from "../contenders/contender.ts";
+import { BARE, type Entry, OURS, PEERS } from "../contenders/list.ts";
+import {
+  CALL,
+  INITIALIZE,
+  MODERN_CALL,
+  type Request,
+  steps,
+} from "../load/requests.ts";
+import { race, type Runner } from "./race.ts";
+import {
+  type Context,
+  optionsOf,
+  type Row,
+  type Workload,
+} from "./workload.ts";
+
+export const callJson: Workload = workload(
+  "call-json",
+  "Tool call in a session, answered as JSON",
+  CALL,
+  "You said",
+  { shape: "json" },
+);
+
+export const callSse: Workload = workload(
+  "call-sse",
+  "Tool call in a session, answered as SSE",
+  CALL,
+  "You said",
+  { shape: "sse" },
+);
+
+export const progress: Workload = workload(
+  "progress",
+  "Tool call with 20 progress events",
+  steps(20),
+  '"progress":20',
+  { shape: "sse" },
+);
+
+export const initialize: Workload = workload(
+  "initialize",
+  "initialize: a new session each",
+  INITIALIZE,
+  "protocolVersion",
+  { shape: "json" },
+);
+
+export const modern: Workload = workload(
+  "modern",
+  "Tool call of 2026-07-28",
+  MODERN_CALL,
+  "You said",
+  { shape: "json", modern: true },
+);
+
+/** The bare runtime, this library, a build of it to compare with where there is one, and the others. */
+function workload(
+  name: string,
+  title: string,
+  request: Request,
+  expected: string,
+  options: Partial<Options>,
+): Workload {
+  const inSession = !options.modern && request !== INITIALIZE;
+  const takesPart = (one: Entry): boolean =>
+    one.shapes.includes(options.shape!) && (one.modern || !options.modern);
+  return {
+    name,
+    title,
+    more: true,
+    async run(context) {
+      const rows: Row[] = [];
+      for (const runtime of context.runtimes) {
+        const runner = (
+          one: Entry,
+          changes: Partial<Options> = {},
+        ): Runner => ({
+          name: one.name,
+          module: one.module,
+          options: optionsOf(context, runtime, { ...options, ...changes }),
+          ...(inSession ? {} : { sessions: 0 }),
+        });
+        rows.push(
+          ...await race(
+            context,
+            name,
+            runnersOf(context, runner, takesPart),
+            request,
+            expected,
+          ),
+        );
+      }
+      return rows;
+    },
+  };
+}
+
+function runnersOf(
+  { peers, baseline }: Context,
+  runner: (one: Entry, changes?: Partial<Options>) => Runner,
+  takesPart: (one: Entry) => boolean,
+): Runner[] {
+  return [
+    runner(BARE),
+    runner(OURS),
+    ...(baseline === undefined ? [] : [{
+      ...runner(OURS, { library: baseline }),
+      name: "mcp-session, baseline",
+    }]),
+    ...(peers ? PEERS.filter(takesPart).map((one) => runner(one)) : []),
+  ];
+}

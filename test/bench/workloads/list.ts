@@ -1,0 +1,24 @@
+/** Every workload, in the order in which they run. */
+import { backends } from "./backends.ts";
+import { bundle } from "./bundle.ts";
+import { callJson, callSse, initialize, modern, progress } from "./calls.ts";
+import { cold } from "./cold.ts";
+import { resume } from "./resume.ts";
+import { lookups, memory } from "./sessions.ts";
+import { streams } from "./streams.ts";
+import type { Workload } from "./workload.ts";
+
+export const workloads: readonly Workload[] = [
+  callJson,
+  callSse,
+  modern,
+  initialize,
+  progress,
+  lookups,
+  memory,
+  streams,
+  resume,
+  cold,
+  backends,
+  bundle,
+];
