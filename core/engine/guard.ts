@@ -77,8 +77,11 @@ export interface Sessions {
   count(): Promise<number>;
   /** Ends a session. False where there is none. */
   end(id: string): Promise<boolean>;
-  /** Refuses new sessions from now on, and stops the housekeeping. Records stay. */
-  close(): void;
+  /**
+   * Refuses new sessions and streams from now on (503 with `Retry-After`), ends the event streams that are open
+   * and stops the housekeeping. Records stay; close the backend, if it needs that, afterwards.
+   */
+  close(): Promise<void>;
 }
 
 /**
@@ -166,9 +169,10 @@ class Guard {
     return record !== undefined && await this.#lifecycle.end(record, "ended");
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.front.draining = true;
-    this.#lifecycle.close();
+    for (const live of [...this.#onEnd.keys()]) this.#ended(live);
+    await this.#lifecycle.close();
   }
 
   async #enter(head: RequestHead, facts: HeadFacts, trace: Trace): Promise<Entry | Reply> {

@@ -183,6 +183,24 @@ describe("an event stream", () => {
     assert.equal(await reading, ": hello\n\n");
   });
 
+  test("ends when the sessions close, and its session stays", { timeout: 10_000 }, async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const response = await sessions.guard(endless)(post(EVENT, id));
+    const reader = response.body!.getReader();
+    assert.equal((await reader.read()).done, false);
+    await sessions.close();
+    assert.equal((await reader.read()).done, true);
+    const guarded = sessions.guard(() => Response.json({}));
+    assert.equal((await guarded(post(EVENT, id))).status, 200);
+    const listen = new Request(EVENT, { headers: { "mcp-session-id": id } });
+    for (const refused of [post(OPENS), listen]) {
+      const { status, headers } = await guarded(refused);
+      assert.deepEqual([status, headers.get("retry-after")], [503, "1"]);
+    }
+    assert.equal(await sessions.count(), 1);
+  });
+
   test("does not end with another that shares its session", { timeout: 10_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
