@@ -3,6 +3,7 @@
  * parts of paths to run only those test files (`npm test -- node deno test/wire/delete`).
  */
 import { globSync } from "node:fs";
+import { conformance } from "./conformance/conformance.ts";
 import { exec } from "./runner/exec.ts";
 import { runtimes, tsc } from "./runner/runtimes.ts";
 import { differences, type Outcome, runSuite } from "./runner/suite.ts";
@@ -38,6 +39,7 @@ const steps: Record<string, () => Promise<Outcome>> = {
   node26: () => runSuite(node26, suite),
   project: () => runSuite(node, { folders: ["project"], seconds: 120, filter }),
   examples: () => runSuite(node, { folders: ["examples"], seconds: 120, filter }),
+  conformance,
   package: () => runSuite(node, { folders: ["package"], seconds: 240, filter, parallel: 1 }),
 };
 
