@@ -56,7 +56,7 @@ export interface Application {
   /** Whether a legacy session asked for updates of a resource; see `notify.resourceUpdated`. */
   subscribed?(sessionId: string, uri: string): boolean;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
-  ended?(sessionId: string, reason: EndReason): void;
+  ended?(sessionId: string, reason: EndReason): Awaitable<void>;
   /** Is told that the handler has closed: nothing comes any more. `handler.close()` waits for it. */
   close?(): Awaitable<void>;
 }

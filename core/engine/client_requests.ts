@@ -75,7 +75,8 @@ export class ClientRequests {
       };
       this.#waiting.set(id, { from, owner, settle });
       signal?.addEventListener("abort", aborted);
-      if (signal?.aborted) aborted();
+      // Nothing was sent that could be cancelled.
+      if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else send(id);
     });
   }

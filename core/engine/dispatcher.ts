@@ -195,10 +195,13 @@ export class Dispatcher implements Host, Listener {
     for (const call of gone ?? []) {
       this.#stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
-    try {
-      this.application.ended?.(id, reason);
-    } catch (error) {
+    const failed = (error: unknown): void =>
       this.settings.onEvent?.({ type: "application-error", method: "ended", error });
+    try {
+      const done = this.application.ended?.(id, reason);
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

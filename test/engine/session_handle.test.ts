@@ -120,6 +120,18 @@ describe("the session of an exchange", () => {
     await mcp.close({ within: 0 });
   });
 
+  test("a request that is given up before it is sent is not sent", async () => {
+    const { mcp, session, handle } = await used();
+    const signal = AbortSignal.abort();
+    await assert.rejects(handle.request("roots/list", {}, { queued: true, signal }), {
+      code: "cancelled",
+    });
+    handle.notify("notifications/tools/list_changed");
+    const { value } = await standalone(mcp, session).next();
+    assert.equal(value?.method, "notifications/tools/list_changed");
+    await mcp.close({ within: 0 });
+  });
+
   test("a queued request fails when the session ends", async () => {
     const { mcp, handle } = await used();
     const failed = assert.rejects(
@@ -192,6 +204,25 @@ describe("an application", () => {
     });
     await mcp.close({ within: 0 });
     assert.deepEqual([...steps, "handler"], ["application", "handler"]);
+  });
+
+  test("a failure of its ended is an event, now or later", async () => {
+    for (const later of [false, true]) {
+      const failures: unknown[] = [];
+      const { mcp, session } = await opened({
+        ended: () => {
+          if (later) return Promise.reject(new Error("stuck"));
+          throw new Error("stuck");
+        },
+      }, {
+        onEvent: (event) => {
+          if (event.type === "application-error") failures.push(event.method);
+        },
+      });
+      assert.equal(await mcp.sessions.end(session), true);
+      await mcp.close({ within: 0 });
+      assert.deepEqual(failures, ["ended"]);
+    }
   });
 
   test("a failure of its close is an event", async () => {
