@@ -37,12 +37,14 @@ export class ClientRequests {
    *
    * @param from Whose answer is accepted.
    * @param owner What fails it when it is over, see {@linkcode fail}.
-   * @param send Puts the request on its stream; `cancel` says that nobody waits any more.
+   * @param when Calls what it is given once the request may go out.
+   * @param send Puts the request on its stream; `cancel` tells the client that nobody waits any more.
    */
   ask(
     from: string,
     owner: object,
     options: RequestOptions,
+    when: (go: () => void) => void,
     send: (id: string) => void,
     cancel: (id: string, reason: string) => void,
   ): Promise<JsonObject> {
@@ -50,8 +52,14 @@ export class ClientRequests {
     // The id carries the node that waits, so that any node can pass the answer on without a table.
     const id = `${this.#node}.${randomToken(9)}`;
     return new Promise((resolve, reject) => {
+      let sent = false;
+      const go = (): void => {
+        if (!this.#waiting.has(id)) return;
+        sent = true;
+        send(id);
+      };
       const giveUp = (code: ClientRequestFailure, message: string): void => {
-        cancel(id, message);
+        if (sent) cancel(id, message);
         settle(new ClientRequestError(code, message));
       };
       const aborted = (): void => {
@@ -77,7 +85,7 @@ export class ClientRequests {
       signal?.addEventListener("abort", aborted);
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
-      else send(id);
+      else when(go);
     });
   }
 

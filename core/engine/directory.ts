@@ -116,12 +116,8 @@ class Handle implements SessionHandle {
       id,
       live ?? this,
       options,
-      (name) => {
-        const send = () => stream.append(requestText(name, method, params), false);
-        if (live === undefined || live.ready || method === "ping") return send();
-        live.waiting.add(send);
-        this.#lifecycle.recheck(live);
-      },
+      (go) => this.#lifecycle.whenReady(live, method, go),
+      (name) => stream.append(requestText(name, method, params), false),
       (requestId, reason) => this.notify("notifications/cancelled", { requestId, reason }),
     );
   }

@@ -157,13 +157,14 @@ export class Dispatcher implements Host, Listener {
         new ClientRequestError("no-stream", `${method}: the answer to ${call.method} is JSON only`),
       );
     }
-    const { live } = call;
-    return this.requests.ask(answererOf(call.post.record, call), call, options, (id) => {
-      const send = (): void => void call.emitRequest(id, method, params);
-      if (live === undefined || live.ready || method === "ping") return send();
-      live.waiting.add(send);
-      this.lifecycle.recheck(live);
-    }, (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }));
+    return this.requests.ask(
+      answererOf(call.post.record, call),
+      call,
+      options,
+      (go) => this.lifecycle.whenReady(call.live, method, go),
+      (id) => call.emitRequest(id, method, params),
+      (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }),
+    );
   }
 
   session(record: SessionRecord): SessionHandle {

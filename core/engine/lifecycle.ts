@@ -196,8 +196,15 @@ export class Lifecycle {
     this.#deliver(node, JSON.stringify({ from, response })).catch((error) => this.#failed(error));
   }
 
-  /** What a node that came late may not have heard: that the client is ready. */
-  recheck(live: Live): void {
+  /** Calls `go` once the client may be asked: pings at once, all else after `notifications/initialized`. */
+  whenReady(live: Live | undefined, method: string, go: () => void): void {
+    if (live === undefined || live.ready || method === "ping") return go();
+    live.waiting.add(go);
+    this.#recheck(live);
+  }
+
+  // What a node that came late may not have heard: that the client is ready.
+  #recheck(live: Live): void {
     const { backend } = this.#settings;
     if (backend.nodes === undefined || live.ready) return;
     const found = backend.sessions.get(live.id);

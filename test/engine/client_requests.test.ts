@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { ClientRequestError, type Exchange, type RequestOptions } from "../../core/engine/mod.ts";
+import { Endpoint, Events, notification } from "./endpoint.ts";
+import { testInWorlds } from "./worlds.ts";
+
+const initialized = notification("notifications/initialized");
+
+/** An application whose calls ask the client for its roots, and say how that went. */
+function asking(options: RequestOptions = {}) {
+  return {
+    request: async (_: unknown, exchange: Exchange) => {
+      try {
+        return { got: await exchange.request("roots/list", { for: "test" }, options) };
+      } catch (error) {
+        assert.ok(error instanceof ClientRequestError);
+        return { code: error.code, message: error.message, error: error.error };
+      }
+    },
+  };
+}
+
+testInWorlds(
+  "a request to the client is answered by what the client answers",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, asking(), {}, world);
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    const { id, method, params } = await events.next();
+    assert.deepEqual([method, params], ["roots/list", { for: "test" }]);
+    const answer = { jsonrpc: "2.0", id, result: { roots: [{ uri: "a:b" }] } };
+    assert.equal((await endpoint.post(answer, { session })).status, 202);
+    assert.deepEqual((await events.next()).result, { got: { roots: [{ uri: "a:b" }] } });
+    assert.equal(await events.next(), undefined);
+  },
+);
+
+testInWorlds(
+  "a client's error is the request's failure, with what it said",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, asking(), {}, world);
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    const { id } = await events.next();
+    const error = { code: -1, message: "User rejected", data: { why: "no" } };
+    await endpoint.post({ jsonrpc: "2.0", id, error }, { session });
+    const { result } = await events.next();
+    assert.deepEqual(result, { code: "refused", message: "User rejected", error });
+  },
+);
+
+testInWorlds("a client that does not answer in time is told to stop", async (scope, world) => {
+  const endpoint = new Endpoint(scope, asking({ timeoutMs: 5_000 }), { keepAliveMs: 0 }, world);
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  const { id } = await events.next();
+  await endpoint.pass(4_999);
+  const next = events.next();
+  await endpoint.pass(1);
+  const cancelled = await next;
+  assert.equal(cancelled.method, "notifications/cancelled");
+  assert.equal(cancelled.params.requestId, id);
+  const { result } = await events.next();
+  assert.equal(result.code, "timeout");
+  assert.match(result.message, /5000 ms/);
+  const late = { jsonrpc: "2.0", id, result: {} };
+  assert.equal((await endpoint.post(late, { session })).status, 202);
+});
+
+testInWorlds(
+  "a request that was given up before it was sent is never sent",
+  async (scope, world) => {
+    const gaveUp = AbortSignal.abort("never mind");
+    const endpoint = new Endpoint(scope, asking({ signal: gaveUp }), { response: "sse" }, world);
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    assert.equal((await events.next()).result.code, "cancelled");
+    assert.equal(await events.next(), undefined);
+  },
+);
+
+testInWorlds(
+  "one that waited for a client to be ready and was given up is not sent then",
+  async (scope, world) => {
+    const application = asking({ timeoutMs: 1_000 });
+    let again: (() => void) | undefined;
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: async (message: unknown, exchange) => {
+          const first = await application.request(message, exchange);
+          await new Promise<void>((resolve) => again = resolve);
+          return first;
+        },
+      },
+      { response: "sse", keepAliveMs: 0 },
+      world,
+    );
+    const session = await endpoint.open({}, { ready: false });
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    await endpoint.pass(1_000);
+    assert.equal((await endpoint.post(initialized, { session })).status, 202);
+    await world.quiet();
+    again!();
+    assert.equal((await events.next()).result.code, "timeout");
+    assert.equal(await events.next(), undefined);
+  },
+);
+
+testInWorlds("a request ends with its call, its session and its handler", async (scope, world) => {
+  for (
+    const [how, code] of [["cancel", "cancelled"], ["end", "session-ended"], [
+      "close",
+      "session-ended",
+    ]]
+  ) {
+    let failed: Promise<{ code?: string }> | undefined;
+    const { request } = asking();
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: (message, exchange) =>
+          failed = request(message, exchange) as Promise<{ code?: string }>,
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open();
+    const events = new Events(
+      await endpoint.post({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
+      }, { session }),
+    );
+    await events.next();
+    if (how === "cancel") {
+      await endpoint.post(notification("notifications/cancelled", { requestId: 1 }), { session });
+    } else if (how === "end") await endpoint.handler.sessions.end(session);
+    else await endpoint.handler.close({ within: 0 });
+    assert.equal((await failed)?.code, code, how);
+    await events.rest();
+    await endpoint.handler.close({ within: 0 });
+    await world.quiet();
+    assert.equal(endpoint.clock.timers, 0, how);
+  }
+});
+
+testInWorlds("where the answer can only be JSON, a request fails at once", async (scope, world) => {
+  const endpoint = new Endpoint(scope, asking(), {}, world);
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/call", { session, accept: "application/json" });
+  assert.equal((await answer.json()).result.code, "no-stream");
+});
+
+testInWorlds("a ping does not wait for the client to be ready", async (scope, world) => {
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: async (_, exchange) => ({ pong: await exchange.request("ping") }),
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open({}, { ready: false });
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  const { id, method } = await events.next();
+  assert.equal(method, "ping");
+  await endpoint.post({ jsonrpc: "2.0", id, result: {} }, { session });
+  assert.deepEqual((await events.next()).result, { pong: {} });
+});
