@@ -107,12 +107,11 @@ testInWorlds(
 );
 
 testInWorlds("a request ends with its call, its session and its handler", async (scope, world) => {
-  for (
-    const [how, code] of [["cancel", "cancelled"], ["end", "session-ended"], [
-      "close",
-      "session-ended",
-    ]]
-  ) {
+  const ways = [["cancel", "cancelled"], ["end", "session-ended"], [
+    "close",
+    "session-ended",
+  ]] as const;
+  for (const [how, code] of ways) {
     let failed: Promise<{ code?: string }> | undefined;
     const { request } = asking();
     const endpoint = new Endpoint(
