@@ -50,6 +50,8 @@ export class Modern {
     if (refusal !== undefined) return front.refuse(refusal, trace);
     const request = (body as { message: RpcRequest }).message;
     if (request.method === "tools/call") {
+      // The list may change on another node.
+      this.#dispatcher.lifecycle.listen();
       const found = this.#dispatcher.params.of(request.params?.name);
       const params = found instanceof Promise ? await found : found;
       const mismatch = firstRefusal(MIRROR_RULES, { body, headers: head.headers, params }, policy);
