@@ -17,6 +17,7 @@ import { toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { heldBody } from "./held_body.ts";
 import { mintNodeId, mintSessionId } from "./ids.ts";
+import { named } from "./mint.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
 import type { SessionOptions } from "./options.ts";
@@ -223,7 +224,7 @@ class Guard {
     return head.method === "GET" ? "listen" : "message";
   }
 
-  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Entry {
+  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry> {
     const now = this.front.settings.clock.now();
     const record: SessionRecord = {
       id: mintSessionId(),
@@ -235,7 +236,10 @@ class Guard {
       ready: false,
       held: false,
     };
-    return this.#entry(record, caller, facts, trace, true);
+    const own = named(record, this.front.settings);
+    return own instanceof Promise
+      ? own.then((one) => this.#entry(one, caller, facts, trace, true))
+      : this.#entry(own, caller, facts, trace, true);
   }
 
   #entry(

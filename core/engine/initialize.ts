@@ -22,6 +22,7 @@ import { Call } from "./call.ts";
 import { Post } from "./post.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { mintSessionId } from "./ids.ts";
+import { named } from "./mint.ts";
 import type { Reply } from "./reply.ts";
 
 /** An answer, and the session that it opens. */
@@ -52,7 +53,7 @@ export async function openSession(
     return { rule: "initialize-params", detail: "params that nest too deep", id: request.id };
   }
   const now = settings.clock.now();
-  const draft: SessionRecord = {
+  const minted: SessionRecord = {
     id: mintSessionId(),
     version,
     owner: caller.principal,
@@ -62,6 +63,8 @@ export async function openSession(
     ready: false,
     held: false,
   };
+  const own = creates ? named(minted, settings) : minted;
+  const draft = own instanceof Promise ? await own : own;
   // It has no stream of its own: there is no session yet that one could belong to.
   const post = new Post(
     dispatcher,

@@ -57,11 +57,17 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     }
   }
   const limits = readLimits(options.limits === undefined ? {} : object("limits", options.limits));
+  const backend = readBackend(options.backend);
+  refuseLacking(options, backend);
   return {
     policy: {
       eras: oneOf("eras", options.eras, ["both", "legacy", "modern"]),
       sessions: oneOf("sessions", options.sessions, ["required", "optional", "off"]),
-      termination: flag("termination", options.termination, true),
+      termination: flag(
+        "termination",
+        options.termination,
+        backend.lacks?.termination === undefined,
+      ),
       staleInitialize: oneOf("staleInitialize", options.staleInitialize, ["reject", "fresh"]),
       response: oneOf("response", options.response, ["auto", "json", "sse"]),
       allowedHosts: readHosts(options.allowedHosts),
@@ -86,14 +92,24 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     requestStateMs: limits.requestStateMs,
     stateKeys: readKeys(options.stateKeys ?? []),
     authenticate: fn("authenticate", options.authenticate),
-    resumable: flag("resumable", options.resumable, true),
+    resumable: flag("resumable", options.resumable, backend.lacks?.resumable === undefined),
     autoSseMs: atLeast("autoSseMs", options.autoSseMs, 0, 3_000),
     keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs, 0, 5_000),
-    backend: readBackend(options.backend),
+    backend,
     writes: new Writes(),
     onEvent: listenerOf(fn("onEvent", options.onEvent)),
     clock: readClock(options.clock),
   };
+}
+
+// What a backend cannot do is refused where it is asked for, not where it is missed.
+function refuseLacking(options: McpOptions, { lacks }: Backend): void {
+  for (const [name, reason] of Object.entries(lacks ?? {})) {
+    const asked = name.startsWith("limits.")
+      ? options.limits?.[name.slice("limits.".length) as keyof Limits] !== undefined
+      : options[name as "resumable" | "termination"] === true;
+    if (asked) throw new OptionError(name, `not with this backend: ${reason}`);
+  }
 }
 
 function readLimits(given: Limits): Required<Limits> {

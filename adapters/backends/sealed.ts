@@ -1,0 +1,166 @@
+/**
+ * Sessions without a store: the id is the record, encrypted and authenticated. For edge runtimes, and for
+ * any number of nodes that share nothing but keys.
+ *
+ * @module
+ */
+
+import { type Clock, SYSTEM_CLOCK } from "../../core/engine/clock.ts";
+import { memoryBus } from "../../core/engine/memory/bus.ts";
+import type { Backend, LogStore, SessionStore } from "../../core/engine/ports.ts";
+import { sealedLogs } from "./sealed/logs.ts";
+import { type Opened, Seal } from "./sealed/seal.ts";
+
+/** Options of {@linkcode sealed}. */
+export interface SealedOptions {
+  /**
+   * Keys of 32 random bytes. The first seals, every one opens: to rotate, put a new one first and remove the
+   * old one once the ids that it sealed have expired.
+   */
+  readonly keys: readonly Uint8Array[];
+  /**
+   * Where ended sessions are noted until their ids expire, and how nodes talk to each other: any other
+   * backend. Without it DELETE is 405, and `end()` gives false.
+   */
+  readonly revocations?: Backend;
+  /** Time. Default the machine's. */
+  readonly clock?: Clock;
+}
+
+/** Opened ids that are remembered: opening one again costs a decryption. */
+const REMEMBERED = 1_000;
+
+/** Where ended sessions are noted. No session has a blank in its id. */
+const REVOKED = "revoked sessions";
+
+/**
+ * A backend that stores nothing. A session lives until the time in its id, `limits.maxAgeMs` from its opening.
+ *
+ * What needs a store is refused when the handler is made: resuming streams, limits on the number of sessions,
+ * an idle time, and without `revocations` their termination. Sessions are not counted or listed, and a client
+ * counts as ready from the start. An id has at most 256 characters: of the client's `initialize` params, its
+ * name, version and capabilities are kept, the rest where there is room.
+ *
+ * @throws {TypeError} An option that cannot be.
+ */
+export function sealed(options: SealedOptions): Backend {
+  const { revocations, clock = SYSTEM_CLOCK } = options;
+  const keys: unknown = options.keys;
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
+    throw new TypeError("keys: expected a list of keys of 32 bytes each, at least one");
+  }
+  const sessions = new SealedSessions(new Seal(keys), clock, revocations?.logs);
+  const stored = "a sealed session is not stored anywhere";
+  return {
+    sessions,
+    logs: sealedLogs((session) => sessions.expires(session)),
+    bus: revocations?.bus ?? memoryBus(),
+    ...(revocations?.handles === undefined ? {} : { handles: revocations.handles }),
+    lacks: {
+      resumable: `${stored}, so no other node could read its streams`,
+      "limits.sessions": `${stored}, so sessions are not counted`,
+      "limits.sessionsPerPrincipal": `${stored}, so sessions are not counted`,
+      "limits.idleMs": `${stored}, so nobody knows when it was used; limits.maxAgeMs ends it`,
+      ...(revocations === undefined
+        ? {
+          termination: `${stored}; sealed({ revocations }) names a backend that notes ended ones`,
+        }
+        : {}),
+    },
+    async close() {
+      await revocations?.close?.();
+    },
+  };
+}
+
+class SealedSessions implements SessionStore {
+  readonly #seal: Seal;
+  readonly #clock: Clock;
+  readonly #revocations: LogStore | undefined;
+  readonly #opened = new Map<string, Opened>();
+
+  constructor(seal: Seal, clock: Clock, revocations: LogStore | undefined) {
+    this.#seal = seal;
+    this.#clock = clock;
+    this.#revocations = revocations;
+  }
+
+  mint: NonNullable<SessionStore["mint"]> = (record, lifetime) =>
+    this.#seal.seal(record, record.created + lifetime.maxAgeMs);
+
+  create: SessionStore["create"] = async (record) => {
+    const sealed = await this.#open(record.id);
+    if (sealed?.record.version !== record.version) {
+      throw new TypeError(
+        `initialize: protocolVersion of the result is ${record.version}, sealed is ` +
+          `${sealed?.record.version}: with this backend it has to be the negotiated one`,
+      );
+    }
+    return { created: true, evicted: [] };
+  };
+
+  get: SessionStore["get"] = (id) => {
+    const known = this.#opened.get(id);
+    if (known !== undefined && this.#revocations === undefined) return this.#unlessOver(known);
+    return this.#find(id);
+  };
+
+  delete: SessionStore["delete"] = async (id) => {
+    const found = this.#revocations === undefined ? undefined : await this.#open(id);
+    if (found === undefined) return false;
+    const now = this.#clock.now();
+    const budget = {
+      events: 1,
+      bytes: Infinity,
+      sessionBytes: Infinity,
+      ageMs: Math.max(1, found.expires - now),
+    };
+    const name = await digest(id);
+    await this.#revocations!.open(REVOKED, name, now, budget);
+    // Of several at once, one is the first to write to it.
+    return await this.#revocations!.append(REVOKED, name, "", true, now, budget) === 1;
+  };
+
+  touch: SessionStore["touch"] = () => {};
+
+  *list(): Iterable<never> {}
+
+  count: SessionStore["count"] = () => 0;
+
+  sweep: SessionStore["sweep"] = () => [];
+
+  /** When an id expires that was opened here; soon where that is not known. */
+  expires(id: string): number {
+    return this.#opened.get(id)?.expires ?? this.#clock.now() + 60_000;
+  }
+
+  async #find(id: string) {
+    const found = await this.#open(id);
+    if (found === undefined) return undefined;
+    if (await this.#revocations?.bounds(REVOKED, await digest(id)) !== undefined) return undefined;
+    return this.#unlessOver(found);
+  }
+
+  #unlessOver({ record, expires }: Opened) {
+    return expires > this.#clock.now() ? record : undefined;
+  }
+
+  async #open(id: string): Promise<Opened | undefined> {
+    const known = this.#opened.get(id);
+    if (known !== undefined) return known;
+    const found = await this.#seal.open(id);
+    if (found === undefined) return undefined;
+    this.#opened.set(id, found);
+    if (this.#opened.size > REMEMBERED) this.#opened.delete(this.#opened.keys().next().value!);
+    return found;
+  }
+}
+
+async function digest(id: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
+  return [...new Uint8Array(bytes, 0, 16)].map((one) => one.toString(16).padStart(2, "0")).join("");
+}
+
+function isKey(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length === 32;
+}

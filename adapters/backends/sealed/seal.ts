@@ -1,0 +1,169 @@
+/**
+ * Records as ids: encrypted and authenticated with AES-256-GCM.
+ *
+ * An id is the letter of its format, three characters that name the key, and as base64url: a random
+ * nonce of 96 bits, then sealed the revision (1 byte), the times of opening and of expiry (6 bytes
+ * each, milliseconds), the principal (its length plus one, 0 for none; then UTF-8) and the packed params.
+ *
+ * @module
+ */
+
+import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
+import type { SessionRecord } from "../../../core/session/record.ts";
+import { packed, unpacked } from "./params.ts";
+
+/** What an id says. */
+export interface Opened {
+  readonly record: SessionRecord;
+  /** When it expires, in milliseconds of the clock. */
+  readonly expires: number;
+}
+
+/** The longest id (the revisions' visible characters, and what every proxy lets through). */
+const MAX_CHARACTERS = 256;
+
+const FORMAT = "A";
+const NONCE = 12;
+/** Revision, two times, length of the principal. */
+const HEAD = 14;
+const NO_REVISION = 255;
+
+/** Revisions by their place. Ids that are out there were made with this list: only ever append to it. */
+const REVISIONS: readonly string[] = ["2025-03-26", "2025-06-18", "2025-11-25"];
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+const BOUND_TO = ENCODER.encode("mcp-session id A");
+
+interface Key {
+  /** Three characters that tell which one it is. */
+  readonly name: string;
+  readonly key: CryptoKey;
+}
+
+/** Seals with the first key, opens with any. */
+export class Seal {
+  readonly #keys: Promise<readonly Key[]>;
+
+  constructor(keys: readonly Uint8Array[]) {
+    this.#keys = Promise.all(keys.map(imported));
+    // Whoever seals or opens gets the failure.
+    this.#keys.catch(() => {/* see above */});
+  }
+
+  /**
+   * The id that a record becomes.
+   *
+   * @throws {RangeError} It does not fit into 256 characters, however little is kept of the params.
+   */
+  async seal(record: SessionRecord, expires: number): Promise<string> {
+    const [{ name, key }] = await this.#keys as readonly [Key];
+    const owner = record.owner === undefined ? undefined : ENCODER.encode(record.owner);
+    for (const text of packed(record.initialize)) {
+      const params = ENCODER.encode(text);
+      const size = HEAD + (owner?.length ?? 0) + params.length;
+      if (FORMAT.length + 3 + Math.ceil((NONCE + size + 16) * 4 / 3) > MAX_CHARACTERS) continue;
+      const plain = new Uint8Array(size);
+      const view = new DataView(plain.buffer);
+      view.setUint8(
+        0,
+        record.version === undefined ? NO_REVISION : REVISIONS.indexOf(record.version),
+      );
+      setTime(view, 1, record.created);
+      setTime(view, 7, expires);
+      view.setUint8(13, owner === undefined ? 0 : owner.length + 1);
+      if (owner !== undefined) plain.set(owner, HEAD);
+      plain.set(params, HEAD + (owner?.length ?? 0));
+      const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
+      const sealed = await crypto.subtle.encrypt(algorithm(nonce), key, plain);
+      const bytes = new Uint8Array(NONCE + sealed.byteLength);
+      bytes.set(nonce);
+      bytes.set(new Uint8Array(sealed), NONCE);
+      return FORMAT + name + toBase64(bytes);
+    }
+    throw new RangeError(
+      `the session of principal ${JSON.stringify(record.owner)} does not fit into an id of ` +
+        `${MAX_CHARACTERS} characters; shorten what authenticate gives, or use another backend`,
+    );
+  }
+
+  /** What an id says; undefined where no key of ours has sealed it. */
+  async open(id: string): Promise<Opened | undefined> {
+    const bytes = id.startsWith(FORMAT) ? fromBase64(id.slice(4)) : undefined;
+    if (bytes === undefined || bytes.length < NONCE + HEAD + 16) return undefined;
+    for (const { name, key } of await this.#keys) {
+      if (name !== id.slice(1, 4)) continue;
+      try {
+        const nonce = bytes.subarray(0, NONCE);
+        const plain = await crypto.subtle.decrypt(algorithm(nonce), key, bytes.subarray(NONCE));
+        return opened(id, new Uint8Array(plain));
+      } catch {
+        // Not of this key. Another may have the same name.
+      }
+    }
+    return undefined;
+  }
+}
+
+function opened(id: string, plain: Uint8Array): Opened {
+  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
+  const revision = REVISIONS[view.getUint8(0)];
+  const version = LEGACY_REVISIONS.find((one) => one === revision);
+  const length = view.getUint8(13);
+  const params = HEAD + Math.max(0, length - 1);
+  const created = getTime(view, 1);
+  return {
+    expires: getTime(view, 7),
+    record: {
+      id,
+      version,
+      owner: length === 0 ? undefined : DECODER.decode(plain.subarray(HEAD, params)),
+      initialize: unpacked(DECODER.decode(plain.subarray(params)), version),
+      created,
+      seen: created,
+      // Nothing can be noted of it any more: that the client has its id has to be enough.
+      ready: true,
+      // It does not grow idle, for nobody notes when it was used.
+      held: true,
+    },
+  };
+}
+
+async function imported(bytes: Uint8Array): Promise<Key> {
+  const raw = new Uint8Array(bytes);
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array([...BOUND_TO, ...raw]));
+  const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+  return { name: toBase64(new Uint8Array(digest)).slice(0, 3), key };
+}
+
+function algorithm(iv: Uint8Array): AesGcmParams {
+  return { name: "AES-GCM", iv: new Uint8Array(iv), additionalData: BOUND_TO };
+}
+
+function setTime(view: DataView, at: number, ms: number): void {
+  const whole = Math.min(Math.max(0, Math.floor(ms)), 2 ** 48 - 1);
+  view.setUint16(at, Math.floor(whole / 2 ** 32));
+  view.setUint32(at + 2, whole % 2 ** 32);
+}
+
+function getTime(view: DataView, at: number): number {
+  return view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]*$/.test(text)) return undefined;
+  try {
+    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (one) => one.charCodeAt(0));
+    // The last character has bits that say nothing: one id has one spelling.
+    return toBase64(bytes) === text ? bytes : undefined;
+  } catch {
+    // Of a length that no bytes have.
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { sealed } from "../../../adapters/backends/sealed.ts";
+import { backendKit, RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
+import {
+  type Application,
+  type Backend,
+  createMcpHandler,
+  memory,
+  OptionError,
+} from "../../../core/engine/mod.ts";
+
+const key = (seed: number): Uint8Array => new Uint8Array(32).fill(seed);
+const lifetime = { idleMs: 1_000, maxAgeMs: 60_000 };
+
+const application: Application = {
+  serverInfo: { name: "server", version: "1" },
+  request: ({ method }, { session, principal }) =>
+    method === "who" ? { principal, initialize: session?.initialize } : undefined,
+};
+
+/** What popular clients send. */
+const CLIENTS = [
+  { clientInfo: { name: "claude-ai", version: "0.1.0" }, capabilities: {} },
+  {
+    clientInfo: { name: "Visual Studio Code", title: "Visual Studio Code", version: "1.106.2" },
+    capabilities: {
+      roots: { listChanged: true },
+      sampling: {},
+      elicitation: { form: {}, url: {} },
+      tasks: {
+        requests: { elicitation: { create: {} }, sampling: { createMessage: {} } },
+        list: {},
+      },
+    },
+  },
+  {
+    clientInfo: { name: "cursor-vscode", version: "1.0.0" },
+    capabilities: { elicitation: {}, roots: { listChanged: false } },
+  },
+];
+
+function record(owner: string | undefined, params: unknown) {
+  const created = Date.now();
+  return {
+    ...{ id: "", version: "2025-11-25" as const, owner, initialize: JSON.stringify(params) },
+    ...{ created, seen: created, ready: false, held: false },
+  };
+}
+
+async function mint(backend: Backend, owner: string | undefined, params: unknown) {
+  return await backend.sessions.mint!(record(owner, params), lifetime);
+}
+
+for (const { name, run } of backendKit(() => sealed({ keys: [key(1)] }))) {
+  if (/^(logs|bus):/.test(name)) test(name, run);
+}
+
+describe("the id is the record", () => {
+  for (const { clientInfo, capabilities } of CLIENTS) {
+    test(`of ${clientInfo.name}, in 256 visible characters`, async () => {
+      const backend = sealed({ keys: [key(1)] });
+      const owner = "https://issuer.example|user-1234567890|client";
+      const params = { protocolVersion: "2025-11-25", capabilities, clientInfo };
+      const id = await mint(backend, owner, params);
+      assert.match(id, /^[\x21-\x7e]{1,256}$/);
+      const found = (await sealed({ keys: [key(1)] }).sessions.get(id))!;
+      assert.equal(found.owner, owner);
+      assert.equal(found.version, "2025-11-25");
+      const { title: _left, ...least } = clientInfo as { title?: string };
+      const kept = JSON.parse(found.initialize);
+      assert.deepEqual(kept.capabilities, capabilities);
+      assert.deepEqual({ ...kept.clientInfo, ...least }, kept.clientInfo);
+    });
+  }
+
+  test("what is too much is left out, least important first", async () => {
+    const backend = sealed({ keys: [key(1)] });
+    const id = await mint(backend, "o", {
+      protocolVersion: "2025-11-25",
+      clientInfo: { name: "n".repeat(300), version: "1", icons: ["x".repeat(500)] },
+      capabilities: { roots: {}, experimental: { big: "x".repeat(500) } },
+    });
+    const { initialize } = (await backend.sessions.get(id))!;
+    assert.deepEqual(JSON.parse(initialize), {
+      protocolVersion: "2025-11-25",
+      capabilities: { roots: {} },
+      clientInfo: { name: "n".repeat(32), version: "1" },
+    });
+    await assert.rejects(mint(backend, "o".repeat(200), {}), /does not fit into an id/);
+  });
+
+  test("no two are alike, and none is anybody else's", async () => {
+    const backend = sealed({ keys: [key(1)] });
+    const ids = [await mint(backend, "a", {}), await mint(backend, "a", {})];
+    assert.notEqual(ids[0], ids[1]);
+    for (const id of ids) {
+      for (let at = 0; at < id.length; at++) {
+        const other = id.slice(0, at) + (id[at] === "x" ? "y" : "x") + id.slice(at + 1);
+        assert.equal(await backend.sessions.get(other), undefined, `changed at ${at}`);
+      }
+      for (const other of [id.slice(0, -1), `${id}A`, "A", "", `A${id}`, "__proto__"]) {
+        assert.equal(await backend.sessions.get(other), undefined);
+      }
+      assert.equal(await sealed({ keys: [key(2)] }).sessions.get(id), undefined);
+    }
+  });
+
+  test("keys are rotated", async () => {
+    const id = await mint(sealed({ keys: [key(1)] }), "a", {});
+    const both = sealed({ keys: [key(2), key(1)] });
+    assert.equal((await both.sessions.get(id))?.owner, "a");
+    const fresh = await mint(both, "b", {});
+    assert.equal((await sealed({ keys: [key(2)] }).sessions.get(fresh))?.owner, "b");
+    assert.equal(await sealed({ keys: [key(2)] }).sessions.get(id), undefined);
+  });
+
+  test("it expires by itself", async () => {
+    let now = Date.now();
+    const clock = { now: () => now, after: () => () => {} };
+    const backend = sealed({ keys: [key(1)], clock });
+    const id = await mint(backend, "a", {});
+    now += lifetime.maxAgeMs - 10;
+    assert.ok(await backend.sessions.get(id));
+    now += 20;
+    assert.equal(await backend.sessions.get(id), undefined);
+  });
+});
+
+test("what it cannot do is refused when it is configured, by name and reason", () => {
+  const backend = sealed({ keys: [key(1)] });
+  const refused = [
+    ["resumable", { resumable: true }],
+    ["termination", { termination: true }],
+    ["limits.sessions", { limits: { sessions: 5 } }],
+    ["limits.sessionsPerPrincipal", { limits: { sessionsPerPrincipal: 5 } }],
+    ["limits.idleMs", { limits: { idleMs: 5 } }],
+  ] as const;
+  for (const [option, options] of refused) {
+    assert.throws(() => createMcpHandler(application, { ...options, backend }), (error) => {
+      assert.ok(error instanceof OptionError);
+      assert.equal(error.option, option);
+      assert.match(error.message, /not stored anywhere/);
+      return true;
+    });
+  }
+  for (const keys of [[], [new Uint8Array(16)], ["x"], undefined]) {
+    assert.throws(() => sealed({ keys: keys as Uint8Array[] }), /keys: expected/);
+  }
+});
+
+test("a session is served by any handler that has the key", async () => {
+  const options = { authenticate: () => "alice" };
+  const nodes = [0, 1].map(() =>
+    createMcpHandler(application, { ...options, backend: sealed({ keys: [key(1)] }) })
+  );
+  let at = 0;
+  const client = testClient({ fetch: (request) => nodes[at]!.fetch(request) });
+  await client.initialize();
+  at = 1;
+  const { principal, initialize } = await client.call("who");
+  assert.equal(principal, "alice");
+  assert.deepEqual(initialize, {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "test", version: "1" },
+  });
+  assert.equal(await client.end(), 405);
+  const mallory = createMcpHandler(application, {
+    authenticate: () => "mallory",
+    backend: sealed({ keys: [key(1)] }),
+  });
+  const thief = testClient(mallory);
+  thief.sessionId = client.sessionId;
+  await assert.rejects(thief.call("who"), (error) => (error as RpcFailure).status === 404);
+  for (const node of [...nodes, mallory]) await node.close();
+});
+
+test("with revocations, of eight DELETEs on two nodes one ends the session", async () => {
+  const revocations = memory();
+  const nodes = [0, 1].map(() =>
+    createMcpHandler(application, { backend: sealed({ keys: [key(1)], revocations }) })
+  );
+  let at = 0;
+  const client = testClient({ fetch: (request) => nodes[at++ % 2]!.fetch(request) });
+  await client.initialize();
+  const statuses = await Promise.all(Array.from({ length: 8 }, () => client.end()));
+  assert.deepEqual(statuses.sort(), [204, 404, 404, 404, 404, 404, 404, 404]);
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(client.call("who"), (error) => (error as RpcFailure).status === 404);
+  }
+  for (const node of nodes) await node.close();
+});
