@@ -14,6 +14,7 @@ import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
 import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
+import { shown } from "./errors.ts";
 import type { HandlerEvent } from "./events.ts";
 import type { Authenticated, Settings } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -86,12 +87,12 @@ export class Front {
   ): Promise<Caller | Reply> {
     let found: Authenticated;
     try {
-      found = await authenticate(head);
+      found = checked(await authenticate(head));
     } catch (error) {
       this.emit({ type: "application-error", method: "authenticate", error });
       return this.refuse({ rule: "internal-error" }, trace);
     }
-    if (found === undefined || found === null) return ANONYMOUS;
+    if (found === undefined) return ANONYMOUS;
     if (found instanceof Response) {
       trace.outcome = "unauthenticated";
       this.emit({
@@ -106,6 +107,16 @@ export class Front {
       ? { principal: found, authInfo: undefined }
       : { principal: found.principal, authInfo: found.authInfo };
   }
+}
+
+// What is none of these must not pass for an anonymous caller: `false` may have meant "no".
+function checked(found: Authenticated | null): Authenticated {
+  if (found === undefined || found === null) return undefined;
+  if (typeof found === "string" || found instanceof Response) return found;
+  if (typeof found === "object" && typeof found.principal === "string") return found;
+  throw new TypeError(
+    `authenticate: gave ${shown(found)}, not a name, a principal, a Response or undefined`,
+  );
 }
 
 /** True for an answer, false for a caller. */
