@@ -59,7 +59,10 @@ export interface Limits {
 
 /** Options that every handler has. */
 export interface SessionOptions {
-  /** Default `required`. */
+  /**
+   * `required`: every request but `initialize` needs a session. `optional`: a POST without an id is served without
+   * one. `off`: ids are ignored and none is minted. Default `required`.
+   */
   readonly sessions?: SessionMode;
   /** Who calls. Default: everyone is anonymous. */
   readonly authenticate?: (request: RequestHead) => Awaitable<Authenticated>;
@@ -73,12 +76,13 @@ export interface SessionOptions {
   readonly termination?: boolean;
   /** What opening a session with the id of one that is gone gets: 404, or a fresh session. Default `reject`. */
   readonly staleInitialize?: "reject" | "fresh";
+  /** See {@linkcode Limits}. */
   readonly limits?: Limits;
   /** Where sessions and logs are kept. Default `memory()`. */
   readonly backend?: Backend;
   /** Is told what happens. Default: failures of the application and of the backend go to `console.error`. */
   readonly onEvent?: OnEvent;
-  /** Time. Default the machine's. */
+  /** The time, and a way to be called later; for tests. Default the machine's. */
   readonly clock?: Clock;
 }
 

@@ -5,28 +5,39 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  ADMISSION_RULES,
-  BODY_RULES,
-  HEAD_RULES,
-  HEADER_RULES,
-  REJECTIONS,
-  type RuleId,
-  TRANSITIONS,
-} from "../../core/mod.ts";
+import { LIMITS } from "../../core/engine/mod.ts";
+import * as core from "../../core/mod.ts";
 import { exec } from "../runner/exec.ts";
 import { root, runtimes } from "../runner/runtimes.ts";
 
 type Row = readonly string[];
 
-/** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
-const tables: Record<string, () => string> = { rules, refusals, states };
+const { REJECTIONS, TRANSITIONS } = core;
 
-/** The ladder: what is asked, in order. */
+/** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
+const tables: Record<string, () => string> = { rules, refusals, states, options, limits };
+
+/** The ladder: what is asked, in order. The session table is asked on the way. */
 function rules(): string {
-  const ladder = [...HEAD_RULES, ...HEADER_RULES, ...BODY_RULES, ...ADMISSION_RULES];
-  const rows = ladder.map(({ id, checks, clause, era }, i) => [
+  const before = [
+    ...[core.HEAD_RULES, core.HEADER_RULES, core.MESSAGE_RULES, core.LEGACY_BODY_RULES],
+  ].flat();
+  const after = [core.ADMISSION_RULES, core.MODERN_RULES, core.MIRROR_RULES].flat();
+  const ladder: readonly { id: core.RuleId; checks: string; clause: string; era: string }[] = [
+    ...before,
+    ...after,
+  ];
+  for (const [name, list] of Object.entries(core)) {
+    if (!name.endsWith("_RULES")) continue;
+    for (const rule of list as typeof ladder) {
+      if (!ladder.includes(rule)) throw new Error(`${name} is not in the README's ladder`);
+    }
+  }
+  const rows = ladder.map(({ id, checks, clause, era }, i): Row => [
     ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), era, clause],
+  ]);
+  rows.splice(before.length, 0, [
+    ...["", "the session, see below", "", "400, 404, 405", "legacy", "see below"],
   ]);
   return table(["", "refused", "rule", "status", "era", "where it comes from"], rows);
 }
@@ -46,12 +57,56 @@ function states(): string {
     state,
     when === undefined ? event : `${event}, ${when}`,
     Object.hasOwn(REJECTIONS, answer)
-      ? `${REJECTIONS[answer as RuleId].status} \`${answer}\``
+      ? `${REJECTIONS[answer as core.RuleId].status} \`${answer}\``
       : answer,
     next,
     effects.join(", "),
   ]);
   return table(["state", "event", "answer", "next", "effects"], rows);
+}
+
+/** The options, as the code documents them. */
+function options(): string {
+  const rows = [...documented("SessionOptions"), ...documented("McpOptions")];
+  return table(["option", "what it says"], rows.map(([name, text]) => [`\`${name}\``, text]));
+}
+
+/** The limits: defaults from the code's table, meanings from its documentation. */
+function limits(): string {
+  const meanings = new Map(documented("Limits"));
+  const rows = Object.entries(LIMITS).map(([name, { default: standard }]) => {
+    const meaning = meanings.get(name);
+    if (meaning === undefined) throw new Error(`options.ts does not say what ${name} is`);
+    const [what = "", said = ""] = meaning.split(/ Default:? /);
+    const value = amount(name, standard);
+    if (value !== said.replace(/\.$/, "")) throw new Error(`${name} is ${value}, not ${said}`);
+    return [`\`${name}\``, value, what];
+  });
+  return table(["limit", "default", "what it bounds"], rows);
+}
+
+/** A number as people write it. */
+function amount(name: string, value: number): string {
+  if (value === Infinity) return "no limit of its own";
+  if (name.endsWith("ytes")) return `${value / 2 ** 20} MiB`;
+  if (!name.endsWith("Ms")) return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+  const minutes = value / 60_000;
+  return minutes < 60 ? `${minutes} minutes` : `${minutes / 60} hours`;
+}
+
+/** The members of an interface of the options, each with its documentation. */
+function documented(name: string): [string, string][] {
+  const source = readFileSync(join(root, "core/engine/options.ts"), "utf8");
+  const [, body = ""] =
+    new RegExp(`export interface ${name} [^{]*\\{(.*?)^\\}`, "ms").exec(source) ??
+      [];
+  const members = body.matchAll(/(?:\/\*\*((?:(?!\*\/).)*)\*\/\s+)?readonly (\w+)\?:/gs);
+  return [...members].map(([, comment = "", member = ""]) => {
+    const text = comment.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ")
+      .replace(/\{@linkcode (\w+)\}/g, "$1").trim();
+    if (text === "") throw new Error(`${name}.${member} is not documented`);
+    return [member, text];
+  });
 }
 
 function table(head: Row, rows: readonly Row[]): string {
