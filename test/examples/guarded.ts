@@ -64,7 +64,7 @@ export async function served(
   const server = createServer(guardListener(sessions, listener));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   t.after(() => {
-    sessions.close();
+    void sessions.close();
     server.closeAllConnections();
     server.close();
   });

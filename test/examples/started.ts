@@ -22,11 +22,11 @@ export async function start(
   t: TestContext,
   runtime: Runtime,
   script: string,
-  env: Readonly<Record<string, string>> = {},
+  cwd: string = root,
 ): Promise<Started> {
   const child = spawn(runtime.binary, [...runtime.run, script], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: "1", PORT: "0", ...env },
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
