@@ -72,6 +72,14 @@ export class NodeHead implements RequestHead, HeaderReader {
     const value = headers[field];
     return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
   }
+
+  /** Every field, by its name in lower case. */
+  *[Symbol.iterator](): Iterator<[string, string]> {
+    for (const name of Object.keys(this.#request.headers)) {
+      const value = this.get(name);
+      if (value !== null) yield [name, value];
+    }
+  }
 }
 
 /** The body of a Node request. */

@@ -1,0 +1,239 @@
+/**
+ * Serves servers of the official SDK, v1 (`@modelcontextprotocol/sdk`) and v2
+ * (`@modelcontextprotocol/server`), with this library's sessions.
+ *
+ * @module
+ */
+
+import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
+import { OptionError } from "../../core/engine/errors.ts";
+import type { Awaitable } from "../../core/engine/ports.ts";
+import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
+import type { Revision } from "../../core/protocol/revisions.ts";
+import { type CallContext, callContext } from "./call_context.ts";
+import { ExchangeExtra } from "./sdk_extra.ts";
+import { Link, type LinkedCall } from "./sdk_link.ts";
+import type { SdkServer } from "./sdk_types.ts";
+
+export type { SdkSendOptions, SdkServer, SdkTransport } from "./sdk_types.ts";
+
+/** For whom a server object is made. */
+export interface SdkContext {
+  /** The session that it will serve; undefined where it serves a single request without one. */
+  readonly sessionId: string | undefined;
+  /** The revision that is spoken. */
+  readonly version: Revision;
+  /** Who calls; undefined for an anonymous caller. */
+  readonly principal: string | undefined;
+  /** What `authenticate` added. */
+  readonly authInfo: unknown;
+  /** The client's `initialize` params: its name, version and capabilities. Undefined without a session. */
+  readonly initialize: JsonObject | undefined;
+  /**
+   * The session is older than the object: its earlier one was lost with another process, or is on another
+   * node. What the library restores is the handshake; state of your own, log level and resource
+   * subscriptions of the session are yours to restore.
+   */
+  readonly rebuilt: boolean;
+}
+
+/** Makes a server object, not yet connected, a new one each time. */
+export type SdkServerFactory = (context: SdkContext) => Awaitable<SdkServer>;
+
+/** How SDK servers are served. */
+export interface SdkOptions {
+  /** Milliseconds after which a client polls whose connection was closed by `closeSSEStream`. Default 1 000. */
+  readonly retryMs?: number;
+}
+
+/**
+ * An application of official SDK servers: one server object a session, closed when the session ends for
+ * whatever reason and when the handler closes; without sessions one a request. A session whose server object
+ * is in no memory of this process (a restart, another node) gets a new one, with the stored handshake replayed.
+ *
+ * What a server sends in answer to a call goes on that call's stream, by `relatedRequestId`; so does what it
+ * asks of the client from within a handler without saying so, where the runtime has `AsyncLocalStorage`. The
+ * rest goes on the session's standalone stream and waits there for a reader. A server that closes itself ends
+ * its session.
+ *
+ * @throws {OptionError} An option that cannot be.
+ *
+ * @example
+ * ```ts
+ * const mcp = createMcpHandler(sdkServer(() => buildMcpServer()));
+ * ```
+ */
+export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): Application {
+  const { retryMs = 1_000 } = options;
+  if (!(typeof retryMs === "number" && retryMs >= 0)) {
+    throw new OptionError("retryMs", `${JSON.stringify(retryMs)} is not a number of at least 0`);
+  }
+  return new SdkApplication(factory, retryMs);
+}
+
+class SdkApplication implements Application {
+  readonly #factory: SdkServerFactory;
+  readonly #retryMs: number;
+  readonly #context: CallContext<LinkedCall> = callContext();
+  readonly #sessions = new Map<string, Link | Promise<Link>>();
+  readonly #stateless = new Set<Link>();
+  #closed = false;
+
+  constructor(factory: SdkServerFactory, retryMs: number) {
+    this.#factory = factory;
+    this.#retryMs = retryMs;
+  }
+
+  async initialize({ params }: RpcRequest, exchange: Exchange): Promise<JsonObject> {
+    const { session } = exchange;
+    const link = await this.#connect(exchange, false);
+    const result = await this.#handshake(link, params, exchange);
+    if (session === undefined) await link.end();
+    else this.#sessions.set(session.id, link);
+    return result;
+  }
+
+  async request(request: RpcRequest, exchange: Exchange): Promise<object | undefined> {
+    const { session } = exchange;
+    if (session === undefined) return this.#once(request, exchange);
+    const found = this.#find(session, exchange);
+    const link = found instanceof Promise ? await found : found;
+    link.opened();
+    return link.request(request, exchange, this.#extra(exchange));
+  }
+
+  async notification(notification: RpcNotification, exchange: Exchange): Promise<void> {
+    // What is cancelled is told by its signal, on whichever node it runs.
+    if (notification.method === "notifications/cancelled") return;
+    const { session } = exchange;
+    if (session === undefined) {
+      const link = await this.#connect(exchange, false);
+      link.notify(notification, this.#extra(exchange));
+      return link.end();
+    }
+    const initializes = notification.method === "notifications/initialized";
+    const found = this.#find(session, exchange, initializes);
+    const link = found instanceof Promise ? await found : found;
+    link.opened();
+    link.notify(notification, this.#extra(exchange));
+  }
+
+  async ended(sessionId: string): Promise<void> {
+    const link = this.#sessions.get(sessionId);
+    this.#sessions.delete(sessionId);
+    await (await built(link))?.end();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const links = [...this.#sessions.values(), ...this.#stateless];
+    this.#sessions.clear();
+    await Promise.all(links.map(async (link) => (await built(link))?.end()));
+  }
+
+  /** @param initializes The message that asks for it is `notifications/initialized` itself. */
+  #find(session: SessionHandle, exchange: Exchange, initializes = false): Link | Promise<Link> {
+    const { id } = session;
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const rebuilding = this.#rebuild(session, exchange, initializes).then(
+      (link) => {
+        if (this.#sessions.get(id) === rebuilding) this.#sessions.set(id, link);
+        return link;
+      },
+      (error) => {
+        if (this.#sessions.get(id) === rebuilding) this.#sessions.delete(id);
+        throw error;
+      },
+    );
+    this.#sessions.set(id, rebuilding);
+    return rebuilding;
+  }
+
+  async #rebuild(session: SessionHandle, exchange: Exchange, initializes: boolean): Promise<Link> {
+    const link = await this.#connect(exchange, true);
+    await this.#handshake(link, session.initialize, exchange);
+    link.opened();
+    if (session.ready && !initializes) {
+      const initialized = { jsonrpc: "2.0", method: "notifications/initialized" } as const;
+      link.notify(initialized, this.#extra(exchange));
+    }
+    return link;
+  }
+
+  async #handshake(
+    link: Link,
+    params: JsonObject | undefined,
+    exchange: Exchange,
+  ): Promise<JsonObject> {
+    try {
+      const result = await link.request(
+        // The server has to settle on a revision that is served here; it may know older ones.
+        { method: "initialize", params: { ...params, protocolVersion: exchange.version } },
+        undefined,
+        this.#extra(exchange),
+      );
+      if (link.over) throw new Error("the server closed itself on initialize");
+      return result!;
+    } catch (error) {
+      await link.end();
+      throw error;
+    }
+  }
+
+  async #once(request: RpcRequest, exchange: Exchange): Promise<object | undefined> {
+    const link = await this.#connect(exchange, false);
+    try {
+      return await link.request(request, exchange, this.#extra(exchange));
+    } finally {
+      await link.end();
+    }
+  }
+
+  async #connect(exchange: Exchange, rebuilt: boolean): Promise<Link> {
+    const { session, version, principal, authInfo } = exchange;
+    const server = await this.#factory({
+      sessionId: session?.id,
+      version,
+      principal,
+      authInfo,
+      initialize: session?.initialize,
+      rebuilt,
+    });
+    const link = new Link(server, this.#context, session, (closed) => this.#left(closed, session));
+    if (session === undefined) this.#stateless.add(link);
+    if (this.#closed) {
+      await link.end();
+      throw new Error("the handler has closed");
+    }
+    try {
+      await link.connect();
+    } catch (error) {
+      // It may be connected elsewhere: closing it would close that connection.
+      this.#stateless.delete(link);
+      throw error;
+    }
+    return link;
+  }
+
+  async #left(link: Link, session: SessionHandle | undefined): Promise<void> {
+    this.#stateless.delete(link);
+    // Still known here: the server has closed itself.
+    if (session === undefined || this.#sessions.get(session.id) !== link) return;
+    this.#sessions.delete(session.id);
+    await session.end();
+  }
+
+  #extra(exchange: Exchange): ExchangeExtra {
+    return new ExchangeExtra(exchange, this.#retryMs);
+  }
+}
+
+/** A link once it is there; undefined where there is none, or building it failed, of which its callers are told. */
+async function built(link: Link | Promise<Link> | undefined): Promise<Link | undefined> {
+  try {
+    return await link;
+  } catch {
+    return undefined;
+  }
+}

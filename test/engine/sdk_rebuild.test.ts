@@ -1,0 +1,273 @@
+/** A session whose server object is not in this process: after a restart, and on further nodes. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createMcpHandler, type McpHandler, memory } from "../../core/engine/mod.ts";
+import { sdkServer } from "../../adapters/servers/sdk.ts";
+import { RpcFailure, type TestClient, type TestStream } from "../../adapters/testing/mod.ts";
+import { readEvents as events } from "../../adapters/testing/sse.ts";
+import { connected, endpoint, gate, standalone, textOf, tool } from "./sdk/endpoint.ts";
+import { type Built, type ToolCall, versions } from "./sdk/servers.ts";
+
+/** The messages that a client sends, at another node. */
+function at(node: McpHandler, { sessionId }: TestClient) {
+  const send = (message: object): Promise<Response> =>
+    node.fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        headers: { "content-type": "application/json", "mcp-session-id": sessionId! },
+        body: JSON.stringify({ jsonrpc: "2.0", ...message }),
+      }),
+    );
+  return {
+    send,
+    call: async (id: string, name: string, text = ""): Promise<string> => {
+      const answer = await send({ id, method: "tools/call", params: tool(name, text) });
+      assert.equal(answer.status, 200);
+      return textOf((await answer.json()).result);
+    },
+  };
+}
+
+for (const version of versions) {
+  describe(`a session of the SDK's ${version.name} elsewhere`, () => {
+    test("is served on after a restart by a new object that knows the client", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp, { clientInfo: { name: "caller", version: "9" } });
+      await before.mcp.close();
+      assert.deepEqual(before.told, ["1 initialized", "1 closed"]);
+
+      const after = endpoint(version, { who: ({ sessionId }) => sessionId! }, { backend });
+      assert.equal(await at(after.mcp, client).call("a", "who"), client.sessionId);
+      assert.deepEqual(after.told, ["1 initialized"]);
+      const [context] = after.contexts;
+      assert.deepEqual([context!.rebuilt, context!.sessionId], [true, client.sessionId]);
+      assert.deepEqual(context!.initialize!.clientInfo, { name: "caller", version: "9" });
+      const capabilities = after.servers[0]!.capabilities() as { elicitation?: object };
+      assert.ok(capabilities.elicitation);
+      assert.equal(await at(after.mcp, client).call("b", "who"), client.sessionId);
+      assert.equal(after.servers.length, 1);
+      await after.mcp.close();
+      assert.deepEqual(after.told, ["1 initialized", "1 closed"]);
+    });
+
+    test("is rebuilt once for twenty requests together", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const after = endpoint(version, { echo: ({ text }) => text }, { backend });
+      const twenty = Array.from({ length: 20 }, (_, n) => `${n}`);
+      const answers = await Promise.all(
+        twenty.map((n) => at(after.mcp, client).call(n, "echo", n)),
+      );
+      assert.deepEqual(answers, twenty);
+      assert.deepEqual(after.told, ["1 initialized"]);
+      await Promise.all([before.mcp.close(), after.mcp.close()]);
+    });
+
+    test("is not told twice that the client is initialized", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const after = endpoint(version, {}, { backend });
+      await at(after.mcp, client).send({ method: "notifications/initialized" });
+      await at(after.mcp, client).send({ id: 1, method: "tools/list" });
+      assert.deepEqual(after.told, ["1 initialized"]);
+      await Promise.all([before.mcp.close(), after.mcp.close()]);
+    });
+
+    test("asks from one node, is answered on another", async () => {
+      const backend = memory();
+      const tools = {
+        ask: (call: ToolCall) => call.ask("name?"),
+      };
+      const one = endpoint(version, tools, { backend });
+      const two = endpoint(version, tools, { backend });
+      const client = await connected(one.mcp, {
+        request: () => {
+          throw new RpcFailure({ code: -32601, message: "not on this node" });
+        },
+      });
+      const posted = await one.mcp.fetch(
+        new Request("http://localhost/mcp", {
+          method: "POST",
+          headers: { "content-type": "application/json", "mcp-session-id": client.sessionId! },
+          body: JSON.stringify({
+            jsonrpc: "2.0",
+            id: 1,
+            method: "tools/call",
+            params: tool("ask"),
+          }),
+        }),
+      );
+      let text = "";
+      for await (const chunk of posted.body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        const asked = /^data: (.*"elicitation\/create".*)$/m.exec(text)?.[1];
+        if (asked === undefined || text.includes('"result"')) continue;
+        const result = { action: "accept", content: { answer: "Ann" } };
+        await at(two.mcp, client).send({ id: JSON.parse(asked).id, result });
+      }
+      const last = /^data: (.*"result".*)$/m.exec(text)![1]!;
+      assert.equal(textOf(JSON.parse(last).result), "Ann");
+      await Promise.all([one.mcp.close(), two.mcp.close()]);
+    });
+
+    test("what it asks after a restart does not meet answers to what was asked before", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const lost = before.servers[0]!.roots().catch(() => "lost");
+      const stream = await standalone(client);
+      const first = await stream.next();
+      await before.mcp.close({ within: 0 });
+      assert.equal(await lost, "lost");
+
+      const after = endpoint(version, { nothing: () => "" }, { backend });
+      await at(after.mcp, client).call("a", "nothing");
+      const roots = after.servers[0]!.roots();
+      const late = { roots: [{ uri: "file:///late" }] };
+      await at(after.mcp, client).send({ id: first.id, result: late });
+      const again = await standalone({
+        listen: async (): Promise<TestStream> => {
+          const response = await after.mcp.fetch(
+            new Request("http://localhost/mcp", {
+              headers: { accept: "text/event-stream", "mcp-session-id": client.sessionId! },
+            }),
+          );
+          return {
+            response,
+            close: () => {},
+            [Symbol.asyncIterator]: () => events(response.body!),
+          };
+        },
+      });
+      const second = await again.next();
+      assert.notEqual(second.id, first.id);
+      const right = { roots: [{ uri: "file:///right" }] };
+      await at(after.mcp, client).send({ id: second.id, result: right });
+      assert.deepEqual(await roots, right);
+      await after.mcp.close({ within: 0 });
+    });
+
+    test("ends on every node", async () => {
+      const backend = memory();
+      const nodes = [1, 2, 3].map(() => endpoint(version, { nothing: () => "" }, { backend }));
+      const client = await connected(nodes[0]!.mcp);
+      for (const { mcp } of nodes.slice(1)) await at(mcp, client).call("a", "nothing");
+      assert.equal(await client.end(), 204);
+      for (const { told } of nodes) assert.deepEqual(told, ["1 initialized", "1 closed"]);
+      for (const { mcp } of nodes) {
+        assert.equal((await at(mcp, client).send({ id: 1, method: "tools/list" })).status, 404);
+        await mcp.close();
+      }
+    });
+
+    test("an object that cannot be rebuilt fails its requests, and the next may succeed", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      let broken = true;
+      const failures: unknown[] = [];
+      const mcp = createMcpHandler(
+        sdkServer(() => {
+          if (broken) throw new Error("no database");
+          return version.build({ echo: ({ text }) => text });
+        }),
+        {
+          backend,
+          onEvent: (event) => {
+            if (event.type === "application-error") failures.push(String(event.error));
+          },
+        },
+      );
+      const list = { method: "tools/list" };
+      const [one, two] = await Promise.all(
+        [1, 2].map((id) => at(mcp, client).send({ id, ...list })),
+      );
+      for (const answer of [one!, two!]) {
+        const { error } = await answer.json();
+        assert.deepEqual(error, { code: -32603, message: "Internal error" });
+      }
+      assert.deepEqual(failures, ["Error: no database", "Error: no database"]);
+      broken = false;
+      assert.equal(await at(mcp, client).call("a", "echo", "back"), "back");
+      await Promise.all([before.mcp.close(), mcp.close()]);
+    });
+
+    test("cancelling the request that began it does not fail the others", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const ready = Promise.withResolvers<void>();
+      const mcp = createMcpHandler(
+        sdkServer(async () => {
+          await ready.promise;
+          return version.build({ echo: ({ text }) => text });
+        }),
+        { backend },
+      );
+      const { send, call } = at(mcp, client);
+      const first = send({ id: 1, method: "tools/call", params: tool("echo", "first") });
+      const second = call("2", "echo", "second");
+      await send({ method: "notifications/cancelled", params: { requestId: 1 } });
+      assert.equal((await first).status, 202);
+      ready.resolve();
+      assert.equal(await second, "second");
+      await Promise.all([before.mcp.close(), mcp.close()]);
+    });
+
+    test("a session that ends while its object is rebuilt leaves none", async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const ready = Promise.withResolvers<void>();
+      const closed = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const mcp = createMcpHandler(
+        sdkServer(async () => {
+          begun.resolve();
+          await ready.promise;
+          const server: Built = version.build({});
+          server.onClose(() => closed.resolve());
+          return server;
+        }),
+        { backend },
+      );
+      const pending = at(mcp, client).send({ id: 1, method: "tools/list" });
+      await begun.promise;
+      await client.end();
+      assert.equal((await pending).status, 404);
+      ready.resolve();
+      await closed.promise;
+      await Promise.all([before.mcp.close(), mcp.close()]);
+    });
+
+    test("a call goes on while its client resumes elsewhere", async () => {
+      const backend = memory();
+      const held = gate();
+      const one = endpoint(version, { held: held.run }, { backend, response: "sse" });
+      const two = endpoint(version, { held: held.run }, { backend });
+      const client = await connected(one.mcp);
+      const call = client.begin("tools/call", tool("held", "later"));
+      await held.enter();
+      await call.response;
+      while (call.lastEventId === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      call.disconnect();
+      const response = await two.mcp.fetch(
+        new Request("http://localhost/mcp", {
+          headers: {
+            accept: "text/event-stream",
+            "mcp-session-id": client.sessionId!,
+            "last-event-id": call.lastEventId,
+          },
+        }),
+      );
+      held.leave("later");
+      const answered = /^data: (\{.*)$/m.exec(await response.text())![1]!;
+      assert.equal(textOf(JSON.parse(answered).result), "later");
+      assert.equal(two.servers.length, 0);
+      await Promise.all([one.mcp.close(), two.mcp.close()]);
+    });
+  });
+}

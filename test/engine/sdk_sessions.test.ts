@@ -1,0 +1,177 @@
+/** Server objects of the official SDK live and die with their sessions. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { sdkServer } from "../../adapters/servers/sdk.ts";
+import { type RpcFailure, testClient } from "../../adapters/testing/mod.ts";
+import { connected, endpoint, gate, textOf, tool } from "./sdk/endpoint.ts";
+import { versions } from "./sdk/servers.ts";
+
+for (const version of versions) {
+  describe(`a server of the SDK's ${version.name}`, () => {
+    test("is made for its session, used and closed with it", async () => {
+      const { mcp, contexts, told } = endpoint(version, {
+        who: ({ sessionId, text }) => `${sessionId} ${text}`,
+      });
+      const client = await connected(mcp, { clientInfo: { name: "caller", version: "9" } });
+      const { tools } = await client.call("tools/list");
+      assert.deepEqual((tools as { name: string }[]).map(({ name }) => name), ["who"]);
+      assert.equal(
+        textOf(await client.call("tools/call", tool("who", "am I"))),
+        `${client.sessionId} am I`,
+      );
+      assert.equal(contexts.length, 1);
+      const [context] = contexts;
+      assert.equal(context!.sessionId, client.sessionId);
+      assert.equal(context!.version, "2025-11-25");
+      assert.equal(context!.rebuilt, false);
+      assert.deepEqual(context!.initialize!.clientInfo, { name: "caller", version: "9" });
+      assert.equal(await client.end(), 204);
+      assert.deepEqual(told, ["1 initialized", "1 closed"]);
+      await mcp.close();
+    });
+
+    test("negotiates with a client of a revision that only it knows", async () => {
+      const { mcp } = endpoint(version, {});
+      const client = testClient(mcp, { version: "2024-11-05" });
+      const { protocolVersion } = await client.initialize();
+      assert.equal(protocolVersion, "2025-11-25");
+      await mcp.close();
+    });
+
+    test("gets one object for each session", async () => {
+      const { mcp, servers, told } = endpoint(version, { id: ({ sessionId }) => sessionId! });
+      const clients = await Promise.all([1, 2, 3].map(() => connected(mcp)));
+      assert.equal(servers.length, 3);
+      const answers = await Promise.all(clients.map((one) => one.call("tools/call", tool("id"))));
+      assert.deepEqual(answers.map(textOf), clients.map((one) => one.sessionId));
+      await mcp.close();
+      assert.deepEqual(told.filter((one) => one.endsWith("closed")).sort(), [
+        "1 closed",
+        "2 closed",
+        "3 closed",
+      ]);
+    });
+
+    test("is closed when its initialize is refused", async () => {
+      const { mcp, told } = endpoint(version, {}, { limits: { sessions: 1 } });
+      const client = await connected(mcp);
+      const stream = await client.listen();
+      await assert.rejects(connected(mcp), (error) => (error as RpcFailure).status === 503);
+      assert.deepEqual(told, ["1 initialized", "2 closed"]);
+      stream.close();
+      await mcp.close();
+    });
+
+    test("is closed when its session gives way, expires or is ended", async () => {
+      let now = 0;
+      const clock = { now: () => now, after: () => () => {} };
+      const { mcp, told } = endpoint(version, {}, {
+        clock,
+        limits: { sessions: 1, idleMs: 1_000 },
+      });
+      await connected(mcp);
+      const second = await connected(mcp);
+      assert.ok(told.includes("1 closed"));
+      now += 1_000;
+      await assert.rejects(
+        second.call("tools/list"),
+        (error) => (error as RpcFailure).status === 404,
+      );
+      await Promise.resolve();
+      assert.ok(told.includes("2 closed"));
+      const third = await connected(mcp);
+      await mcp.sessions.end(third.sessionId!);
+      assert.ok(told.includes("3 closed"));
+      await mcp.close();
+    });
+
+    test("sees who calls and the request itself", async () => {
+      const seen: unknown[] = [];
+      const { mcp, contexts } = endpoint(version, {
+        look: (call) => {
+          seen.push(call.authInfo, call.header("x-colour"), call.url);
+          return "";
+        },
+      }, {
+        authenticate: ({ headers }) => ({
+          principal: "alice",
+          authInfo: { token: headers.get("authorization"), clientId: "c", scopes: [] },
+        }),
+      });
+      const client = await connected(mcp, { headers: { authorization: "t", "x-colour": "blue" } });
+      await client.call("tools/call", tool("look"));
+      const authInfo = { token: "t", clientId: "c", scopes: [] };
+      assert.deepEqual(seen, [authInfo, "blue", "http://localhost/mcp"]);
+      assert.equal(contexts[0]!.principal, "alice");
+      assert.deepEqual(contexts[0]!.authInfo, authInfo);
+      await mcp.close();
+    });
+
+    test("a server that closes itself ends its session", async () => {
+      const { mcp, told } = endpoint(version, {
+        close: async ({ close }) => {
+          await close();
+          return "never said";
+        },
+      });
+      const client = await connected(mcp);
+      await assert.rejects(client.call("tools/call", tool("close")));
+      await assert.rejects(
+        client.call("tools/list"),
+        (error) => (error as RpcFailure).status === 404,
+      );
+      assert.deepEqual(told, ["1 initialized", "1 closed"]);
+      assert.equal(await mcp.sessions.count(), 0);
+      await mcp.close();
+    });
+
+    test("without sessions every request has a server of its own", async () => {
+      const { mcp, servers, told } = endpoint(version, {
+        id: ({ sessionId }) => String(sessionId),
+      }, { sessions: "off" });
+      const client = testClient(mcp);
+      const { serverInfo } = await client.initialize();
+      assert.deepEqual(serverInfo, { name: "sdk", version: "1" });
+      assert.equal(client.sessionId, undefined);
+      assert.equal(textOf(await client.call("tools/call", tool("id"))), "undefined");
+      assert.equal(servers.length, 3);
+      assert.deepEqual(told.filter((one) => one.endsWith("closed")).length, 3);
+      await mcp.close();
+    });
+
+    test("without a session a call still tells of its progress", async () => {
+      const { mcp } = endpoint(version, {
+        work: async ({ notify, progressToken, log }) => {
+          await notify("notifications/progress", { progressToken, progress: 1 });
+          await log("half");
+          return "done";
+        },
+      }, { sessions: "optional" });
+      const told: unknown[] = [];
+      const client = testClient(mcp, { notification: (method) => told.push(method) });
+      const result = await client.call("tools/call", tool("work", "", { progressToken: 1 }));
+      assert.equal(textOf(result), "done");
+      assert.deepEqual(told, ["notifications/progress", "notifications/message"]);
+      await mcp.close();
+    });
+
+    test("closing the handler closes servers in the middle of a call", async () => {
+      const held = gate();
+      const { mcp, told } = endpoint(version, { held: held.run });
+      const client = await connected(mcp);
+      const call = client.begin("tools/call", tool("held"));
+      const { signal } = await held.enter();
+      await mcp.close({ within: 0 });
+      assert.equal((await call.response).status, 503);
+      assert.equal(signal.aborted, true);
+      assert.deepEqual(told, ["1 initialized", "1 closed"]);
+    });
+  });
+}
+
+test("an option that cannot be is refused", () => {
+  assert.throws(() => sdkServer(() => versions[0]!.build({}), { retryMs: -1 }), {
+    name: "OptionError",
+    option: "retryMs",
+  });
+});
