@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, before, test } from "node:test";
+import { redis } from "../../../adapters/backends/redis.ts";
+import { RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
+import {
+  type Application,
+  createMcpHandler,
+  type HandlerEvent,
+  type McpHandler,
+} from "../../../core/engine/mod.ts";
+import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+
+let server: RedisServer;
+let count = 0;
+
+before(async () => {
+  if (!noRedis) server = await startRedis();
+});
+after(() => server?.stop());
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let waited = 0; !(await condition()); waited += 20) {
+    assert.ok(waited < 10_000, `not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+interface Node {
+  readonly handler: McpHandler;
+  readonly events: HandlerEvent[];
+  readonly failures: () => number;
+}
+
+async function withNodes(
+  client: typeof clients[number],
+  how: number,
+  application: Application,
+  run: (nodes: readonly Node[]) => Promise<void>,
+): Promise<void> {
+  const prefix = `{outage${count++}}:`;
+  const ends: (() => void)[] = [];
+  const nodes: Node[] = [];
+  for (let i = 0; i < how; i++) {
+    const { client: connected, end } = await client.connect(server.port);
+    const backend = redis(connected, { prefix, timeoutMs: 300, leaseMs: 1_500 });
+    const events: HandlerEvent[] = [];
+    const handler = createMcpHandler(application, {
+      backend,
+      keepAliveMs: 0,
+      onEvent: (event) => events.push(event),
+    });
+    const failures = () => events.filter(({ type }) => type === "backend-error").length;
+    nodes.push({ handler, events, failures });
+    ends.push(() => {
+      backend.close!();
+      end();
+    });
+  }
+  try {
+    await run(nodes);
+  } finally {
+    await Promise.all(nodes.map(({ handler }) => handler.close({ within: 0 })));
+    for (const end of ends) end();
+  }
+}
+
+const application = (gate: Promise<unknown>): Application => ({
+  serverInfo: { name: "server", version: "1" },
+  async request({ method }, exchange) {
+    if (method !== "emit") return {};
+    for (let i = 1; i <= 40; i++) {
+      exchange.notify("emitted", { i });
+      if (i === 3) await gate;
+    }
+    return { done: true };
+  },
+});
+
+const status = (error: unknown): number => (error as RpcFailure).status;
+
+for (const kind of clients) {
+  for (const [name, pause] of [["down", "kill"], ["stalled", "SIGSTOP"]] as const) {
+    test(`${kind.name}: while Redis is ${name}: 503 soon, never 404; then all is well again`, {
+      skip: noRedis,
+      timeout: 25_000,
+    }, async () => {
+      await withNodes(kind, 1, application(Promise.resolve()), async ([node]) => {
+        const { handler, failures } = node!;
+        const client = testClient(handler);
+        await client.initialize();
+        const again = pause === "kill" ? await server.kill() : stall(server);
+        const began = performance.now();
+        const outcomes = await Promise.all([
+          client.call("anything").catch(status),
+          client.listen().catch(status),
+          client.end(),
+          testClient(handler).initialize().catch(status),
+        ]);
+        assert.deepEqual(outcomes, [503, 503, 503, 503]);
+        assert.ok(performance.now() - began < 3_000, "soon");
+        const refused = await client.send("POST", { jsonrpc: "2.0", id: 1, method: "x" });
+        assert.equal(refused.status, 503);
+        assert.ok(Number(refused.headers.get("retry-after")) > 0);
+        await refused.body?.cancel();
+        assert.ok(failures() >= 5, `${failures()} backend-error events`);
+        await again();
+        await until(
+          () =>
+            client.call("anything").then(() => true, (error) => {
+              assert.equal(status(error), 503);
+              return false;
+            }),
+          "served again",
+        );
+        assert.equal(await client.end(), 204);
+      });
+    });
+  }
+
+  test(`${kind.name}: what a call says during an outage is there afterwards, once, in order`, {
+    skip: noRedis,
+    timeout: 25_000,
+  }, async () => {
+    let go!: () => void;
+    const gate = new Promise<void>((resolve) => go = resolve);
+    await withNodes(kind, 2, application(gate), async (nodes) => {
+      const got: number[] = [];
+      const client = testClient(nodes[0]!.handler, {
+        notification: (_method, { i }) => got.push(i as number),
+      });
+      await client.initialize();
+      const call = client.begin("emit");
+      await until(() => got.length === 3, "the first events");
+      const again = await server.kill();
+      go();
+      await until(() => nodes[0]!.failures() > 2, "writes fail");
+      await again();
+      // The connection may have been given up; the log is whole all the same.
+      const done = await call.result.catch(async () => {
+        let last: unknown;
+        for (let tries = 0; tries < 50; tries++) {
+          try {
+            return await call.resume().result;
+          } catch (error) {
+            last = error;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        }
+        throw last;
+      });
+      assert.deepEqual(done, { done: true });
+      assert.deepEqual(got, Array.from({ length: 40 }, (_, i) => i + 1));
+    });
+  });
+
+  test(`${kind.name}: a lost subscriber connection loses no event, and no end`, {
+    skip: noRedis,
+    timeout: 25_000,
+  }, async () => {
+    await withNodes(kind, 2, application(Promise.resolve()), async (nodes) => {
+      const client = testClient(nodes[0]!.handler);
+      await client.initialize();
+      const stream = await client.listen();
+      const got: unknown[] = [];
+      let over = false;
+      (async () => {
+        for await (const { message } of stream) if (message) got.push(message.method);
+        over = true;
+      })();
+      const session = (await nodes[1]!.handler.sessions.get(client.sessionId!))!;
+      session.notify("before");
+      await until(() => got.length === 1, "an event before");
+      const { client: admin, end } = await clients[0]!.connect(server.port);
+      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      await command.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+      session.notify("meanwhile");
+      await until(() => got.length === 2, "an event sent while nobody heard");
+      await command.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+      await session.end();
+      await until(() => over, "the end that nobody heard");
+      assert.deepEqual(got, ["before", "meanwhile"]);
+      end();
+    });
+  });
+
+  test(`${kind.name}: a node that comes back too late can't write into what was given up`, {
+    skip: noRedis,
+    timeout: 25_000,
+  }, async () => {
+    let go!: () => void;
+    const gate = new Promise<void>((resolve) => go = resolve);
+    await withNodes(kind, 2, application(gate), async (nodes) => {
+      let at = 0;
+      const got: number[] = [];
+      const client = testClient(
+        { fetch: (request) => nodes[at]!.handler.fetch(request) },
+        { notification: (_method, { i }) => got.push(i as number) },
+      );
+      await client.initialize();
+      const call = client.begin("emit");
+      await until(() => got.length === 3, "the first events");
+      // What the others see of a node that hangs: its lease runs out.
+      const { client: admin, end } = await clients[0]!.connect(server.port);
+      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      const first = `{outage${count - 1}}:nodes`;
+      const writer = call.lastEventId!.slice(0, 12);
+      await command.sendCommand(["ZREM", first, writer]);
+      at = 1;
+      const resumed = call.resume();
+      await assert.rejects(resumed.result, (error) => {
+        assert.equal((error as RpcFailure).code, -32000);
+        assert.match((error as Error).message, /is gone/);
+        return true;
+      });
+      go();
+      await until(async () => (await nodes[0]!.handler.stats()).inFlight === 0, "the call is over");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const stream = await client.listen(`${call.lastEventId!.split("_")[0]}_0`);
+      const log: unknown[] = [];
+      for await (const { message } of stream) if (message) log.push(message.method ?? "answer");
+      assert.deepEqual(log, ["emitted", "emitted", "emitted", "answer"]);
+      end();
+    });
+  });
+}
+
+function stall({ child }: RedisServer): () => Promise<void> {
+  process.kill(child.pid!, "SIGSTOP");
+  return () => {
+    process.kill(child.pid!, "SIGCONT");
+    return Promise.resolve();
+  };
+}
