@@ -63,7 +63,9 @@ export class Dispatcher implements Host, Listener {
   readonly #stateless = new Set<Call>();
   #inFlight = 0;
   #aborted = 0;
-  #idle: (() => void) | undefined;
+  /** Who waits for the last call to end. */
+  readonly #idle = new Set<() => void>();
+  #closing: Promise<void> | undefined;
 
   constructor(application: Application, settings: Settings) {
     const node = mintNodeId();
@@ -186,7 +188,7 @@ export class Dispatcher implements Host, Listener {
       live.inFlight.delete(call.id!);
       this.lifecycle.release(live);
     }
-    if (this.#inFlight === 0) this.#idle?.();
+    if (this.#inFlight === 0) { for (const over of this.#idle) over(); }
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
@@ -232,21 +234,32 @@ export class Dispatcher implements Host, Listener {
     };
   }
 
-  /** Lets calls finish for `within` milliseconds, then stops everything. */
+  /**
+   * Lets calls finish for `within` milliseconds, then stops everything. Who closes again shares the end, and
+   * may hurry it.
+   */
   async close(within: number): Promise<void> {
+    this.streams.connections.sendAway(this.lifecycle.node);
+    this.subscriptions.close();
+    if (this.#inFlight > 0 && within > 0) await this.#drained(within);
+    await (this.#closing ??= this.#stopAll());
+  }
+
+  #drained(within: number): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        stop();
+        this.#idle.delete(over);
+        resolve();
+      };
+      const stop = this.settings.clock.after(within, over);
+      this.#idle.add(over);
+    });
+  }
+
+  async #stopAll(): Promise<void> {
     const { connections } = this.streams;
     const { backend, writes, clock } = this.settings;
-    connections.sendAway(this.lifecycle.node);
-    this.subscriptions.close();
-    if (this.#inFlight > 0 && within > 0) {
-      await new Promise<void>((resolve) => {
-        const stop = clock.after(within, resolve);
-        this.#idle = () => {
-          stop();
-          resolve();
-        };
-      });
-    }
     this.requests.failAll("session-ended", "the handler has closed");
     const refusal = { rule: "draining" } as const;
     for (const live of this.lifecycle.lives()) {

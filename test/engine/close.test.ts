@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { Endpoint, Events, gate, initialize, refusal, request } from "./endpoint.ts";
+import { testInWorlds } from "./worlds.ts";
+
+testInWorlds(
+  "a closed handler refuses new sessions and streams, and keeps its records",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    const session = await endpoint.open();
+    await endpoint.handler.close();
+    for (const answer of [await endpoint.post(initialize()), await endpoint.get({ session })]) {
+      const { status, retry, message } = await refusal(answer);
+      assert.deepEqual([status, retry], [503, true]);
+      assert.match(message, /shutting down/);
+    }
+    assert.equal(await endpoint.handler.sessions.count(), 1);
+    assert.deepEqual(endpoint.endings, []);
+    assert.equal(endpoint.clock.timers, 0);
+    const next = new Endpoint(scope, {}, {}, world, endpoint.clock);
+    assert.equal((await next.call("tools/list", { session })).status, 200);
+  },
+);
+
+testInWorlds("closing lets calls finish, and ends as soon as they have", async (scope, world) => {
+  const finish = gate<object>();
+  const endpoint = new Endpoint(scope, { request: () => finish.opened }, {}, world);
+  const session = await endpoint.open();
+  const call = endpoint.call("tools/call", { session });
+  await world.quiet();
+  let closed = false;
+  const closing = endpoint.handler.close({ within: 60_000 }).then(() => closed = true);
+  await world.quiet();
+  assert.equal(closed, false);
+  finish.open({ done: true });
+  assert.deepEqual((await (await call).json()).result, { done: true });
+  await closing;
+  assert.equal(endpoint.clock.timers, 0);
+  assert.equal((await endpoint.handler.stats()).aborted, 0);
+});
+
+testInWorlds("closing stops the calls that take longer than it waits", async (scope, world) => {
+  const signals: AbortSignal[] = [];
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: ({ method }, exchange) => {
+        signals.push(exchange.signal);
+        if (method === "talks") exchange.notify("notifications/message", {});
+        return new Promise(() => {});
+      },
+    },
+    { sessions: "optional" },
+    world,
+  );
+  const session = await endpoint.open();
+  const silent = endpoint.post(request(1, "silent"), { session });
+  const stateless = endpoint.post(request(2, "silent"));
+  const talking = new Events(await endpoint.post(request(3, "talks"), { session }));
+  await world.quiet();
+  let closed = false;
+  const closing = endpoint.handler.close({ within: 2_000 }).then(() => closed = true);
+  await endpoint.pass(1_999);
+  assert.equal(closed, false);
+  await endpoint.pass(1);
+  await closing;
+  for (const [call, id] of [[silent, 1], [stateless, 2]] as const) {
+    const refused = await refusal(await call);
+    assert.deepEqual([refused.status, refused.id, refused.retry], [503, id, true]);
+  }
+  await talking.rest();
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true, true]);
+  const { inFlight, streams, aborted } = await endpoint.handler.stats();
+  assert.deepEqual([inFlight, streams, aborted], [0, 0, 3]);
+  await world.quiet();
+  assert.equal(endpoint.clock.timers, 0);
+});
+
+testInWorlds(
+  "closing sends readers of standalone streams away to come back",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.get({ session }));
+    await world.quiet();
+    const rest = events.rest();
+    await endpoint.handler.close();
+    assert.deepEqual(await rest, []);
+    assert.match(events.text, /^retry: \d+$/m);
+  },
+);
+
+testInWorlds("closing twice is closing once", async (scope, world) => {
+  const finish = gate<object>();
+  let closed = 0;
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: () => finish.opened,
+      close: () => void closed++,
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const call = endpoint.call("tools/call", { session });
+  await world.quiet();
+  const both = Promise.all([
+    endpoint.handler.close({ within: 60_000 }),
+    endpoint.handler.close({ within: 60_000 }),
+  ]);
+  finish.open({});
+  assert.equal((await call).status, 200);
+  await both;
+  await endpoint.handler.close();
+  assert.equal(closed, 1);
+  assert.equal(endpoint.clock.timers, 0);
+});
+
+testInWorlds("closing again in less time hurries the end", async (scope, world) => {
+  const endpoint = new Endpoint(scope, { request: () => new Promise(() => {}) }, {}, world);
+  const session = await endpoint.open();
+  const call = endpoint.call("tools/call", { session });
+  await world.quiet();
+  const patient = endpoint.handler.close({ within: 60_000 });
+  await endpoint.handler.close({ within: 0 });
+  await patient;
+  assert.equal((await refusal(await call)).status, 503);
+  assert.equal(endpoint.clock.timers, 0);
+});
+
+testInWorlds(
+  "an initialize that is under way while the handler closes leaves no timer",
+  async (scope, world) => {
+    const result = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: {} };
+    const answered = gate<typeof result>();
+    const endpoint = new Endpoint(scope, { initialize: () => answered.opened }, {}, world);
+    const opening = endpoint.post(initialize());
+    await world.quiet();
+    await endpoint.handler.close({ within: 0 });
+    answered.open(result);
+    assert.ok([200, 503].includes((await opening).status));
+    await world.quiet();
+    assert.equal(endpoint.clock.timers, 0);
+  },
+);
