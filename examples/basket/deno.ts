@@ -1,0 +1,12 @@
+// The shop on Deno: deno run -A examples/basket/deno.ts
+import { serve } from "../../adapters/runtimes/deno.ts";
+import { createMcpHandler } from "../../core/engine/mod.ts";
+import { explain, port } from "../demo.ts";
+import { createShop } from "./shop.ts";
+
+try {
+  const { url } = await serve(createMcpHandler(createShop()), { port });
+  console.log(`The shop is open at ${url}`);
+} catch (error) {
+  explain(error);
+}
