@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { standaloneStream } from "../../core/engine/ids.ts";
+import {
+  createMcpHandler,
+  createSessions,
+  type HandlerEvent,
+  memory,
+  type RequestHead,
+} from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { heapInUse } from "../doubles/heap.ts";
+import { turns } from "../doubles/turns.ts";
+import { Endpoint, Events, gate, initialize, request } from "./endpoint.ts";
+import { type Scope, testInWorlds } from "./worlds.ts";
+
+const MANY = 100_000;
+const MINUTE = 60_000;
+
+const head: RequestHead = {
+  method: "POST",
+  url: "http://localhost/mcp",
+  headers: { get: (name) => name === "content-type" ? "application/json" : null },
+};
+const opening = { text: () => Promise.resolve(JSON.stringify(initialize())) };
+
+/** A backend, and which subscriptions and logs there are in it. */
+function watched() {
+  const { sessions, logs, bus } = memory();
+  const topics = new Map<string, number>();
+  const kept = new Set<string>();
+  return {
+    topics,
+    kept,
+    backend: {
+      sessions,
+      bus: {
+        publish: bus.publish.bind(bus),
+        subscribe(topic: string, receive: (message: string) => void) {
+          const off = bus.subscribe(topic, receive) as () => void;
+          topics.set(topic, (topics.get(topic) ?? 0) + 1);
+          return () => {
+            off();
+            const left = topics.get(topic)! - 1;
+            if (left === 0) topics.delete(topic);
+            else topics.set(topic, left);
+          };
+        },
+      },
+      logs: {
+        append: logs.append.bind(logs),
+        end: logs.end.bind(logs),
+        read: logs.read.bind(logs),
+        bounds: logs.bounds.bind(logs),
+        delivered: logs.delivered.bind(logs),
+        open(...args: Parameters<typeof logs.open>) {
+          kept.add(args[0]);
+          return logs.open(...args);
+        },
+        drop(session: string, stream?: string) {
+          if (stream === undefined) kept.delete(session);
+          return stream === undefined ? logs.drop(session) : logs.drop(session, stream);
+        },
+      },
+    },
+  };
+}
+
+describe("100 000 sessions", () => {
+  test(
+    "that are opened and never used again expire and leave nothing",
+    { timeout: 25_000 },
+    async () => {
+      const clock = new FakeClock();
+      const { backend, topics, kept } = watched();
+      const count: Record<string, number> = {};
+      const over = new Set<string>();
+      const mcp = createMcpHandler({
+        serverInfo: { name: "test", version: "1" },
+        request: () => ({}),
+        ended: (id) => void over.add(id),
+      }, {
+        clock,
+        backend,
+        onEvent: ({ type }: HandlerEvent) => void (count[type] = (count[type] ?? 0) + 1),
+        limits: { sessions: MANY, idleMs: 30 * MINUTE },
+      });
+      const before = heapInUse();
+      const ids = new Set<string>();
+      for (let i = 0; i < MANY; i++) {
+        const { headers } = await mcp.handle(head, opening);
+        ids.add(headers["mcp-session-id"]!);
+      }
+      assert.equal(ids.size, MANY);
+      assert.equal((await mcp.stats()).sessions, MANY);
+      assert.equal(clock.timers, 1, "one timer for all of them");
+      await clock.passing(30 * MINUTE - 1);
+      assert.equal((await mcp.stats()).sessions, MANY);
+      await clock.passing(MINUTE);
+      assert.deepEqual(await mcp.stats(), { sessions: 0, streams: 0, inFlight: 0, aborted: 0 });
+      assert.deepEqual(count, { "session-opened": MANY, "exchange": MANY, "session-ended": MANY });
+      assert.equal(over.size, MANY);
+      await clock.passing(MINUTE);
+      assert.equal(clock.timers, 0);
+      assert.equal(kept.size, 0);
+      const topicsOfNode = [...topics.keys()].map((topic) => topic.replace(/\/.*/, ""));
+      assert.deepEqual(topicsOfNode.sort(), ["answers", "changes", "control"]);
+      ids.clear();
+      over.clear();
+      const left = heapInUse() - before;
+      assert.ok(left < 4_000_000, `${left} bytes are left of ${MANY} sessions`);
+      await mcp.close();
+      assert.deepEqual([...topics.keys()], []);
+    },
+  );
+
+  test("around a handler of one's own expire and leave nothing", { timeout: 25_000 }, async () => {
+    const clock = new FakeClock();
+    const { backend, topics, kept } = watched();
+    let ended = 0;
+    const sessions = createSessions({
+      opens: ({ url }) => url.endsWith("/init"),
+      clock,
+      backend,
+      limits: { sessions: MANY, idleMs: 30 * MINUTE },
+      onEvent: ({ type }) => {
+        if (type === "session-ended") ended++;
+      },
+    });
+    const before = heapInUse();
+    const url = "http://localhost/init";
+    for (let i = 0; i < MANY; i++) {
+      const entry = await sessions.enter({ ...head, url });
+      assert.ok(!("status" in entry));
+      await entry.commit(200);
+      entry.leave();
+    }
+    assert.equal(await sessions.count(), MANY);
+    await clock.passing(31 * MINUTE);
+    assert.deepEqual([await sessions.count(), ended, kept.size], [0, MANY, 0]);
+    await clock.passing(MINUTE);
+    assert.equal(clock.timers, 0);
+    const left = heapInUse() - before;
+    assert.ok(left < 4_000_000, `${left} bytes are left of ${MANY} sessions`);
+    sessions.close();
+    await turns();
+    assert.deepEqual([...topics.keys()], []);
+  });
+});
+
+test("sessions that were worked in leave nothing either", { timeout: 25_000 }, async (t) => {
+  const { backend, topics, kept } = watched();
+  const endpoint = new Endpoint(t as unknown as Scope, {
+    request: (_, exchange) => {
+      exchange.notify("notifications/message", { text: "x".repeat(1_000) });
+      return {};
+    },
+  }, { backend, limits: { idleMs: 30 * MINUTE } });
+  const work = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const session = await endpoint.open();
+      await new Events(await endpoint.call("tools/call", { session })).rest();
+      const listening = new Events(await endpoint.get({ session }));
+      (await endpoint.handler.sessions.get(session))!.notify("notifications/message", { i });
+      await listening.next();
+      await listening.cut();
+    }
+    assert.equal(kept.size, count);
+    await endpoint.pass(32 * MINUTE);
+    assert.deepEqual(await endpoint.handler.stats(), {
+      sessions: 0,
+      streams: 0,
+      inFlight: 0,
+      aborted: 0,
+    });
+    assert.deepEqual([kept.size, topics.size, endpoint.clock.timers], [0, 3, 0]);
+    endpoint.events.length = 0;
+  };
+  // What the runtime itself sets up once must not count.
+  await work(200);
+  const before = heapInUse();
+  await work(1_000);
+  const left = heapInUse() - before;
+  assert.ok(left < 1_000_000, `${left} bytes are left of 1 000 sessions`);
+});
+
+testInWorlds("a session grows idle from the end of its last exchange", async (scope, world) => {
+  const finish = gate<object>();
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: ({ method }) => method === "slow" ? finish.opened : {},
+    },
+    { limits: { idleMs: 1_000 }, autoSseMs: Infinity },
+    world,
+  );
+  const session = await endpoint.open();
+  for (let i = 0; i < 5; i++) {
+    endpoint.clock.jump(999);
+    assert.equal((await endpoint.call("tools/list", { session })).status, 200, `${i}`);
+  }
+  const slow = endpoint.post(request("x", "slow"), { session });
+  await endpoint.pass(10_000);
+  finish.open({});
+  assert.equal((await slow).status, 200);
+  await world.quiet();
+  endpoint.clock.jump(999);
+  assert.equal((await endpoint.call("tools/list", { session })).status, 200);
+  await world.quiet();
+  endpoint.clock.jump(1_000);
+  assert.equal((await endpoint.call("tools/list", { session })).status, 404);
+  await world.quiet();
+  assert.deepEqual(endpoint.endings, ["idle"]);
+});
+
+testInWorlds("an open stream holds its session, and its age ends both", async (scope, world) => {
+  const limits = { idleMs: 1_000, maxAgeMs: 60_000 };
+  const endpoint = new Endpoint(scope, {}, { limits, keepAliveMs: 0 }, world);
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.get({ session }));
+  await endpoint.pass(59_000);
+  assert.equal((await endpoint.call("tools/list", { session })).status, 200);
+  const rest = events.rest();
+  await endpoint.pass(2_000);
+  assert.deepEqual(await rest, []);
+  assert.deepEqual(endpoint.endings, ["age"]);
+  assert.equal(await endpoint.handler.sessions.count(), 0);
+  const { logs } = world.backend;
+  assert.equal(await logs.bounds(session, standaloneStream(session)), undefined);
+});
+
+testInWorlds("expiry is right without a timer", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 1_000, maxAgeMs: 5_000 } }, world);
+  const idle = await endpoint.open();
+  const old = await endpoint.open();
+  for (let i = 0; i < 9; i++) {
+    endpoint.clock.jump(500);
+    assert.equal((await endpoint.call("tools/list", { session: old })).status, 200);
+    await world.quiet();
+  }
+  assert.equal((await endpoint.call("tools/list", { session: idle })).status, 404);
+  await world.quiet();
+  endpoint.clock.jump(500);
+  assert.equal((await endpoint.call("tools/list", { session: old })).status, 404);
+  await world.quiet();
+  assert.deepEqual(endpoint.endings, ["idle", "age"]);
+});
