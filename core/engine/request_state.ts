@@ -14,6 +14,9 @@ const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 const IV_BYTES = 12;
 
+/** How deep the parameters of a request may nest that a state is bound to. */
+const MAX_DEPTH = 200;
+
 /**
  * Seals state with AES-256-GCM. It is bound to the principal, to the request (its method and parameters)
  * and to a time.
@@ -104,12 +107,15 @@ async function binding(
 }
 
 // Clients may write the keys of an object in another order the second time.
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
+function canonical(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) {
+    throw new RpcError(INVALID_PARAMS, `Invalid params: they nest deeper than ${MAX_DEPTH} levels`);
+  }
+  if (Array.isArray(value)) return value.map((inner) => canonical(inner, depth + 1));
   return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [
     key,
-    canonical(inner),
+    canonical(inner, depth + 1),
   ]);
 }
 

@@ -209,3 +209,17 @@ test("a state that no function looks at is not looked at", async (t) => {
   const endpoint = new ModernEndpoint(t, { request: () => ({ fine: true }) });
   assert.equal((await bring(endpoint, "garbage")).json.result.fine, true);
 });
+
+test("parameters that nest too deeply to be bound to are the client's fault", async (t) => {
+  const endpoint = new ModernEndpoint(t, SEALING);
+  const nested = (depth: number): JsonObject => {
+    let inner: JsonObject = {};
+    for (let i = 0; i < depth; i++) inner = { a: inner };
+    return inner;
+  };
+  const fine = (await endpoint.call("x", nested(150))).json.result.requestState;
+  accepted(await bring(endpoint, fine, {}, nested(150)));
+  const { json } = await endpoint.call("x", nested(2_000));
+  assert.equal(json.error.code, -32602);
+  assert.deepEqual(endpoint.events.filter(({ type }) => type === "application-error"), []);
+});
