@@ -7,7 +7,7 @@ import { createSessions } from "../../core/engine/mod.ts";
 import { playGuide } from "./steps.ts";
 
 // Sessions live for half an hour unless told otherwise; here nobody wants to wait that long.
-const limits = { idleMs: 1_000 };
+const limits = { idleMs: 2_000 };
 const opens = ({ url }: { url: string }): boolean => new URL(url).pathname === "/mcp/init";
 const sessions = createSessions({ opens, limits });
 

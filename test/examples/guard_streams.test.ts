@@ -86,8 +86,8 @@ describe("an event stream", () => {
     const { port, sessions } = await served(t, (request, response) => {
       if (request.url === "/open") return response.end();
       response.writeHead(200, headers).flushHeaders();
-      setTimeout(() => response.end("data: late\n\n"), 400);
-    }, { limits: { idleMs: 100 } });
+      setTimeout(() => response.end("data: late\n\n"), 1_500);
+    }, { limits: { idleMs: 1_000 } });
     const id = await open(port);
     const { text } = await ask(port, "/events", { method: "GET", id });
     assert.equal(text, "data: late\n\n");
