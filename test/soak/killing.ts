@@ -12,6 +12,8 @@ export interface KillingOptions {
   readonly nodes: number;
   readonly sessions: number;
   readonly kills: number;
+  /** A node that is killed has lived at most so long after the one before it. Random, milliseconds. */
+  readonly pauseMs: number;
   readonly leaseMs: number;
   /** Milliseconds within which a call has to end once its last event came. */
   readonly withinMs: number;
@@ -50,7 +52,7 @@ export async function killNodes(options: KillingOptions): Promise<KillingReport>
     // Its failure is told once the killing has stopped.
     work.catch(() => state.working = false);
     for (let kill = 0; kill < options.kills && state.working; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * options.pauseMs));
       await replace(nodes, Math.floor(Math.random() * nodes.length), proxy, env);
     }
     state.working = false;
