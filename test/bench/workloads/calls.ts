@@ -1,20 +1,9 @@
 /** Requests a second. */
 import type { Options } from "../contenders/contender.ts";
 import { BARE, type Entry, OURS, PEERS } from "../contenders/list.ts";
-import {
-  CALL,
-  INITIALIZE,
-  MODERN_CALL,
-  type Request,
-  steps,
-} from "../load/requests.ts";
+import { CALL, INITIALIZE, MODERN_CALL, type Request, steps } from "../load/requests.ts";
 import { race, type Runner } from "./race.ts";
-import {
-  type Context,
-  optionsOf,
-  type Row,
-  type Workload,
-} from "./workload.ts";
+import { type Context, optionsOf, type Row, type Workload } from "./workload.ts";
 
 export const callJson: Workload = workload(
   "call-json",

@@ -38,6 +38,8 @@ export interface ToolCall {
   askRelated(message: string, options?: AskOptions): Promise<string>;
   /** Asks the client without a word about the call. */
   ask(message: string, options?: AskOptions): Promise<string>;
+  /** Asks the client's model, without a word about the call. */
+  sample(prompt: string): Promise<string>;
   /** Throws the SDK's error that sends the user to a URL first. */
   visit(url: string): never;
   /** Closes the server. */
@@ -79,6 +81,15 @@ const requestedSchema = { type: "object", properties: { answer: { type: "string"
 
 function textOf(result: { action: string; content?: unknown }): string {
   return result.action === "accept" ? (result.content as { answer: string }).answer : result.action;
+}
+
+function sampling(prompt: string) {
+  const content = { type: "text" as const, text: prompt };
+  return { messages: [{ role: "user" as const, content }], maxTokens: 10 };
+}
+
+function sampled({ content }: { content: unknown }): string {
+  return (content as { text: string }).text;
 }
 
 function elicitation(url: string) {
@@ -123,6 +134,7 @@ export const v1: Version = {
                 ),
               ask: async (message, options) =>
                 textOf(await server.elicitInput({ message, requestedSchema }, options)),
+              sample: async (prompt) => sampled(await server.createMessage(sampling(prompt))),
               visit: (url) => {
                 throw new UrlRequired1([elicitation(url)]);
               },
@@ -174,6 +186,7 @@ export const v2: Version = {
                 ),
               ask: async (message, options) =>
                 textOf(await ctx.mcpReq.elicitInput({ message, requestedSchema }, options)),
+              sample: async (prompt) => sampled(await ctx.mcpReq.requestSampling(sampling(prompt))),
               visit: (url) => {
                 throw new UrlRequired2([elicitation(url)]);
               },
