@@ -92,6 +92,22 @@ describe("a result for a modern client", () => {
   });
 });
 
+test("a result for a legacy client has nothing of the new revision, and keeps the rest", async (t) => {
+  const result = {
+    tools: [],
+    resultType: "complete",
+    ttlMs: 1,
+    cacheScope: "public",
+    _meta: { a: 1 },
+  };
+  for (
+    const own of [result, { ...result, ttlMs: undefined }, { ...result, resultType: undefined }]
+  ) {
+    const endpoint = new ModernEndpoint(t, giving(own));
+    assert.deepEqual((await legacy(endpoint)).result, { tools: [], _meta: { a: 1 } });
+  }
+});
+
 describe("an input-required result that a server must not send is the application's failure", () => {
   const ask = { method: "elicitation/create", params: { message: "?" } };
   const misuses: readonly (readonly [string, string, JsonObject])[] = [

@@ -334,6 +334,8 @@ describe("a required header", () => {
         );
       }
       await refusedWith(modern(method, {}, { fields: { "Mcp-Name": "name" } }), mismatch);
+      await refusedWith(modern(method, {}), mismatch);
+      await refusedWith(modern(method, {}, { fields: { "Mcp-Name": "=?base64?!?=" } }), mismatch);
       await refusedWith(modern(method, { [param]: 5 }, { fields: { "Mcp-Name": "5" } }), mismatch);
     });
   }
