@@ -120,7 +120,11 @@ export class HeldResponse {
   ): void {
     const response = this.#response;
     if ("status" in committed) return this.#replace(committed);
-    for (const [name, value] of Object.entries(committed.add)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(committed.add)) {
+      // What an answer varies by adds up.
+      const present = name === "vary" ? response.getHeader(name) : undefined;
+      response.setHeader(name, present === undefined ? value : `${present}, ${value}`);
+    }
     this.#phase = "passing";
     if (isEventStream(type ?? String(response.getHeader("content-type") ?? ""))) {
       this.#entry.onEnd(() => {

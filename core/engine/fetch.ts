@@ -38,7 +38,11 @@ export function withHeaders(
   added: { readonly [name: string]: string },
 ): Response {
   const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(added)) headers.set(name, value);
+  for (const [name, value] of Object.entries(added)) {
+    // What an answer varies by adds up.
+    if (name === "vary") headers.append(name, value);
+    else headers.set(name, value);
+  }
   const { status, statusText } = response;
   return new Response(response.body, { status, statusText, headers });
 }

@@ -9,7 +9,7 @@ import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ENDED, rejectionReply, type ReplyHeaders } from "../outbound/reply.ts";
 import { isEventStream } from "../protocol/media.ts";
-import { decide, type SessionEvent, stateOf } from "../session/machine.ts";
+import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
 import { OptionError } from "./errors.ts";
@@ -202,8 +202,7 @@ class Guard {
       case "serve":
       case "stream":
         if (row.effects.includes("create")) return this.#opening(facts, caller, trace);
-        if (row.effects.includes("mark-ready")) await this.#lifecycle.ready(own!.id);
-        return this.#entry(own!, caller, facts, trace, false);
+        return this.#using(row, own!, caller, facts, trace);
       case "ended":
         return await this.#lifecycle.end(own!, "terminated")
           ? ENDED
@@ -240,6 +239,23 @@ class Guard {
     return own instanceof Promise
       ? own.then((one) => this.#entry(one, caller, facts, trace, true))
       : this.#entry(own, caller, facts, trace, true);
+  }
+
+  async #using(
+    { effects }: Transition,
+    record: SessionRecord,
+    caller: Caller,
+    facts: HeadFacts,
+    trace: Trace,
+  ): Promise<Entry> {
+    const entry = this.#entry(record, caller, facts, trace, false);
+    try {
+      if (effects.includes("mark-ready")) await this.#lifecycle.ready(record.id);
+      return entry;
+    } catch (error) {
+      entry.leave();
+      throw error;
+    }
   }
 
   #entry(

@@ -243,7 +243,7 @@ test("sessions in memory are what a plain model says, after anything that may ha
               sessions.touch(id, { at: now, held: true, by: `n${which}` });
               if (!there) break;
               model.holders.set(id, (model.holders.get(id) ?? 0) + 1);
-              model.use(id, now, false);
+              model.use(id, model.find(id)!.seen, false);
               break;
             case "release":
               if (!model.held(id)) break;

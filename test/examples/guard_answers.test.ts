@@ -95,6 +95,22 @@ const orders: Record<string, (response: ServerResponse, request: IncomingMessage
   },
 };
 
+// What was written before 2017 asks Node's own field whether the head is out.
+orders["wrapped as older middleware does it"] = (response) => {
+  const inner = response as ServerResponse & { _header: string | null };
+  const { write, end } = response;
+  const implicit = (): void => {
+    if (!inner._header) response.writeHead(200, { "x-own": "yes" });
+  };
+  Object.assign(response, {
+    write: (chunk: string) => (implicit(), write.call(response, chunk, "utf8")),
+    end: (chunk: string) => (implicit(), end.call(response, chunk, "utf8")),
+  });
+  response.write("hello");
+  response.write(", ");
+  response.end("world");
+};
+
 for (const [store, backend] of Object.entries(stores)) {
   describe(`with ${store}, a listener that answers with`, () => {
     for (const [order, answer] of Object.entries(orders)) {
@@ -171,10 +187,11 @@ const swallowed: Record<string, (response: ServerResponse) => unknown> = {
 describe("a session that cannot be stored", () => {
   for (const [kind, answer] of Object.entries(swallowed)) {
     test(`is 503 in place of what was written by ${kind}`, { timeout: 10_000 }, async (t) => {
+      let whole: unknown;
       const { port, sessions, events } = await served(t, (request, response) => {
         // One that never ends its answer holds the only place.
         if (request.url === "/open?hold") return response.writeHead(200).flushHeaders();
-        return answer(response);
+        return whole = answer(response);
       }, { limits: { sessions: 1 } });
       const holding = request({ host: "127.0.0.1", port, path: "/open?hold", method: "POST" });
       holding.end();
@@ -187,15 +204,24 @@ describe("a session that cannot be stored", () => {
       assert.equal(headers["retry-after"], "1");
       assert.match(JSON.parse(text).error.message, /Every session is in use/);
       assert.equal(await sessions.count(), 1);
+      // To the listener it was an answer like any other.
+      await whole;
       assert.deepEqual(events.filter((event) => event.type === "application-error"), []);
       holding.destroy();
     });
 
     test(`is 503 where a distant store fails: ${kind}`, { timeout: 10_000 }, async (t) => {
-      const { port, sessions } = await served(t, (_request, response) => answer(response), {
-        backend: distant(true),
-      });
+      let whole: unknown;
+      const { port, sessions } = await served(
+        t,
+        (_request, response) => whole = answer(response),
+        { backend: distant(true) },
+      );
       const { status, headers, text } = await ask(port, "/open");
+      // A stream that had more to say finds its answer closed, as where a client leaves.
+      await Promise.resolve(whole).catch(({ code }) =>
+        assert.equal(code, "ERR_STREAM_PREMATURE_CLOSE")
+      );
       assert.deepEqual([status, headers["x-own"]], [503, undefined]);
       assert.match(JSON.parse(text).error.message, /The session store does not answer/);
       assert.equal(await sessions.count(), 0);
@@ -242,4 +268,15 @@ describe("while a distant store has not answered", () => {
     assert.deepEqual(seen, [false, false, true, true]);
     assert.ok(headers["mcp-session-id"]);
   });
+});
+
+test("what the listener's answer varies by is kept beside what the guard adds", async (t) => {
+  for (const early of [true, false]) {
+    const { port } = await served(t, (_request, response) => {
+      if (early) response.setHeader("Vary", "Accept-Language");
+      response.end("hello");
+    }, { cors: true });
+    const { headers } = await ask(port, "/open");
+    assert.equal(headers.vary, early ? "Accept-Language, Origin" : "Origin");
+  }
 });

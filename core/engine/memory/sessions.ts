@@ -116,7 +116,8 @@ class MemorySessions implements SessionStore {
     if (touch.held) entry.holders++;
     else if (touch.held === false && entry.holders > 0) entry.holders--;
     entry.list?.remove(entry);
-    entry.seen = touch.at;
+    // Whoever holds it has begun something: it was seen when that ends.
+    if (!touch.held) entry.seen = touch.at;
     if (touch.ready) entry.ready = true;
     if (entry.holders === 0) (entry.ready ? this.#ready : this.#opened).append(entry);
   }
