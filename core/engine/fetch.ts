@@ -16,20 +16,33 @@ const SIGNAL_TELLS = !("Deno" in globalThis);
 
 /** The body of a Web request. */
 export function requestBody(request: Request): BodyReader {
-  return {
-    text: (limit) => readText(request, limit),
-    ...(SIGNAL_TELLS && {
-      gone: (fn: () => void) => request.signal.addEventListener("abort", fn, { once: true }),
-    }),
-  };
+  return SIGNAL_TELLS ? new TellingBody(request) : new WebBody(request);
+}
+
+class WebBody implements BodyReader {
+  protected readonly request: Request;
+
+  constructor(request: Request) {
+    this.request = request;
+  }
+
+  text(limit: number): Promise<string | BodyError> {
+    return readText(this.request, limit);
+  }
+}
+
+class TellingBody extends WebBody {
+  gone(fn: () => void): void {
+    this.request.signal.addEventListener("abort", fn, { once: true });
+  }
 }
 
 /** An answer as a Web response. */
 export function toResponse(reply: Reply): Response {
-  const { status, headers, body } = reply;
-  if (body === null || typeof body === "string") return new Response(body, { status, headers });
+  const { headers, body } = reply;
+  if (body === null || typeof body === "string") return new Response(body, reply);
   if (body instanceof Response) return withHeaders(body, headers);
-  return new Response(toReadable(body), { status, headers });
+  return new Response(toReadable(body), reply);
 }
 
 /** A response with fields added. */
@@ -48,14 +61,14 @@ export function withHeaders(
 }
 
 async function readText(request: Request, limit: number): Promise<string | BodyError> {
-  if (request.body === null) return "";
   const declared = request.headers.get("content-length");
-  // The server has promised not to hand over more than was declared; what is small enough is read whole.
-  let bytes: Uint8Array | undefined;
+  let bytes: ArrayBuffer | Uint8Array | undefined;
   try {
-    bytes = declared !== null && Number(declared) <= limit
-      ? new Uint8Array(await request.arrayBuffer())
-      : await readCounted(request.body, limit);
+    // The server has promised not to hand over more than was declared; what is small enough is read whole.
+    // Deno makes a stream for whoever looks at `body`: 13 µs, as much as all the rest of a request.
+    if (declared !== null && Number(declared) <= limit) bytes = await request.arrayBuffer();
+    else if (request.body === null) return "";
+    else bytes = await readCounted(request.body, limit);
   } catch {
     return { unreadable: "cut-off" };
   }
@@ -97,7 +110,7 @@ export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array 
 const DECODER = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes as text; what is not UTF-8 is no text. */
-export function decode(bytes: Uint8Array): string | BodyError {
+export function decode(bytes: ArrayBuffer | Uint8Array): string | BodyError {
   try {
     return DECODER.decode(bytes);
   } catch {

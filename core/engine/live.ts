@@ -17,15 +17,25 @@ export class Live {
   /** `notifications/initialized` has arrived. */
   ready: boolean;
   readonly inFlight: Map<RequestId, Call> = new Map();
-  readonly connections: Set<Connection> = new Set();
   /** Calls and connections that hold the session. */
   holds = 0;
-  /** Server-to-client requests that wait for `notifications/initialized`. */
-  readonly waiting: Set<() => void> = new Set();
+  // Most calls end without either.
+  #connections: Set<Connection> | undefined;
+  #waiting: Set<() => void> | undefined;
 
   constructor(record: SessionRecord) {
     this.id = record.id;
     this.created = record.created;
     this.ready = record.ready;
+  }
+
+  /** Connections that are open here. */
+  get connections(): Set<Connection> {
+    return this.#connections ??= new Set();
+  }
+
+  /** Server-to-client requests that wait for `notifications/initialized`. */
+  get waiting(): Set<() => void> {
+    return this.#waiting ??= new Set();
   }
 }

@@ -38,9 +38,17 @@ export class MirroredParams {
   refresh(): void {
     try {
       const tools = this.#application.tools?.() ?? [];
-      this.#tools = tools instanceof Promise
-        ? tools.then((list) => this.#read(list)).catch((error) => this.#failed(error))
-        : this.#read(tools);
+      if (!(tools instanceof Promise)) {
+        this.#tools = this.#read(tools);
+        return;
+      }
+      const asked = tools.then((list) => this.#read(list)).catch((error) => this.#failed(error))
+        .then((map) => {
+          // From here on no call waits for it.
+          if (this.#tools === asked) this.#tools = map;
+          return map;
+        });
+      this.#tools = asked;
     } catch (error) {
       this.#tools = this.#failed(error);
     }

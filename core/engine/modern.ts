@@ -12,12 +12,14 @@ import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED } from "../outbound/reply.ts";
 import { type Body, isObject, quote, type RpcRequest } from "../protocol/json_rpc.ts";
 import { META, REMOVED_NOTIFICATIONS } from "../protocol/modern.ts";
+import type { ParamHeader } from "../protocol/param_headers.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
 import type { JsonObject } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Front, Trace } from "./front.ts";
 import { Inputs } from "./inputs.ts";
+import type { Awaitable } from "./ports.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { RequestStates } from "./request_state.ts";
 
@@ -34,14 +36,14 @@ export class Modern {
   }
 
   /** Answers a body that is a message. */
-  async post(
+  post(
     head: RequestHead,
     facts: HeadFacts,
     body: Body,
     caller: Caller,
     reader: BodyReader,
     trace: Trace,
-  ): Promise<Reply> {
+  ): Awaitable<Reply> {
     const front = this.#front;
     const { policy } = front.settings;
     if (body.kind === "notification") return this.#notified(head, body, caller);
@@ -53,14 +55,30 @@ export class Modern {
       // The list may change on another node.
       this.#dispatcher.lifecycle.listen();
       const found = this.#dispatcher.params.of(request.params?.name);
-      const params = found instanceof Promise ? await found : found;
-      const mismatch = firstRefusal(MIRROR_RULES, { body, headers: head.headers, params }, policy);
-      if (mismatch !== undefined) return front.refuse(mismatch, trace);
-    } else if (request.method === "subscriptions/listen") {
+      const go = (params: readonly ParamHeader[]): Awaitable<Reply> => {
+        const mirrored = { body, headers: head.headers, params };
+        const mismatch = firstRefusal(MIRROR_RULES, mirrored, policy);
+        return mismatch === undefined
+          ? this.#serve(head, facts, request, caller, reader)
+          : front.refuse(mismatch, trace);
+      };
+      return found instanceof Promise ? found.then(go) : go(found);
+    }
+    if (request.method === "subscriptions/listen") {
       const refused = this.#refuseListen(facts, request);
       if (refused !== undefined) return front.refuse({ ...refused, id: request.id }, trace);
     }
-    const meta = metaOf(body);
+    return this.#serve(head, facts, request, caller, reader);
+  }
+
+  #serve(
+    head: RequestHead,
+    facts: HeadFacts,
+    request: RpcRequest,
+    caller: Caller,
+    reader: BodyReader,
+  ): Awaitable<Reply> {
+    const meta = metaOf({ kind: "request", message: request });
     const capabilities = meta[META.clientCapabilities] as JsonObject;
     const inputs = new Inputs(request, capabilities, caller.principal, () => this.#requestStates());
     return this.#dispatcher.serveModern(

@@ -26,8 +26,9 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { openSession } from "./initialize.ts";
 import type { McpOptions } from "./options.ts";
+import type { Awaitable } from "./ports.ts";
 import { readOptions } from "./read_options.ts";
-import type { BodyReader, Reply } from "./reply.ts";
+import type { BodyError, BodyReader, Reply } from "./reply.ts";
 import type { Notify } from "./subscriptions.ts";
 import { Modern } from "./modern.ts";
 import { refusalOf } from "./refusal.ts";
@@ -58,38 +59,45 @@ export class Pipeline {
   }
 
   async handle(head: RequestHead, body: BodyReader): Promise<Reply> {
-    const facts = readHead(head, this.front.settings.policy.eras);
+    const { front } = this;
+    const { policy } = front.settings;
+    const facts = readHead(head, policy.eras);
     const trace: Trace = { method: undefined, outcome: "served", session: undefined };
     let reply: Reply;
     try {
-      reply = await this.#route(head, facts, body, trace);
+      const admitted = front.admit(head, facts, trace);
+      const caller = admitted instanceof Promise ? await admitted : admitted;
+      // What is there at once is not waited for: a call in a live session waits for its body alone.
+      const answer = isReply(caller) ? caller : this.#refuseHead(facts, trace) ??
+        (facts.method === "POST"
+          ? this.#read(head, facts, body, await body.text(policy.maxBodyBytes), caller, trace)
+          : this.#withoutBody(facts, caller, trace));
+      reply = answer instanceof Promise ? await answer : answer;
     } catch (error) {
       // The application's failures are caught where it is called: what comes here is the backend's.
-      this.front.emit({ type: "backend-error", error });
-      reply = this.front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
+      front.emit({ type: "backend-error", error });
+      reply = front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
     }
-    return this.front.finish(facts, reply, trace);
+    return front.finish(facts, reply, trace);
   }
 
-  async #route(
+  #refuseHead(facts: HeadFacts, trace: Trace): Reply | undefined {
+    const { policy } = this.front.settings;
+    const refusal = firstRefusal(HEADER_RULES, facts, policy) ??
+      (facts.method === "POST" ? undefined : unsupportedVersion(facts, policy));
+    return refusal && this.front.refuse(refusal, trace);
+  }
+
+  #read(
     head: RequestHead,
     facts: HeadFacts,
     body: BodyReader,
+    text: string | BodyError,
+    caller: Caller,
     trace: Trace,
-  ): Promise<Reply> {
+  ): Awaitable<Reply> {
     const { front } = this;
     const { policy } = front.settings;
-    const admitted = front.admit(head, facts, trace);
-    const caller = admitted instanceof Promise ? await admitted : admitted;
-    if (isReply(caller)) return caller;
-    const refusal = firstRefusal(HEADER_RULES, facts, policy);
-    if (refusal !== undefined) return front.refuse(refusal, trace);
-    if (facts.method !== "POST") {
-      const unsupported = unsupportedVersion(facts, policy);
-      if (unsupported !== undefined) return front.refuse(unsupported, trace);
-      return this.#withoutBody(facts, caller, trace);
-    }
-    const text = await body.text(policy.maxBodyBytes);
     if (typeof text !== "string") {
       return front.refuse(
         text.unreadable === "over-limit"
@@ -103,10 +111,10 @@ export class Pipeline {
     }
     const parsed = parseBody(text);
     trace.id = requestId(parsed);
+    trace.method = nameOf(parsed);
     if (eraOf(facts, parsed, policy.eras) === "legacy") {
       return this.#post(head, facts, parsed, caller, trace);
     }
-    trace.method = nameOf(parsed);
     const fault = firstRefusal(
       MESSAGE_RULES,
       { head: facts, body: parsed, draining: false },
@@ -118,25 +126,36 @@ export class Pipeline {
       : this.#modern.post(head, facts, parsed, caller, body, trace);
   }
 
-  async #post(
+  #post(
     head: RequestHead,
     facts: HeadFacts,
     body: Body,
     caller: Caller,
     trace: Trace,
-  ): Promise<Reply> {
-    const { front, dispatcher } = this;
-    const { policy } = front.settings;
-    trace.method = nameOf(body);
+  ): Awaitable<Reply> {
+    const { front } = this;
     const refusal = firstRefusal(
       BODY_RULES,
       { head: facts, body, draining: front.draining },
-      policy,
+      front.settings.policy,
     );
     if (refusal !== undefined) return front.refuse(refusal, trace);
-    const event = eventOf(body);
     const found = this.#find(facts);
-    const record = found instanceof Promise ? await found : found;
+    return found instanceof Promise
+      ? found.then((record) => this.#postTo(record, head, facts, body, caller, trace))
+      : this.#postTo(found, head, facts, body, caller, trace);
+  }
+
+  #postTo(
+    record: SessionRecord | undefined,
+    head: RequestHead,
+    facts: HeadFacts,
+    body: Body,
+    caller: Caller,
+    trace: Trace,
+  ): Awaitable<Reply> {
+    const { front, dispatcher } = this;
+    const event = eventOf(body);
     const row = this.#decide(facts, record, caller, event);
     const own = row.state === "opened" || row.state === "ready" ? record : undefined;
     trace.session = own?.id;
@@ -144,30 +163,55 @@ export class Pipeline {
       return front.refuse(refusalOf(row.answer, facts.method, requestId(body)), trace);
     }
     if (event === "initialize") {
-      const opened = await openSession(
-        dispatcher,
-        body,
-        caller,
-        head,
-        facts.accepts,
-        row.effects.includes("create"),
-      );
-      if ("rule" in opened) return front.refuse(opened, trace);
-      trace.session = opened.session;
-      return opened.reply;
+      return this.#open(head, facts, body, caller, row.effects.includes("create"), trace);
     }
     const version = own?.version ?? spokenVersion(facts);
     const refused = firstRefusal(
       ADMISSION_RULES,
       { body, version, inFlight: dispatcher.inFlight(own) },
-      policy,
+      front.settings.policy,
     );
     if (refused !== undefined) return front.refuse(refused, trace);
-    if (row.effects.includes("mark-ready")) await dispatcher.lifecycle.ready(own!.id);
+    return row.effects.includes("mark-ready")
+      ? dispatcher.lifecycle.ready(own!.id)
+        .then(() => this.#dispatch(head, facts, body, own, version, caller))
+      : this.#dispatch(head, facts, body, own, version, caller);
+  }
+
+  #dispatch(
+    head: RequestHead,
+    { accepts }: HeadFacts,
+    body: Body,
+    record: SessionRecord | undefined,
+    version: Revision,
+    caller: Caller,
+  ): Awaitable<Reply> {
     const messages = messagesOf(body);
-    return messages.some((one) => one.kind === "request")
-      ? dispatcher.serve(messages, body.kind === "batch", own, version, caller, head, facts.accepts)
-      : this.#accept(messages, own, version, caller, head);
+    return body.kind === "request" || messages.some((one) => one.kind === "request")
+      ? this.dispatcher.serve(
+        messages,
+        body.kind === "batch",
+        record,
+        version,
+        caller,
+        head,
+        accepts,
+      )
+      : this.#accept(messages, record, version, caller, head);
+  }
+
+  async #open(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: Body,
+    caller: Caller,
+    creates: boolean,
+    trace: Trace,
+  ): Promise<Reply> {
+    const opened = await openSession(this.dispatcher, body, caller, head, facts.accepts, creates);
+    if ("rule" in opened) return this.front.refuse(opened, trace);
+    trace.session = opened.session;
+    return opened.reply;
   }
 
   #accept(

@@ -54,6 +54,10 @@ export function parseOrigin(text: string): Origin | undefined {
 /** True where `field`, a `Host` field, is one of `allowed`. */
 export function hostAllowed(field: string, allowed: AllowedHosts): boolean {
   if (allowed === "*") return true;
+  // Written as the option has it, with any port or none: no need to take it apart.
+  for (const { host, port } of allowed) {
+    if (port === undefined && field.startsWith(host) && isPort(field, host.length)) return true;
+  }
   const found = parseAuthority(field);
   return found !== undefined && allowed.some((one) => sameAuthority(one, found));
 }
@@ -69,6 +73,20 @@ export function originAllowed(field: string, allowed: readonly AllowedOrigin[] |
       : one.scheme === found.scheme && one.host === found.host &&
         portOf(one.scheme, one.port) === portOf(found.scheme, found.port)
   );
+}
+
+// From `start` on there is nothing, or a colon and a port.
+function isPort(field: string, start: number): boolean {
+  const { length } = field;
+  if (start === length) return true;
+  if (field.charCodeAt(start) !== 0x3a || length === start + 1 || length > start + 6) return false;
+  let port = 0;
+  for (let i = start + 1; i < length; i++) {
+    const digit = field.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return false;
+    port = port * 10 + digit;
+  }
+  return port <= 65535;
 }
 
 // An entry without a port stands for every port.
