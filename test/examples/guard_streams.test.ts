@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test } from "node:test";
-import { ask, type Listener, open, served } from "./guarded.ts";
+import { ask, distant, type Listener, open, served } from "./guarded.ts";
 
 describe("a listener that fails", () => {
   const failures: Record<string, Listener> = {
@@ -26,6 +26,16 @@ describe("a listener that fails", () => {
       assert.equal(events.filter((event) => event.type === "application-error").length, 1);
     });
   }
+
+  test("with a head that cannot be sent is 500", { timeout: 10_000 }, async (t) => {
+    const { port, events } = await served(t, (request, response) => {
+      if (request.url === "/open") return response.end();
+      response.writeHead(200, { "x-own": "two\nlines" }).end("hello");
+    });
+    const { status, text } = await ask(port, "/event", { id: await open(port) });
+    assert.deepEqual([status, JSON.parse(text).error.code], [500, -32603]);
+    assert.equal(events.filter((event) => event.type === "application-error").length, 1);
+  });
 
   test("half-way has its answer cut off", { timeout: 10_000 }, async (t) => {
     const { port, events } = await served(t, async (_request, response) => {
@@ -69,6 +79,25 @@ describe("an event stream", () => {
     assert.equal(cut, false);
     await new Promise((resolve) => setTimeout(resolve, 30));
     assert.equal(await sessions.count(), 0);
+  });
+
+  test("takes no word after its end, and fails for none", { timeout: 10_000 }, async (t) => {
+    let late = (): unknown => undefined;
+    const { port, sessions, events } = await served(t, async (request, response, session) => {
+      if (request.url === "/open") return response.end();
+      response.writeHead(200, headers).write(": hello\n\n");
+      response.on("error", (error) => events.push({ type: "backend-error", error }));
+      await sessions.end(session.id);
+      // In the same turn, before Node has noticed that the answer is over.
+      for (let i = 0; i < 5; i++) await undefined;
+      late = () => response.write(": late\n\n");
+      late();
+    });
+    const { status, text } = await ask(port, "/events", { method: "GET", id: await open(port) });
+    assert.deepEqual([status, text], [200, ": hello\n\n"]);
+    late();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(events.filter((event) => event.type.endsWith("-error")), []);
   });
 
   test("whose session ended before its head ends at once", { timeout: 10_000 }, async (t) => {
@@ -116,5 +145,29 @@ describe("an event stream", () => {
     assert.equal((await ask(port, "/open")).status, 200);
     const ended = events.filter((event) => event.type === "session-ended");
     assert.deepEqual(ended.map(({ session, reason }) => [session, reason]), [[id, "evicted"]]);
+  });
+});
+
+describe("a client that leaves while the session is looked up", () => {
+  test("does not hold it", { timeout: 10_000 }, async (t) => {
+    const backend = distant(false, "get");
+    let called = (): void => {};
+    const reached = new Promise<void>((resolve) => called = resolve);
+    const { port } = await served(t, (request, response) => {
+      if (request.url === "/open") return response.end();
+      called();
+    }, { backend });
+    const id = await open(port);
+    const leaving = request({
+      ...{ host: "127.0.0.1", port, path: "/event", headers: { "mcp-session-id": id } },
+    });
+    leaving.on("error", () => {/* it is cut off by this test */});
+    leaving.end();
+    await new Promise((resolve) => leaving.once("finish", resolve));
+    setTimeout(() => leaving.destroy(), 5);
+    await reached;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const [record] = backend.sessions.list() as Iterable<{ held: boolean }>;
+    assert.equal(record?.held, false);
   });
 });

@@ -26,8 +26,11 @@ export interface Answer {
 export const opens = (request: { url: string }): boolean =>
   new URL(request.url).pathname === "/open";
 
-/** A backend that stores a session only after a while, as one on another machine does. */
-export function distant(refuses = false): GuardOptions["backend"] & object {
+/** A backend that stores or finds a session only after a while, as one on another machine does. */
+export function distant(
+  refuses = false,
+  slow: "create" | "get" = "create",
+): GuardOptions["backend"] & object {
   const backend = memory();
   const { sessions } = backend;
   return {
@@ -36,11 +39,11 @@ export function distant(refuses = false): GuardOptions["backend"] & object {
       get(store, name) {
         const value = Reflect.get(store, name);
         if (typeof value !== "function") return value;
-        if (name !== "create") return value.bind(store);
-        return async (...args: Parameters<typeof store.create>) => {
-          await new Promise((resolve) => setTimeout(resolve, 20));
+        if (name !== slow) return value.bind(store);
+        return async (...args: unknown[]) => {
+          await new Promise((resolve) => setTimeout(resolve, slow === "get" ? 150 : 20));
           if (refuses) throw new Error("the store is down");
-          return await store.create(...args);
+          return await value.apply(store, args);
         };
       },
     }),
