@@ -20,18 +20,21 @@
  * | `MCP_TERMINATION`                | `1` (default), `0`                                                 |
  * | `MCP_STALE_INITIALIZE`           | `reject` (default), `fresh`                                        |
  * | `MCP_AUTH`                       | `bearer`: see `auth.ts`. Default: everyone is anonymous            |
- * | `MCP_BACKEND`                    | `memory` (default)                                                 |
+ * | `MCP_BACKEND`                    | `memory` (default), `sqlite:FILE`, `redis://…`, `sealed:KEY`       |
  *
  * @module
  */
 
 import type { McpOptions } from "../../core/engine/mod.ts";
+import { backendOf, BACKENDS, type Backing } from "./backends.ts";
 import { bearer } from "./auth.ts";
 
 /** What the environment says. */
 export interface Environment {
   readonly port: number;
   readonly hostname: string;
+  /** Opens the backend. */
+  readonly backend: () => Promise<Backing>;
   readonly options: McpOptions;
 }
 
@@ -44,15 +47,20 @@ export class EnvironmentError extends Error {
   }
 }
 
-const JUDGED_BY_THE_LIBRARY: ReadonlyMap<string, string> = new Map([
+const BY_OPTION: ReadonlyMap<string, string> = new Map([
   ["allowedHosts", "MCP_ALLOWED_HOSTS"],
   ["allowedOrigins", "MCP_ALLOWED_ORIGINS"],
+  ["resumable", "MCP_RESUMABLE"],
+  ["termination", "MCP_TERMINATION"],
+  ["limits.idleMs", "MCP_IDLE_MS"],
+  ["limits.sessions", "MCP_MAX_SESSIONS"],
+  ["limits.sessionsPerPrincipal", "MCP_MAX_SESSIONS_PER_PRINCIPAL"],
 ]);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the environment. Lists of hosts and origins are the library's to judge, see {@linkcode variableOf}.
+ * Reads the environment. What only the library can judge is left to it, see {@linkcode variableOf}.
  *
  * @throws {EnvironmentError} On the first variable that cannot be.
  */
@@ -61,10 +69,10 @@ export function readEnvironment(variables: Variables): Environment {
     const value = variables[name];
     return value === undefined || value === "" ? undefined : read(name, value);
   };
-  of("MCP_BACKEND", oneOf("memory"));
   return {
     port: of("PORT", whole(0, 65_535)) ?? 3000,
     hostname: of("HOST", (_name, value) => value) ?? "127.0.0.1",
+    backend: of("MCP_BACKEND", backend) ?? backend("MCP_BACKEND", "memory"),
     options: present({
       eras: of("MCP_ERAS", oneOf("both", "legacy", "modern")),
       sessions: of("MCP_SESSIONS", oneOf("required", "optional", "off")),
@@ -88,9 +96,9 @@ export function readEnvironment(variables: Variables): Environment {
   };
 }
 
-/** The variable behind an option that only the library can judge. */
+/** The variable behind an option that the library judges, by itself or beside the backend. */
 export function variableOf(option: string): string | undefined {
-  return JUDGED_BY_THE_LIBRARY.get(option);
+  return BY_OPTION.get(option);
 }
 
 function oneOf<T extends string>(...values: readonly T[]): (name: string, value: string) => T {
@@ -111,6 +119,13 @@ function whole(
     const upTo = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `${least} to ${most}`;
     throw new EnvironmentError(name, value, `a whole number ${upTo}`);
   };
+}
+
+function backend(name: string, value: string): () => Promise<Backing> {
+  const found = backendOf(value);
+  if (found !== undefined) return found;
+  // What follows the colon can be a key or a password.
+  throw new EnvironmentError(name, value.replace(/:.*/s, ":…"), BACKENDS);
 }
 
 function flag(name: string, value: string): boolean {

@@ -16,8 +16,9 @@ export type Serve = (handler: McpHandler, options: ServeOptions) => Promise<Serv
 /** Serves the fixture as the environment says. Says what is wrong and ends with 1 where it cannot. */
 export async function start(serve: Serve): Promise<void> {
   try {
-    const { port, hostname, options } = readEnvironment(process.env);
-    const { url } = await serve(createEverything(options), { port, hostname });
+    const { port, hostname, backend, options } = readEnvironment(process.env);
+    const handler = createEverything({ ...options, ...await backend() });
+    const { url } = await serve(handler, { port, hostname });
     console.log(`listening on ${url}`);
   } catch (error) {
     console.error(explain(error));
@@ -31,5 +32,5 @@ function explain(error: unknown): string {
   if (error instanceof OptionError) {
     return error.message.replace(error.option, variableOf(error.option) ?? error.option);
   }
-  return `cannot listen: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot serve: ${error instanceof Error ? error.message : String(error)}`;
 }
