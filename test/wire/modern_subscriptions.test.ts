@@ -1,49 +1,13 @@
-/** `subscriptions/listen`, and the changes that reach it and legacy standalone streams alike. */
+/** `subscriptions/listen`: acknowledged, filtered, tagged, bounded, ended. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createMcpHandler, type McpOptions, memory } from "../../core/engine/mod.ts";
 import { HandClock } from "./harness/clock.ts";
 import { ask, open } from "./harness/http.ts";
-import { join } from "./harness/mcp.ts";
 import { KEY, modern } from "./harness/modern.ts";
 import { refused } from "./harness/refusal.ts";
-import { app, type Scope, type Server, up } from "./harness/runtime.ts";
+import { app, type Server, up } from "./harness/runtime.ts";
 import { Events } from "./harness/sse.ts";
-
-const CAPABILITIES = {
-  tools: { listChanged: true },
-  prompts: { listChanged: true },
-  resources: { listChanged: true, subscribe: true },
-};
-
-function serving(
-  scope: Scope,
-  options: McpOptions = {},
-  capabilities: object = CAPABILITIES,
-): Promise<Server> {
-  const more = {
-    capabilities: capabilities as never,
-    subscribed: (_: string, uri: string) => uri === "a:1",
-  };
-  return up(scope, app(() => ({}), more), options);
-}
-
-/** Opens a subscription and takes its acknowledgement. */
-async function listening(
-  { port }: Pick<Server, "port">,
-  notifications: object,
-  id: string | number = 1,
-): Promise<{ readonly events: Events; readonly honoured: unknown }> {
-  const answer = await open(port, modern("subscriptions/listen", { notifications }, { id }));
-  assert.equal(answer.status, 200);
-  assert.equal(answer.get("content-type"), "text/event-stream");
-  assert.equal(answer.get("mcp-session-id"), undefined);
-  const events = new Events(answer);
-  const { method, params } = await events.next();
-  assert.equal(method, "notifications/subscriptions/acknowledged");
-  assert.deepEqual(params._meta, { [KEY.subscription]: id });
-  return { events, honoured: params.notifications };
-}
+import { CAPABILITIES, listening, serving } from "./modern_listening.ts";
 
 describe("a subscription", () => {
   test("is acknowledged first, as an event stream that nothing holds back", async (t) => {
@@ -243,82 +207,6 @@ describe("a subscription", () => {
   test("is an event stream where every other answer is JSON by option", async (t) => {
     const server = await serving(t, { response: "json" });
     (await listening(server, {})).events.cut();
-  });
-});
-
-describe("a change reaches", () => {
-  test("modern listeners and standalone streams of ready sessions alike", async (t) => {
-    const server = await serving(t);
-    const { events } = await listening(server, {
-      toolsListChanged: true,
-      resourceSubscriptions: ["a:1", "b:2"],
-    });
-    const peers = [await join(server), await join(server, { version: "2025-03-26" })];
-    const early = await join(server, { ready: false });
-    const streams = await Promise.all(peers.map((peer) => peer.listen()));
-    const unready = await early.listen();
-    const { notify } = server.mcp;
-    notify.toolsListChanged();
-    // The application says that sessions subscribed to this one.
-    notify.resourceUpdated("b:2");
-    notify.resourceUpdated("a:1");
-    for (const stream of streams) {
-      const first = await stream.next();
-      assert.equal(first.method, "notifications/tools/list_changed");
-      assert.equal(first.params?._meta, undefined, "a modern field on a legacy stream");
-      assert.deepEqual(await stream.next(), {
-        jsonrpc: "2.0",
-        method: "notifications/resources/updated",
-        params: { uri: "a:1" },
-      });
-      stream.cut();
-    }
-    for (const uri of [undefined, "b:2", "a:1"]) {
-      assert.equal((await events.next()).params.uri, uri);
-    }
-    events.cut();
-    await early.end();
-    assert.deepEqual(await unready.rest(), []);
-  });
-
-  test("listeners of every node that shares the backend", async (t) => {
-    const backend = memory();
-    const [one, other] = [await serving(t, { backend }), await serving(t, { backend })];
-    const { events } = await listening(one, { promptsListChanged: true });
-    const legacy = await (await join(one)).listen();
-    other.mcp.notify.promptsListChanged();
-    assert.equal((await events.next()).method, "notifications/prompts/list_changed");
-    assert.equal((await legacy.next()).method, "notifications/prompts/list_changed");
-    events.cut();
-    legacy.cut();
-  });
-
-  test("the tools of a node that has served modern calls only", async (t) => {
-    const backend = memory();
-    let read = 0;
-    const tools = () => {
-      read++;
-      return [];
-    };
-    const server = await up(t, app(() => ({}), { tools }), { backend });
-    const elsewhere = createMcpHandler(app(), { backend });
-    t.after(() => elsewhere.close());
-    assert.equal((await ask(server.port, modern("tools/call", { name: "x" }))).status, 200);
-    elsewhere.notify.toolsListChanged();
-    assert.equal((await ask(server.port, modern("tools/call", { name: "x" }))).status, 200);
-    assert.equal(read, 2);
-  });
-
-  test("nobody, where nobody listens", async (t) => {
-    const server = await serving(t);
-    server.mcp.notify.toolsListChanged();
-    server.mcp.notify.resourceUpdated("a:1");
-    assert.deepEqual(await server.mcp.stats(), {
-      sessions: 0,
-      streams: 0,
-      inFlight: 0,
-      aborted: 0,
-    });
   });
 });
 
