@@ -40,7 +40,7 @@ export interface KitOptions {
  * The checks for a backend.
  *
  * ```ts
- * import { test } from "node:test";
+ * import { test } from "vitest"; // or any other
  * import { backendKit } from "mcp-session/testing";
  * import { mine } from "./mine.ts";
  *
