@@ -133,7 +133,11 @@ export interface InputOptions extends RequestOptions {
 
 /** State that a client names explicitly: what replaces session state in 2026-07-28 (basic/index, Statelessness). */
 export interface Handles {
-  /** Keeps a JSON value for `ttlMs` milliseconds (default one hour) and returns its handle: 144 random bits. */
+  /**
+   * Keeps a JSON value for `ttlMs` milliseconds (default one hour) and returns its handle: 144 random bits.
+   *
+   * @throws {TypeError} The time has no end, or the backend keeps no handles.
+   */
   mint(value: unknown, options?: { readonly ttlMs?: number }): Promise<string>;
   /**
    * The value of a handle.
@@ -141,7 +145,10 @@ export interface Handles {
    * @throws {RpcError} -32602, the same for every cause: never minted, expired, revoked, another principal's.
    */
   resolve(handle: unknown): Promise<unknown>;
-  /** Replaces the value of a handle; its time begins anew. Fails as {@linkcode Handles.resolve} does. */
+  /**
+   * Replaces the value of a handle; its time begins anew. Of two at once the later one stays. Fails as
+   * {@linkcode Handles.resolve} does.
+   */
   update(handle: unknown, value: unknown, options?: { readonly ttlMs?: number }): Promise<void>;
   /** Forgets a handle. False where there was none of this principal. */
   revoke(handle: unknown): Promise<boolean>;

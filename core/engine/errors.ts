@@ -7,7 +7,11 @@
 
 import { quote, type RpcErrorObject } from "../protocol/json_rpc.ts";
 
-/** Thrown by an application to answer a request with a JSON-RPC error of its own. */
+/**
+ * Thrown by an application to answer a request with a JSON-RPC error of its own. What one era forbids is not sent
+ * to it: -3202x reaches legacy clients as -32603, -32002 reaches modern ones as -32602, and other codes of the
+ * range that 2026-07-28 reserves (-32020 to -32099) as -32603.
+ */
 export class RpcError extends Error {
   override readonly name = "RpcError";
   /** JSON-RPC error code. */
