@@ -183,10 +183,14 @@ test("sessions that were worked in leave nothing either", { timeout: 25_000 }, a
   };
   // What the runtime itself sets up once must not count.
   await work(200);
-  const before = heapInUse();
-  await work(1_000);
-  const left = heapInUse() - before;
-  assert.ok(left < 1_000_000, `${left} bytes are left of 1 000 sessions`);
+  // What the sessions leave is left every time; what the compiler leaves is not.
+  let left = Infinity;
+  for (let round = 0; round < 3; round++) {
+    const before = heapInUse();
+    await work(400);
+    left = Math.min(left, heapInUse() - before);
+  }
+  assert.ok(left < 400_000, `${left} bytes are left of 400 sessions`);
 });
 
 testInWorlds("a session grows idle from the end of its last exchange", async (scope, world) => {

@@ -21,7 +21,7 @@ const MILLISECONDS = TEST_SECONDS * 1000;
 
 export const runtimes = {
   node: node("node"),
-  node22: node("node22"),
+  node22: node("node22", ["--import=./test/runner/hold_open.ts"]),
   node26: node("node26"),
   deno: {
     name: "deno",
@@ -47,13 +47,14 @@ export const runtimes = {
 /** The TypeScript compiler, a script for `node`. */
 export const tsc: string = `${modules}/typescript/bin/tsc`;
 
-function node(name: string): Runtime {
+function node(name: string, first: readonly string[] = []): Runtime {
   return {
     name,
     binary: `${modules}/${name}/bin/node`,
     run: [],
     // Without `--test`: that adds a process per file and counts a file without tests as a passed one.
     test: (file, report) => [
+      ...first,
       `--test-timeout=${MILLISECONDS}`,
       ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
       ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
