@@ -96,9 +96,12 @@ function open(
   budget: LogBudget,
   owed: string | undefined,
 ): void {
-  for (const { log, ended } of streams(db, session)) {
-    if (ended !== null && now - ended >= budget.ageMs) remove(db, log);
-  }
+  const over = db.all<{ log: number }>(
+    "SELECT log FROM logs WHERE session = ? AND ended <= ? LIMIT 64",
+    session,
+    now - budget.ageMs,
+  );
+  for (const { log } of over) remove(db, log);
   db.run(
     "INSERT OR IGNORE INTO logs (session, stream, owed, stale) VALUES (?, ?, ?, ?)",
     session,

@@ -57,6 +57,8 @@ CREATE TABLE logs (
   stale INTEGER NOT NULL,
   UNIQUE (session, stream)
 ) STRICT;
+-- How much a session has is asked with every event.
+CREATE INDEX logs_bytes ON logs (session, bytes);
 CREATE INDEX logs_stale ON logs (stale);
 
 CREATE TABLE events (

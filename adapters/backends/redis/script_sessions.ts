@@ -1,0 +1,180 @@
+/**
+ * The part of the script that is about sessions and nodes.
+ *
+ * @module
+ */
+
+/** Lua; `P`, `op`, `call`, `num` and `atLeast` come before it. */
+export const SESSIONS = `
+local function idle(id, ready)
+  call('ZADD', P .. 'idle' .. ready, call('INCR', P .. 'seq'), id)
+end
+
+local function remove(id)
+  local owner = call('HGET', P .. 's:' .. id, 'o')
+  call('ZREM', P .. 'all', id)
+  call('ZREM', P .. 'idle0', id)
+  call('ZREM', P .. 'idle1', id)
+  for _, node in ipairs(call('SMEMBERS', P .. 'h:' .. id)) do call('SREM', P .. 'n:' .. node, id) end
+  call('DEL', P .. 'h:' .. id, P .. 's:' .. id)
+  if not owner then return 0 end
+  call('SREM', P .. 'o:' .. owner, id)
+  return 1
+end
+
+-- The keys of these have expired already; they only stand in lists still.
+local function purge(now, age)
+  local last = string.format('%.0f', now - age - HOUR)
+  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'all', '-inf', last, 'LIMIT', 0, 1000)) do remove(id) end
+end
+
+local function letGo(node)
+  for _, id in ipairs(call('SMEMBERS', P .. 'n:' .. node)) do
+    local held = P .. 'h:' .. id
+    call('SREM', held, node)
+    local ready = call('HGET', P .. 's:' .. id, 'r')
+    if ready and call('SCARD', held) == 0 then idle(id, ready) end
+  end
+  call('DEL', P .. 'n:' .. node)
+  call('ZREM', P .. 'nodes', node)
+end
+
+local function quotaVictim(owner, quota)
+  local own, count, best, bestReady, bestUse = P .. 'o:' .. owner, 0
+  for _, id in ipairs(call('SMEMBERS', own)) do
+    local ready = call('HGET', P .. 's:' .. id, 'r')
+    if not ready then
+      call('SREM', own, id)
+    else
+      count = count + 1
+      local use = tonumber(call('ZSCORE', P .. 'idle' .. ready, id) or nil)
+      if use and (not best or ready < bestReady or (ready == bestReady and use < bestUse)) then
+        best, bestReady, bestUse = id, ready, use
+      end
+    end
+  end
+  return count >= quota, best
+end
+
+if op == 'create' then
+  local id, version, owner, initialize = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+  local created, seen, ready = ARGV[6], ARGV[7], ARGV[8]
+  local capacity, quota, age = num(9), num(10), num(11)
+  local out = {}
+  purge(tonumber(created), age)
+  if quota >= 0 then
+    local full, victim = quotaVictim(owner, quota)
+    if full then
+      if not victim then return { 'quota' } end
+      out[1] = victim
+    end
+  end
+  if call('ZCARD', P .. 'all') - #out >= capacity then
+    local victim
+    for _, list in ipairs({ 'idle0', 'idle1' }) do
+      for _, one in ipairs(call('ZRANGE', P .. list, 0, 1)) do
+        if not victim and one ~= out[1] then victim = one end
+      end
+    end
+    if not victim then return { 'capacity' } end
+    out[#out + 1] = victim
+  end
+  for _, one in ipairs(out) do remove(one) end
+  local key, ttl = P .. 's:' .. id, age + HOUR
+  call('HSET', key, 'v', version, 'o', owner, 'i', initialize, 'c', created, 'n', seen, 'r', ready)
+  call('PEXPIRE', key, string.format('%.0f', ttl))
+  call('ZADD', P .. 'all', created, id)
+  idle(id, ready)
+  if quota >= 0 then
+    call('SADD', P .. 'o:' .. owner, id)
+    atLeast(P .. 'o:' .. owner, ttl)
+  end
+  for _, list in ipairs({ 'all', 'idle0', 'idle1', 'seq' }) do atLeast(P .. list, ttl + HOUR) end
+  table.insert(out, 1, 'created')
+  return out
+
+elseif op == 'get' then
+  local found = call('HMGET', P .. 's:' .. ARGV[2], 'v', 'o', 'i', 'c', 'n', 'r')
+  if not found[2] then return false end
+  found[7] = call('SCARD', P .. 'h:' .. ARGV[2])
+  return found
+
+elseif op == 'touch' then
+  local id, at, ready, held, node = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+  local key, holders = P .. 's:' .. id, P .. 'h:' .. id
+  if call('EXISTS', key) == 0 then return 0 end
+  if held == '1' then
+    local ttl = call('PTTL', key)
+    call('SADD', holders, node)
+    call('SADD', P .. 'n:' .. node, id)
+    atLeast(holders, ttl)
+    atLeast(P .. 'n:' .. node, ttl)
+  elseif held == '0' then
+    call('SREM', holders, node)
+    call('SREM', P .. 'n:' .. node, id)
+  end
+  call('HSET', key, 'n', at)
+  if ready == '1' then call('HSET', key, 'r', '1') end
+  call('ZREM', P .. 'idle0', id)
+  call('ZREM', P .. 'idle1', id)
+  if call('SCARD', holders) == 0 then idle(id, call('HGET', key, 'r')) end
+  return 1
+
+elseif op == 'delete' then
+  return remove(ARGV[2])
+
+elseif op == 'count' then
+  return call('ZCARD', P .. 'all')
+
+elseif op == 'list' then
+  return call('ZRANGE', P .. 'all', num(2), num(3))
+
+elseif op == 'sweep' then
+  local now, idleMs, age = num(2), num(3), num(4)
+  local out = {}
+  for _, list in ipairs({ 'idle0', 'idle1' }) do
+    for _ = 1, 500 do
+      local id = call('ZRANGE', P .. list, 0, 0)[1]
+      if not id then break end
+      local facts = call('HMGET', P .. 's:' .. id, 'c', 'n')
+      local reason
+      if facts[1] then
+        if now - tonumber(facts[1]) >= age then reason = 'age'
+        elseif now - tonumber(facts[2]) >= idleMs then reason = 'idle'
+        else break end
+      end
+      remove(id)
+      if reason then
+        out[#out + 1] = id
+        out[#out + 1] = reason
+      end
+    end
+  end
+  local old = string.format('%.0f', now - age)
+  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'all', '-inf', old, 'LIMIT', 0, 500)) do
+    if call('SCARD', P .. 'h:' .. id) == 0 and remove(id) == 1 then
+      out[#out + 1] = id
+      out[#out + 1] = 'age'
+    end
+  end
+  purge(now, age)
+  return out
+
+elseif op == 'renew' then
+  local node, now, lease = ARGV[2], num(3), num(4)
+  local last = string.format('%.0f', now)
+  for _, one in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', last)) do letGo(one) end
+  local known = call('ZSCORE', P .. 'nodes', node)
+  call('ZADD', P .. 'nodes', string.format('%.0f', now + lease), node)
+  atLeast(P .. 'nodes', DAY)
+  return known and 1 or 0
+
+elseif op == 'alive' then
+  local till = call('ZSCORE', P .. 'nodes', ARGV[2])
+  return till and tonumber(till) > num(3) and 1 or 0
+
+elseif op == 'leave' then
+  letGo(ARGV[2])
+  return 1
+end
+`;
