@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import type { Application, McpHandler, McpOptions } from "../../../core/engine/mod.ts";
 import { createMcpHandler } from "../../../core/engine/mod.ts";
 import type { ServeOptions, Serving } from "../../../adapters/runtimes/serving.ts";
@@ -13,6 +14,22 @@ const adapter = await import(`../../../adapters/runtimes/${runtime}.ts`) as {
   serve(handler: McpHandler, options: ServeOptions): Promise<Serving>;
 };
 
+interface Globals {
+  readonly Bun?: {
+    serve(options: {
+      port: number;
+      hostname: string;
+      fetch: McpHandler["fetch"];
+    }): { readonly port: number; stop(force: boolean): Promise<void> };
+  };
+  readonly Deno?: {
+    serve(
+      options: { port: number; hostname: string; onListen: () => void },
+      handler: (request: Request) => Promise<Response>,
+    ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+  };
+}
+
 /** What registers an end: the context of a test has it, and so do the hooks of a file. */
 export interface Scope {
   after(fn: () => Promise<void>): void;
@@ -22,6 +39,38 @@ export interface Scope {
 export interface Server {
   readonly port: number;
   readonly mcp: McpHandler;
+}
+
+/** A server without any of this library's adapters around `fetch`: what a user writes in one line. */
+export async function servePlain(handler: McpHandler): Promise<Pick<Serving, "port" | "close">> {
+  const { Bun, Deno } = globalThis as unknown as Globals;
+  if (Bun !== undefined) {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: handler.fetch });
+    return { port: server.port, close: () => server.stop(true) };
+  }
+  if (Deno !== undefined) {
+    const options = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
+    const server = Deno.serve(options, handler.fetch);
+    return {
+      port: server.addr.port,
+      close: () => handler.close({ within: 0 }).then(() => server.shutdown()),
+    };
+  }
+  return await serveListener(handler);
+}
+
+/** The listener for `node:http`, on whatever runtime. */
+export async function serveListener(handler: McpHandler): Promise<Pick<Serving, "port" | "close">> {
+  const { nodeListener } = await import("../../../adapters/runtimes/node.ts");
+  const server = createServer(nodeListener(handler));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
+  const { port } = server.address() as { port: number };
+  const close = (): Promise<void> => {
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    server.closeAllConnections();
+    return closed;
+  };
+  return { port, close };
 }
 
 /** Serves a handler on this runtime's adapter, on any free port, and leaves the process's signals alone. */

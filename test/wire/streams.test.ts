@@ -1,0 +1,179 @@
+/** WIRE.md, section 3: which message goes where, and the newest reader wins. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { SessionHandle } from "../../core/engine/mod.ts";
+import { join, notification, type Peer, request } from "./harness/mcp.ts";
+import { refused } from "./harness/refusal.ts";
+import { app, type Server, up } from "./harness/runtime.ts";
+import { Events } from "./harness/sse.ts";
+import { ask } from "./harness/http.ts";
+
+/** `say {texts}` says them on its own stream, then answers. */
+const talker = app((one, exchange) => {
+  for (const data of (one.params?.texts ?? []) as string[]) {
+    exchange.notify("notifications/message", { data });
+  }
+  return one.method === "hold" ? new Promise(() => {}) : {};
+});
+
+const handleOf = async (server: Server, peer: Peer): Promise<SessionHandle> =>
+  (await server.mcp.sessions.get(peer.id))!;
+
+const say = (handle: SessionHandle, data: string): void =>
+  void handle.notify("notifications/message", { data });
+
+const text = (message: { params: { data: string } }): string => message.params.data;
+
+describe("a message goes to exactly one stream", () => {
+  test("that of its call; what belongs to no call goes to the standalone one", async (t) => {
+    const server = await up(t, talker);
+    const peer = await join(server);
+    const standalone = await peer.listen();
+    const handle = await handleOf(server, peer);
+    say(handle, "alone 1");
+    const calls = await Promise.all(
+      ["a", "b", "c"].map((id) => peer.call("say", { texts: [`${id}1`, `${id}2`] }, { id })),
+    );
+    say(handle, "alone 2");
+    const read = await Promise.all(calls.map((one) => new Events(one).rest()));
+    assert.deepEqual(
+      read.map((all) => all.map((one) => one.id ?? text(one))),
+      ["a", "b", "c"].map((id) => [`${id}1`, `${id}2`, id]),
+    );
+    assert.equal(text(await standalone.next()), "alone 1");
+    assert.equal(text(await standalone.next()), "alone 2");
+    await peer.end();
+    assert.deepEqual(await standalone.rest(), []);
+  });
+
+  test("that of its session, with several sessions side by side", async (t) => {
+    const server = await up(t, talker);
+    const peers = await Promise.all([1, 2, 3].map(() => join(server)));
+    const streams = await Promise.all(peers.map((peer) => peer.listen()));
+    for (const [i, peer] of peers.entries()) say(await handleOf(server, peer), `to ${i}`);
+    for (const peer of peers) await server.mcp.sessions.end(peer.id);
+    const read = await Promise.all(streams.map((one) => one.rest()));
+    assert.deepEqual(read.map((all) => all.map(text)), [["to 0"], ["to 1"], ["to 2"]]);
+  });
+
+  test("once the standalone stream is there: what came before it waits", async (t) => {
+    const server = await up(t, talker);
+    const peer = await join(server);
+    const handle = await handleOf(server, peer);
+    for (const data of ["1", "2", "3"]) say(handle, data);
+    const stream = await peer.listen();
+    for (const data of ["1", "2", "3"]) assert.equal(text(await stream.next()), data);
+    stream.cut();
+  });
+});
+
+for (const resumable of [true, false]) {
+  describe(`newest wins, resumable ${resumable}`, () => {
+    test("a second GET ends the first cleanly and reads on from there", async (t) => {
+      const server = await up(t, talker, { resumable });
+      const peer = await join(server);
+      const handle = await handleOf(server, peer);
+      const first = await peer.listen();
+      say(handle, "1");
+      assert.equal(text(await first.next()), "1");
+      const second = await peer.listen();
+      assert.deepEqual(await first.rest(), []);
+      assert.ok(first.answer.complete);
+      say(handle, "2");
+      assert.equal(text(await second.next()), "2");
+      second.cut();
+    });
+
+    test("what becomes of the old connection later does not touch the new one", async (t) => {
+      const server = await up(t, talker, { resumable });
+      const peer = await join(server);
+      const handle = await handleOf(server, peer);
+      const old = [await peer.listen(), await peer.listen(), await peer.listen()];
+      const newest = await peer.listen();
+      for (const one of old) {
+        await one.rest();
+        one.cut();
+      }
+      await peer.post(notification("x"));
+      assert.equal((await server.mcp.stats()).streams, 1);
+      for (let i = 0; i < 5; i++) {
+        say(handle, String(i));
+        assert.equal(text(await newest.next()), String(i));
+      }
+      newest.cut();
+    });
+
+    test("a dead connection does not lock its client out", async (t) => {
+      const server = await up(t, talker, { resumable });
+      const peer = await join(server);
+      const dead = await peer.listen();
+      dead.answer.line.pause();
+      for (let i = 0; i < 3; i++) {
+        const stream = await peer.listen();
+        say(await handleOf(server, peer), `${i}`);
+        assert.equal(text(await stream.next()), `${i}`);
+      }
+      dead.cut();
+    });
+  });
+}
+
+test("newest wins on resume, also over the connection of the POST", async (t) => {
+  let go = (): void => {};
+  const server = await up(
+    t,
+    app((_, exchange) => {
+      exchange.notify("notifications/message", { data: "1" });
+      return new Promise((done) =>
+        go = () => {
+          exchange.notify("notifications/message", { data: "2" });
+          done({ done: true });
+        }
+      );
+    }),
+  );
+  const peer = await join(server);
+  const post = new Events(await peer.call("work", {}, { id: 1 }));
+  assert.equal(text(await post.next()), "1");
+  const second = await peer.listen(post.lastId);
+  assert.deepEqual(await post.rest(), []);
+  assert.ok(post.answer.complete);
+  const third = await peer.listen(post.lastId);
+  assert.deepEqual(await second.rest(), []);
+  const standalone = await peer.listen();
+  go();
+  const messages = await third.rest();
+  assert.deepEqual(messages.map((one) => one.id ?? text(one)), ["2", 1]);
+  say(await handleOf(server, peer), "alone");
+  assert.equal(text(await standalone.next()), "alone");
+  standalone.cut();
+});
+
+test("a session has so many streams and no more; a take-over needs no further place", async (t) => {
+  const server = await up(t, talker, { response: "sse", limits: { streams: 2 } });
+  const peer = await join(server);
+  const standalone = await peer.listen();
+  const call = await peer.stream("hold");
+  assert.equal((await server.mcp.stats()).streams, 2);
+  const again = await peer.listen();
+  assert.deepEqual(await standalone.rest(), []);
+  call.cut();
+  while ((await server.mcp.stats()).streams > 1) await peer.post(notification("x"));
+  const other = await peer.stream("hold");
+  const fields = [...peer.fields, ["Accept", "text/event-stream"], ["Last-Event-ID", "x"]] as const;
+  assert.equal((await ask(server.port, { fields })).status, 400);
+  again.cut();
+  other.cut();
+});
+
+test("over the limit of streams a GET is 503, and the session goes on", async (t) => {
+  const server = await up(t, talker, { response: "sse", limits: { streams: 1 } });
+  const peer = await join(server);
+  const call = await peer.stream("hold");
+  const fields = [...peer.fields, ["Accept", "text/event-stream"]] as const;
+  refused(await ask(server.port, { fields }), { status: 503, code: -32000 });
+  assert.equal((await peer.post(request(5, "ping"))).status, 200);
+  call.cut();
+  while ((await server.mcp.stats()).streams > 0) await peer.post(notification("x"));
+  (await peer.listen()).cut();
+});
