@@ -23,10 +23,11 @@ export async function start(
   runtime: Runtime,
   script: string,
   cwd: string = root,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Started> {
   const child = spawn(runtime.binary, [...runtime.run, script], {
     cwd,
-    env: { ...process.env, NO_COLOR: "1", PORT: "0" },
+    env: { ...process.env, NO_COLOR: "1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
