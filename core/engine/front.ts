@@ -36,6 +36,8 @@ export class Front {
   readonly settings: Settings;
   /** New sessions and streams are refused from now on. */
   draining = false;
+  /** Nothing is served any more. */
+  closed = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -44,6 +46,7 @@ export class Front {
   /** The caller; or the answer, where the request goes no further. */
   admit(head: RequestHead, facts: HeadFacts, trace: Trace): Awaitable<Caller | Reply> {
     const { policy, authenticate } = this.settings;
+    if (this.closed) return this.refuse({ rule: "draining" }, trace);
     const refusal = firstRefusal(HEAD_RULES, { head: facts, draining: this.draining }, policy);
     if (refusal !== undefined) return this.refuse(refusal, trace);
     if (facts.method === "OPTIONS") return preflightReply(head.headers);

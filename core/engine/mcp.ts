@@ -60,6 +60,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
     async close({ within = 10_000 } = {}) {
       pipeline.front.draining = true;
       await pipeline.dispatcher.close(within);
+      pipeline.front.closed = true;
     },
   };
 }

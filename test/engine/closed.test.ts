@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createMcpHandler } from "../../core/engine/mod.ts";
+
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+test("a closed handler serves nothing: another node can", async () => {
+  let served = 0;
+  const mcp = createMcpHandler({
+    serverInfo: { name: "closed", version: "1" },
+    request: () => ({ served: ++served }),
+  });
+  const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    mcp.fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      }),
+    );
+  const opened = await post({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} },
+  });
+  const session = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+  const modern = { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/list" };
+  const legacyCall = { jsonrpc: "2.0", id: 2, method: "tools/list" };
+  const modernCall = { ...legacyCall, params: { _meta: META } };
+  assert.equal((await post(legacyCall, session)).status, 200);
+  assert.equal((await post(modernCall, modern)).status, 200);
+  await mcp.close();
+  for (const answer of [await post(legacyCall, session), await post(modernCall, modern)]) {
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers.get("retry-after"), "1");
+  }
+  assert.equal(served, 2);
+});
