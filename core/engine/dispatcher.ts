@@ -144,6 +144,10 @@ export class Dispatcher implements Host, Listener {
     return this.streams.begin(post);
   }
 
+  whole(post: Post, text: string): Reply | undefined {
+    return this.streams.whole(post, text);
+  }
+
   handles(caller: Caller): Handles {
     return handlesOf(caller.principal, this.settings);
   }

@@ -23,6 +23,8 @@ import type { Begun } from "./streams.ts";
 export interface Host {
   /** Begins the stream of a POST and answers it with a connection. */
   stream(post: Post): Begun;
+  /** Answers a POST with a stream that holds this message alone; undefined where a connection has to read it. */
+  whole(post: Post, text: string): Reply | undefined;
   /** The handles of a caller. */
   handles(caller: Caller): Handles;
   /** Sends a request to the client of a call. */
@@ -133,7 +135,14 @@ export class Post {
   settle(text: string | undefined, status: number = 200): void {
     const last = --this.#waiting === 0;
     if (this.#refused) return;
-    if (this.#shape === "sse" && status === 200) this.stream();
+    if (this.#shape === "sse" && status === 200) {
+      const whole = last && this.#reply === undefined && this.#texts.length === 0 &&
+          text !== undefined
+        ? this.host.whole(this, text)
+        : undefined;
+      if (whole !== undefined) return this.#answer(whole);
+      this.stream();
+    }
     if (this.#stream !== undefined) {
       if (text !== undefined) this.#stream.append(text, last);
       else if (last) this.#stream.end();

@@ -6,7 +6,14 @@
  */
 
 import type { Rejection } from "../outbound/rejections.ts";
-import { parseEventId, SSE_HEADERS } from "../outbound/sse.ts";
+import {
+  COMMENT,
+  eventId,
+  eventText,
+  parseEventId,
+  primingText,
+  SSE_HEADERS,
+} from "../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Post } from "./post.ts";
@@ -40,9 +47,34 @@ export class Streams {
     this.connections = new Connections(settings);
   }
 
+  /**
+   * The stream of a POST that is over before its head is sent, as text: what a connection would read from its
+   * log (kept all the same) without one. Undefined where the log is elsewhere: what has an id must be in it.
+   */
+  whole(post: Post, text: string): Reply | undefined {
+    const settings = this.#settings;
+    if (settings.backend.nodes !== undefined) return undefined;
+    const { record, version } = post;
+    const stream = this.#mint();
+    const session = record?.id ?? `~${stream}`;
+    settings.onEvent({ type: "stream-opened", session, stream });
+    let body: string;
+    if (record !== undefined && settings.resumable) {
+      const log = new Stream(session, stream, settings);
+      log.open();
+      log.append(text, true);
+      const first = revisionFacts(version)!.primingEvent
+        ? primingText(eventId(stream, 0))
+        : COMMENT;
+      body = first + eventText(eventId(stream, 1), text);
+    } else body = COMMENT + eventText(undefined, text);
+    settings.onEvent({ type: "stream-closed", session, stream, reason: "finished" });
+    return { status: 200, headers: SSE_HEADERS, body };
+  }
+
   /** Begins the stream of a POST; the answer is a connection that reads it. */
   begin(post: Post): Begun {
-    const id = `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
+    const id = this.#mint();
     // A stream without a session is kept under its own name, where nobody else finds it.
     const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
     stream.open(post.owed && owedText(post.owed));
@@ -106,6 +138,10 @@ export class Streams {
     const message = "The server process that worked on this request is gone";
     await settleOwed(this.#settings, session, stream, message);
     await bus.publish(WAKE.topic(session, stream), WAKE.appended(0));
+  }
+
+  #mint(): string {
+    return `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
   }
 
   #connect(

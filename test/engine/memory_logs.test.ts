@@ -163,7 +163,10 @@ describe("a log in memory", () => {
 
 /** The same log store, as plain as it can be written; time apart. */
 class Model {
+  /** In the order in which they were opened. */
   readonly streams: Stream[] = [];
+  /** In the order in which they ended. */
+  readonly ended: Stream[] = [];
   readonly #budget: LogBudget;
 
   constructor(budget: LogBudget) {
@@ -188,14 +191,27 @@ class Model {
     while (kept(stream).length > 1 && (kept(stream).length > events || size(stream) > bytes)) {
       stream.gone++;
     }
-    const others = this.streams.filter((one) => one !== stream);
-    for (const other of others.filter((one) => one.ended)) {
-      if (this.size > sessionBytes) this.streams.splice(this.streams.indexOf(other), 1);
+    if (last) this.ended.push(stream);
+    for (const other of this.ended.filter((one) => one !== stream)) {
+      if (this.size > sessionBytes) this.drop(other);
     }
     for (const one of this.streams) {
       while (this.size > sessionBytes && kept(one).length > (one === stream ? 1 : 0)) one.gone++;
     }
     return stream.all.length;
+  }
+
+  end(name: string): void {
+    const stream = this.find(name);
+    if (stream === undefined || stream.ended) return;
+    stream.ended = true;
+    this.ended.push(stream);
+  }
+
+  drop(stream: Stream): void {
+    for (const list of [this.streams, this.ended]) {
+      if (list.includes(stream)) list.splice(list.indexOf(stream), 1);
+    }
   }
 
   get size(): number {
@@ -259,11 +275,11 @@ test("logs in memory are what a plain model says, after anything that may happen
             }
             case "end":
               logs.end("s", stream, 0);
-              if (found) found.ended = true;
+              model.end(stream);
               break;
             case "drop":
               logs.drop("s", stream);
-              if (found) model.streams.splice(model.streams.indexOf(found), 1);
+              if (found) model.drop(found);
               break;
             case "delivered": {
               if (found === undefined) break;

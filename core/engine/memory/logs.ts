@@ -14,23 +14,68 @@ interface Kept extends LogEvent {
 /** How many events back a repeated one is recognised. */
 const REMEMBERED = 16;
 
-interface Log {
-  /** Events from `head` on; those before are gone and their places are freed now and then. */
-  events: (Kept | undefined)[];
-  head: number;
-  /** The position of the newest event; 0 where there never was one. */
-  last: number;
-  delivered: number;
-  bytes: number;
-  /** When it ended; undefined while it has not. */
-  endedAt: number | undefined;
+class Log {
+  readonly name: string;
   readonly owed: string | undefined;
+  /** Events from `head` on; those before are gone and their places are freed now and then. */
+  events: (Kept | undefined)[] = [];
+  head = 0;
+  /** The position of the newest event; 0 where there never was one. */
+  last = 0;
+  delivered = 0;
+  bytes = 0;
+  /** When it ended; undefined while it has not. */
+  endedAt: number | undefined = undefined;
+  older: Log | undefined = undefined;
+  newer: Log | undefined = undefined;
+
+  constructor(name: string, owed: string | undefined) {
+    this.name = name;
+    this.owed = owed;
+  }
 }
 
-/** Streams in the order in which they were opened: the oldest gives way first. */
-interface SessionLogs {
-  readonly streams: Map<string, Log>;
-  bytes: number;
+/** Logs in order. A `Map` would do, but looking at its first entry costs as much as entries were deleted before it. */
+class LogList {
+  oldest: Log | undefined = undefined;
+  newest: Log | undefined = undefined;
+
+  append(log: Log): void {
+    log.older = this.newest;
+    if (this.newest === undefined) this.oldest = log;
+    else this.newest.newer = log;
+    this.newest = log;
+  }
+
+  remove(log: Log): void {
+    if (log.older === undefined) this.oldest = log.newer;
+    else log.older.newer = log.newer;
+    if (log.newer === undefined) this.newest = log.older;
+    else log.newer.older = log.older;
+    log.older = log.newer = undefined;
+  }
+}
+
+/** The streams of one session. */
+class SessionLogs {
+  readonly streams = new Map<string, Log>();
+  /** In the order in which they were opened. */
+  readonly open = new LogList();
+  /** In the order in which they ended: the first gives way first. */
+  readonly ended = new LogList();
+  bytes = 0;
+
+  end(log: Log, now: number): void {
+    this.open.remove(log);
+    log.endedAt = now;
+    this.ended.append(log);
+  }
+
+  forget(log: Log): void {
+    (log.endedAt === undefined ? this.open : this.ended).remove(log);
+    this.bytes -= log.bytes;
+    this.streams.delete(log.name);
+  }
 }
 
 /** A log store in this process. */
@@ -43,19 +88,13 @@ class MemoryLogs implements LogStore {
 
   open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
     let logs = this.#sessions.get(session);
-    if (logs === undefined) this.#sessions.set(session, logs = { streams: new Map(), bytes: 0 });
+    if (logs === undefined) this.#sessions.set(session, logs = new SessionLogs());
     if (logs.streams.has(stream)) return;
     // Once a stream, not once an event: what is too old is forgotten when something new begins.
     expire(logs, now, budget);
-    logs.streams.set(stream, {
-      events: [],
-      head: 0,
-      last: 0,
-      delivered: 0,
-      bytes: 0,
-      endedAt: undefined,
-      owed,
-    });
+    const log = new Log(stream, owed);
+    logs.streams.set(stream, log);
+    logs.open.append(log);
   }
 
   append(
@@ -77,7 +116,7 @@ class MemoryLogs implements LogStore {
     log.events.push({ position, data, at: now, once });
     log.bytes += data.length;
     logs!.bytes += data.length;
-    if (last) log.endedAt = now;
+    if (last) logs!.end(log, now);
     while (
       log.events.length - log.head > 1 &&
       (log.bytes > budget.bytes || log.events.length - log.head > budget.events)
@@ -87,8 +126,9 @@ class MemoryLogs implements LogStore {
   }
 
   end(session: string, stream: string, now: number): void {
-    const log = this.#sessions.get(session)?.streams.get(stream);
-    if (log !== undefined) log.endedAt ??= now;
+    const logs = this.#sessions.get(session);
+    const log = logs?.streams.get(stream);
+    if (log !== undefined && log.endedAt === undefined) logs!.end(log, now);
   }
 
   read(
@@ -148,8 +188,7 @@ class MemoryLogs implements LogStore {
     } else {
       const log = logs.streams.get(stream);
       if (log === undefined) return;
-      logs.bytes -= log.bytes;
-      logs.streams.delete(stream);
+      logs.forget(log);
       if (logs.streams.size === 0) this.#sessions.delete(session);
     }
   }
@@ -177,12 +216,12 @@ function cut(logs: SessionLogs, log: Log): void {
 
 // Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
 function makeRoom(logs: SessionLogs, newest: Log, limit: number): void {
-  for (const [name, log] of logs.streams) {
-    if (logs.bytes <= limit) return;
-    if (log.endedAt === undefined || log === newest) continue;
-    logs.bytes -= log.bytes;
-    logs.streams.delete(name);
+  for (let log = logs.ended.oldest; log !== undefined && logs.bytes > limit;) {
+    const next = log.newer;
+    if (log !== newest) logs.forget(log);
+    log = next;
   }
+  if (logs.bytes <= limit) return;
   for (const log of logs.streams.values()) {
     const least = log === newest ? 1 : 0;
     while (logs.bytes > limit && log.events.length - log.head > least) cut(logs, log);
@@ -190,13 +229,13 @@ function makeRoom(logs: SessionLogs, newest: Log, limit: number): void {
 }
 
 function expire(logs: SessionLogs, now: number, budget: LogBudget): void {
-  for (const [name, log] of logs.streams) {
+  for (let log = logs.ended.oldest; log !== undefined; log = logs.ended.oldest) {
+    if (now - log.endedAt! < budget.ageMs) break;
+    logs.forget(log);
+  }
+  // As many as the session has open at once, which is limited.
+  for (let log = logs.open.oldest; log !== undefined; log = log.newer) {
     expireEvents(logs, log, now, budget);
-    if (log.endedAt === undefined) continue;
-    // Streams end about in the order in which they began, so the first that is kept ends the look.
-    if (now - log.endedAt < budget.ageMs) return;
-    logs.bytes -= log.bytes;
-    logs.streams.delete(name);
   }
 }
 
