@@ -6,6 +6,7 @@ import {
   type Application,
   type Backend,
   createMcpHandler,
+  createSessions,
   type HandlerEvent,
   type McpHandler,
   type McpOptions,
@@ -93,6 +94,39 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
   for (let waited = 0; !(await condition()); waited += 10) {
     assert.ok(waited < 10_000, `not within 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** The lifecycle around plain handlers, on two nodes. */
+async function guarded(backends: readonly Backend[]): Promise<void> {
+  const guards = backends.slice(0, 2).map((backend) =>
+    createSessions({ backend, opens: (request) => new URL(request.url).pathname === "/init" })
+  );
+  const serves = guards.map((one) => one.guard((_request, { id }) => Response.json({ id })));
+  const ask = async (node: number, method: string, path: string, id?: string) => {
+    const headers = new Headers(id === undefined ? {} : { "mcp-session-id": id });
+    const response = await serves[node]!(
+      new Request(`http://localhost${path}`, { method, headers }),
+    );
+    await response.body?.cancel();
+    return response;
+  };
+  try {
+    const id = (await ask(0, "POST", "/init")).headers.get("mcp-session-id")!;
+    const statuses = [];
+    for (
+      const [node, method, path] of [[0, "GET", "/"], [1, "POST", "/x"], [1, "DELETE", "/"], [
+        0,
+        "GET",
+        "/",
+      ]] as const
+    ) {
+      statuses.push((await ask(node, method, path, id)).status);
+    }
+    assert.deepEqual(statuses, [200, 200, 204, 404]);
+  } finally {
+    for (const one of guards) one.close();
+    for (const backend of new Set(backends)) await backend.close?.();
   }
 }
 
@@ -317,5 +351,9 @@ export function multiNode(make: () => Promise<readonly Backend[]> | readonly Bac
     }
   });
 
+  checks.push({
+    name: "guarded handlers share their sessions",
+    run: async () => guarded(await make()),
+  });
   return checks;
 }

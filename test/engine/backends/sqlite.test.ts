@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
-import { backendKit } from "../../../adapters/testing/mod.ts";
-import type { Backend } from "../../../core/engine/mod.ts";
+import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
+import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const files = new Map<Backend, string>();
@@ -31,6 +31,40 @@ test("a file of a later version is refused by name and version", async () => {
   db.exec("PRAGMA user_version = 99");
   db.close();
   assert.throws(() => sqlite(file), /later\.db" has schema version 99; this library knows 1/);
+});
+
+test("while another process keeps the file locked: 503, then all is well again", async () => {
+  const file = join(folder, "locked.db");
+  const failures: unknown[] = [];
+  const backend = sqlite(file, { busyMs: 20 });
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: () => ({}),
+  }, {
+    backend,
+    onEvent: (event) => event.type === "backend-error" && failures.push(event.error),
+  });
+  const client = testClient(handler);
+  await client.initialize();
+  const { DatabaseSync } = await import("node:sqlite");
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  const response = await testClient(handler).send("POST", {
+    ...{ jsonrpc: "2.0", id: 1, method: "initialize" },
+    params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "x" } },
+  });
+  assert.equal(response.status, 503);
+  assert.ok(Number(response.headers.get("retry-after")) > 0);
+  assert.equal(await client.end(), 503);
+  assert.match(String(failures[0]), /locked/);
+  // Reading does not wait for writers.
+  assert.deepEqual(await client.call("anything"), {});
+  other.exec("ROLLBACK");
+  other.close();
+  assert.deepEqual(await client.call("anything"), {});
+  assert.equal(await client.end(), 204);
+  await handler.close();
+  backend.close!();
 });
 
 test("options that cannot be are refused by name", () => {
