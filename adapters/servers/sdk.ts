@@ -8,14 +8,16 @@
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { OptionError } from "../../core/engine/errors.ts";
 import type { Awaitable } from "../../core/engine/ports.ts";
+import type { Change } from "../../core/engine/subscriptions.ts";
+import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
 import type { Revision } from "../../core/protocol/revisions.ts";
 import { type CallContext, callContext } from "./call_context.ts";
 import { ExchangeExtra } from "./sdk_extra.ts";
 import { Link, type LinkedCall } from "./sdk_link.ts";
-import type { SdkServer } from "./sdk_types.ts";
+import type { SdkModernHandler, SdkServer } from "./sdk_types.ts";
 
-export type { SdkSendOptions, SdkServer, SdkTransport } from "./sdk_types.ts";
+export type { SdkModernHandler, SdkSendOptions, SdkServer, SdkTransport } from "./sdk_types.ts";
 
 /** For whom a server object is made. */
 export interface SdkContext {
@@ -44,6 +46,13 @@ export type SdkServerFactory = (context: SdkContext) => Awaitable<SdkServer>;
 export interface SdkOptions {
   /** Milliseconds after which a client polls whose connection was closed by `closeSSEStream`. Default 1 000. */
   readonly retryMs?: number;
+  /**
+   * Answers clients of 2026-07-28: `createMcpHandler(factory, { legacy: "reject" })` of
+   * `@modelcontextprotocol/server`, whose servers only their own SDK can attach to that revision. Every rule
+   * of the endpoint holds for it too, and `handler.notify` reaches its subscribers. Default: the endpoint
+   * serves the revisions with `initialize` alone.
+   */
+  readonly modern?: SdkModernHandler;
 }
 
 /**
@@ -68,7 +77,7 @@ export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): 
   if (!(typeof retryMs === "number" && retryMs >= 0)) {
     throw new OptionError("retryMs", `${JSON.stringify(retryMs)} is not a number of at least 0`);
   }
-  return new SdkApplication(factory, retryMs);
+  return new SdkApplication(factory, retryMs, options.modern);
 }
 
 class SdkApplication implements Application {
@@ -77,11 +86,15 @@ class SdkApplication implements Application {
   readonly #context: CallContext<LinkedCall> = callContext();
   readonly #sessions = new Map<string, Link | Promise<Link>>();
   readonly #stateless = new Set<Link>();
+  readonly eras: Eras;
+  readonly modern?: SdkModernHandler;
   #closed = false;
 
-  constructor(factory: SdkServerFactory, retryMs: number) {
+  constructor(factory: SdkServerFactory, retryMs: number, modern: SdkModernHandler | undefined) {
     this.#factory = factory;
     this.#retryMs = retryMs;
+    this.eras = modern === undefined ? "legacy" : "both";
+    if (modern !== undefined) this.modern = modern;
   }
 
   async initialize({ params }: RpcRequest, exchange: Exchange): Promise<JsonObject> {
@@ -99,7 +112,13 @@ class SdkApplication implements Application {
     const found = this.#find(session, exchange);
     const link = found instanceof Promise ? await found : found;
     link.opened();
-    return link.request(request, exchange, this.#extra(exchange));
+    const result = await link.request(request, exchange, this.#extra(exchange));
+    const uri = request.params?.uri;
+    if (result !== undefined && typeof uri === "string") {
+      if (request.method === "resources/subscribe") link.subscriptions.add(uri);
+      else if (request.method === "resources/unsubscribe") link.subscriptions.delete(uri);
+    }
+    return result;
   }
 
   async notification(notification: RpcNotification, exchange: Exchange): Promise<void> {
@@ -128,7 +147,21 @@ class SdkApplication implements Application {
     this.#closed = true;
     const links = [...this.#sessions.values(), ...this.#stateless];
     this.#sessions.clear();
-    await Promise.all(links.map(async (link) => (await built(link))?.end()));
+    const ends = links.map(async (link) => (await built(link))?.end());
+    await Promise.all([this.modern?.close?.(), ...ends]);
+  }
+
+  changed(change: Change): void {
+    const notify = this.modern?.notify;
+    if ("updated" in change) notify?.resourceUpdated(change.updated);
+    else if (change.changed === "tools") notify?.toolsChanged();
+    else if (change.changed === "prompts") notify?.promptsChanged();
+    else notify?.resourcesChanged();
+  }
+
+  subscribed(sessionId: string, uri: string): boolean {
+    const link = this.#sessions.get(sessionId);
+    return link instanceof Link && link.subscriptions.has(uri);
   }
 
   /** @param initializes The message that asks for it is `notifications/initialized` itself. */

@@ -6,7 +6,8 @@
  */
 
 import type { Exchange } from "../../core/engine/application.ts";
-import type { HeaderReader, RequestHead } from "../../core/inbound/head.ts";
+import { headerFields, webRequest } from "../../core/engine/web_request.ts";
+import type { RequestHead } from "../../core/inbound/head.ts";
 import { revisionFacts } from "../../core/protocol/revisions.ts";
 import type { SdkExtra, SdkRequestInfo } from "./sdk_types.ts";
 
@@ -66,20 +67,10 @@ class RequestInfo implements SdkRequestInfo {
 
   get headers(): { readonly [name: string]: string } {
     // A field may be called __proto__; fromEntries makes it a property like any other.
-    return this.#headers ??= Object.fromEntries(fields(this.#head.headers));
+    return this.#headers ??= Object.fromEntries(headerFields(this.#head.headers));
   }
 
   get url(): URL {
     return this.#url ??= new URL(this.#head.url);
   }
-}
-
-function webRequest({ url, method, headers }: RequestHead): Request {
-  return new Request(url, { method, headers: [...fields(headers)] });
-}
-
-// Web `Headers` and the Node adapter's can be gone through; of another reader nothing is known.
-function fields(headers: HeaderReader): Iterable<[string, string]> {
-  const known = headers as HeaderReader & Partial<Iterable<[string, string]>>;
-  return known[Symbol.iterator] === undefined ? [] : known as Iterable<[string, string]>;
 }

@@ -44,6 +44,8 @@ export class Link implements SdkTransport {
   // deno-lint-ignore no-explicit-any
   onmessage?: ((message: any, extra?: any) => void) | undefined;
   readonly sessionId: string | undefined;
+  /** Resources whose updates the client asked for. */
+  readonly subscriptions: Set<string> = new Set();
   readonly #server: SdkServer;
   readonly #context: CallContext<LinkedCall>;
   readonly #session: SessionHandle | undefined;

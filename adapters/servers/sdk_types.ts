@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ModernHandler } from "../../core/engine/delegate.ts";
 import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
 
 /** A server of the official SDK: `Server` or `McpServer`, v1 or v2. */
@@ -30,6 +31,21 @@ export interface SdkTransport {
   /** Takes a message for the client. */
   send(message: unknown, options?: SdkSendOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * The official SDK's handler of the new era, as `createMcpHandler(factory)` of `@modelcontextprotocol/server` makes it.
+ */
+export interface SdkModernHandler extends ModernHandler {
+  /** Ends its subscriptions and what is in flight. */
+  close?(): Promise<void>;
+  /** Tells its subscribers what changed. */
+  readonly notify?: {
+    toolsChanged(): void;
+    promptsChanged(): void;
+    resourcesChanged(): void;
+    resourceUpdated(uri: string): void;
+  };
 }
 
 /** What a server says about a message that it sends. */

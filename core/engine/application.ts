@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { RequestHead } from "../inbound/head.ts";
+import type { Eras, RequestHead } from "../inbound/head.ts";
 import type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../protocol/json_rpc.ts";
 import type { Era, Revision } from "../protocol/revisions.ts";
 import type { EndReason } from "../session/record.ts";
+import type { ModernHandler } from "./delegate.ts";
 import type { Awaitable } from "./ports.ts";
+import type { Change } from "./subscriptions.ts";
 
 /** A name and a version, as `serverInfo` and `clientInfo` carry them. */
 export interface Implementation {
@@ -57,6 +59,15 @@ export interface Application {
   subscribed?(sessionId: string, uri: string): boolean;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
   ended?(sessionId: string, reason: EndReason): Awaitable<void>;
+  /** The eras that it can serve. Default `both`. */
+  readonly eras?: Eras;
+  /**
+   * Answers modern requests in place of {@linkcode Application.request}, `server/discover` and
+   * `subscriptions/listen` included. What it gets has passed the rules.
+   */
+  readonly modern?: ModernHandler;
+  /** Is told, on every node, what `handler.notify` tells clients. */
+  changed?(change: Change): void;
   /** Is told that the handler has closed: nothing comes any more. `handler.close()` waits for it. */
   close?(): Awaitable<void>;
 }

@@ -21,6 +21,7 @@ import type { Application, Caller, Handles, RequestOptions, SessionHandle } from
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import { Call } from "./call.ts";
 import { ClientRequests } from "./client_requests.ts";
+import { Delegate } from "./delegate.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
 import { ClientRequestError } from "./errors.ts";
@@ -56,6 +57,8 @@ export class Dispatcher implements Host, Listener {
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
+  /** Where the application has a handler of its own for modern requests. */
+  readonly delegate: Delegate | undefined;
   readonly #inbox: Inbox;
   readonly #slow: Deadlines<Post>;
   readonly #unwatched: Deadlines<Post>;
@@ -78,6 +81,8 @@ export class Dispatcher implements Host, Listener {
     this.subscriptions = new Subscriptions(application);
     this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);
     this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
+    const { modern } = application;
+    this.delegate = modern && new Delegate(modern, settings, () => this.#busy());
     const { clock, autoSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
     this.#unwatched = new Deadlines(
@@ -192,7 +197,7 @@ export class Dispatcher implements Host, Listener {
       live.inFlight.delete(call.id!);
       this.lifecycle.release(live);
     }
-    if (this.#inFlight === 0) { for (const over of this.#idle) over(); }
+    this.#rest();
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
@@ -232,7 +237,7 @@ export class Dispatcher implements Host, Listener {
   async stats(): Promise<Stats> {
     return {
       sessions: await this.settings.backend.sessions.count(),
-      streams: this.streams.connections.size,
+      streams: this.streams.connections.size + (this.delegate?.streams ?? 0),
       inFlight: this.#inFlight,
       aborted: this.#aborted,
     };
@@ -247,6 +252,21 @@ export class Dispatcher implements Host, Listener {
     this.subscriptions.close();
     if (this.#inFlight > 0 && within > 0) await this.#drained(within);
     await (this.#closing ??= this.#stopAll());
+  }
+
+  #busy(): () => void {
+    this.#inFlight++;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#inFlight--;
+      this.#rest();
+    };
+  }
+
+  #rest(): void {
+    if (this.#inFlight === 0) { for (const over of this.#idle) over(); }
   }
 
   #drained(within: number): Promise<void> {
@@ -294,6 +314,8 @@ export class Dispatcher implements Host, Listener {
     } catch (error) {
       this.settings.onEvent?.({ type: "application-error", method: "close", error });
     }
+    // It has had the time to end them well.
+    this.delegate?.close();
   }
 
   /** Serves a modern request: it has no session, and a peer that leaves cancels it. */
@@ -329,6 +351,11 @@ export class Dispatcher implements Host, Listener {
   changed(change: Change): void {
     if ("changed" in change && change.changed === "tools") this.params.refresh();
     this.subscriptions.tell(change);
+    try {
+      this.application.changed?.(change);
+    } catch (error) {
+      this.settings.onEvent?.({ type: "application-error", method: "changed", error });
+    }
     const { method, params } = notificationOf(change);
     for (const live of this.lifecycle.lives()) {
       if (!live.ready || ![...live.connections].some((one) => one.reading.standalone)) continue;

@@ -45,7 +45,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
     throw new OptionError("serverInfo", "is missing; without it the application needs initialize");
   }
   checkHints(application);
-  const pipeline = new Pipeline(application, options);
+  const pipeline = new Pipeline(application, withinEras(application, options));
   const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
   return {
     handle,
@@ -63,6 +63,15 @@ export function createMcpHandler(application: Application, options: McpOptions =
       pipeline.front.closed = true;
     },
   };
+}
+
+function withinEras({ eras = "both" }: Application, options: McpOptions): McpOptions {
+  if (eras === "both" || options.eras === eras) return options;
+  if (options.eras === undefined) return { ...options, eras };
+  throw new OptionError(
+    "eras",
+    `${JSON.stringify(options.eras)}: the application serves ${eras} only`,
+  );
 }
 
 // 2026-07-28 server/utilities/caching: `ttlMs` is an integer of at least 0.

@@ -35,8 +35,9 @@ export {
   type McpOptions,
   type SessionOptions,
 } from "./options.ts";
+export type { ModernHandler } from "./delegate.ts";
 export { SessionDirectory } from "./directory.ts";
-export type { Notify } from "./subscriptions.ts";
+export type { Change, Notify } from "./subscriptions.ts";
 export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./events.ts";
 export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";

@@ -78,6 +78,12 @@ export class Modern {
     caller: Caller,
     reader: BodyReader,
   ): Awaitable<Reply> {
+    const { delegate } = this.#dispatcher;
+    if (delegate !== undefined) {
+      // What it lists and who listens to it may change on another node.
+      this.#dispatcher.lifecycle.listen();
+      return delegate.answer(request, caller, head, facts.accepts, reader);
+    }
     const meta = metaOf({ kind: "request", message: request });
     const capabilities = meta[META.clientCapabilities] as JsonObject;
     const inputs = new Inputs(request, capabilities, caller.principal, () => this.#requestStates());
@@ -107,9 +113,10 @@ export class Modern {
 
   // The core protocol has no notifications from clients over HTTP any more; extensions may have.
   #notified(head: RequestHead, body: Body & { kind: "notification" }, caller: Caller): Reply {
-    if (!REMOVED_NOTIFICATIONS.has(body.message.method)) {
-      this.#dispatcher.receive([body], undefined, MODERN_REVISIONS[0]!, caller, head);
-    }
+    if (REMOVED_NOTIFICATIONS.has(body.message.method)) return ACCEPTED;
+    const { delegate } = this.#dispatcher;
+    if (delegate !== undefined) delegate.notify(body.message, caller, head);
+    else this.#dispatcher.receive([body], undefined, MODERN_REVISIONS[0]!, caller, head);
     return ACCEPTED;
   }
 

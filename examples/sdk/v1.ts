@@ -1,4 +1,4 @@
-// A server of @modelcontextprotocol/sdk (v1), one object for each session:
+// A server of @modelcontextprotocol/sdk (v1), one object for each session. On any runtime:
 //   node examples/sdk/v1.ts, deno run -A examples/sdk/v1.ts, bun examples/sdk/v1.ts
 import { setTimeout } from "node:timers/promises";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";

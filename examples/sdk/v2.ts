@@ -1,7 +1,13 @@
-// A server of @modelcontextprotocol/server (v2), one object for each session:
+// A server of @modelcontextprotocol/server (v2): one object for each session of earlier clients, and for
+// those of 2026-07-28 one for each request, by the SDK's own handler. On any runtime:
 //   node examples/sdk/v2.ts, deno run -A examples/sdk/v2.ts, bun examples/sdk/v2.ts
 import { setTimeout } from "node:timers/promises";
-import { McpServer } from "@modelcontextprotocol/server";
+import {
+  createMcpHandler,
+  inputRequired,
+  inputResponse,
+  McpServer,
+} from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { sdkServer } from "../../adapters/servers/sdk.ts";
 import { serve } from "./serve.ts";
@@ -50,12 +56,16 @@ function buildServer(): McpServer {
   mcp.registerTool(
     "test_sampling",
     { description: "Asks the client's model", inputSchema: z.object({ prompt: z.string() }) },
-    async ({ prompt }, { mcpReq }) => {
-      const { content } = await mcpReq.requestSampling({
-        messages: [{ role: "user", content: { type: "text", text: prompt } }],
-        maxTokens: 100,
-      });
-      const [first] = [content].flat();
+    ({ prompt }, { mcpReq }) => {
+      const answer = inputResponse(mcpReq.inputResponses, "model");
+      if (answer.kind !== "sampling") {
+        const model = inputRequired.createMessage({
+          messages: [{ role: "user", content: { type: "text", text: prompt } }],
+          maxTokens: 100,
+        });
+        return inputRequired({ inputRequests: { model } });
+      }
+      const [first] = [answer.result.content].flat();
       return text(`LLM response: ${first?.type === "text" ? first.text : first?.type}`);
     },
   );
@@ -63,19 +73,23 @@ function buildServer(): McpServer {
   mcp.registerTool(
     "test_elicitation",
     { description: "Asks the user", inputSchema: z.object({ message: z.string() }) },
-    async ({ message }, { mcpReq }) => {
-      const { action, content } = await mcpReq.elicitInput({
-        message,
-        requestedSchema: {
-          type: "object",
-          properties: {
-            username: { type: "string", description: "User's response" },
-            email: { type: "string", description: "User's email address" },
+    ({ message }, { mcpReq }) => {
+      const answer = inputResponse(mcpReq.inputResponses, "user");
+      if (answer.kind !== "elicit") {
+        const user = inputRequired.elicit({
+          message,
+          requestedSchema: {
+            type: "object",
+            properties: {
+              username: { type: "string", description: "User's response" },
+              email: { type: "string", description: "User's email address" },
+            },
+            required: ["username", "email"],
           },
-          required: ["username", "email"],
-        },
-      });
-      return text(`User response: ${action} ${JSON.stringify(content)}`);
+        });
+        return inputRequired({ inputRequests: { user } });
+      }
+      return text(`User response: ${answer.action} ${JSON.stringify(answer.content)}`);
     },
   );
 
@@ -96,4 +110,5 @@ function text(text: string): { content: { type: "text"; text: string }[] } {
   return { content: [{ type: "text", text }] };
 }
 
-await serve(sdkServer(buildServer));
+const modern = createMcpHandler(buildServer, { legacy: "reject" });
+await serve(sdkServer(buildServer, { modern }));

@@ -1,0 +1,157 @@
+/**
+ * Modern requests that an application answers by a handler of its own. The rules are still the library's: what
+ * is handed over has passed them.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../inbound/head.ts";
+import { SSE_HEADERS } from "../outbound/sse.ts";
+import type { ReplyHeaders } from "../outbound/reply.ts";
+import { INTERNAL_ERROR } from "../protocol/error_codes.ts";
+import { errorText, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
+import { type Accepts, isEventStream } from "../protocol/media.ts";
+import type { Caller } from "./application.ts";
+import type { Settings } from "./options.ts";
+import { Relay } from "./relay.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import { webRequest } from "./web_request.ts";
+
+/** How long a call may go on unwatched where only a stream shows that its peer left, in milliseconds. */
+const UNWATCHED_MS = 100;
+
+/** A handler of modern requests, such as the official SDK's. */
+export interface ModernHandler {
+  /**
+   * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included.
+   *
+   * @param request Without its body. Its signal aborts when the peer leaves, which cancels the request.
+   * @param options `parsedBody` is the message, `authInfo` what `authenticate` added.
+   */
+  fetch(
+    request: Request,
+    options?: { readonly authInfo?: unknown; readonly parsedBody?: unknown },
+  ): Promise<Response>;
+}
+
+/** Hands modern requests over. */
+export class Delegate {
+  readonly #handler: ModernHandler;
+  readonly #settings: Settings;
+  /** Counts a request as in flight; what it returns says that it is over. */
+  readonly #busy: () => () => void;
+  readonly #open = new Set<AbortController>();
+  #streams = 0;
+
+  constructor(handler: ModernHandler, settings: Settings, busy: () => () => void) {
+    this.#handler = handler;
+    this.#settings = settings;
+    this.#busy = busy;
+  }
+
+  /** How many event streams are open. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** Answers a request. */
+  async answer(
+    request: RpcRequest,
+    caller: Caller,
+    head: RequestHead,
+    accepts: Accepts,
+    reader: BodyReader,
+  ): Promise<Reply> {
+    const { clock, keepAliveMs, policy, autoSseMs } = this.#settings;
+    const listens = request.method === "subscriptions/listen";
+    const abort = new AbortController();
+    this.#open.add(abort);
+    // Nobody waits for the end of a subscription.
+    const idle = listens ? undefined : this.#busy();
+    const over = (): void => {
+      this.#open.delete(abort);
+      idle?.();
+    };
+    const ended = (whole: boolean): void => {
+      if (!whole) abort.abort();
+      over();
+    };
+    reader.gone?.(() => ended(false));
+    const response = this.#ask(request, caller, head, abort.signal).catch((error) => {
+      if (abort.signal.aborted) return new Response(null, { status: 499 });
+      this.#settings.onEvent?.({ type: "application-error", method: request.method, error });
+      return failure(request);
+    });
+    let stop = (): void => {};
+    // A long silent call has to outlive proxies, and where a peer that leaves is noticed only on a stream, there has to be one.
+    const late = new Promise<undefined>((resolve) => {
+      const soon = reader.gone === undefined || !accepts.json || policy.response === "sse";
+      if (!accepts.sse || policy.response === "json") return;
+      stop = clock.after(
+        soon ? Math.min(UNWATCHED_MS, autoSseMs) : autoSseMs,
+        () => resolve(undefined),
+      );
+    });
+    const first = await Promise.race([response, late]);
+    stop();
+    if (first === undefined || isEventStream(first.headers.get("content-type"))) {
+      this.#streams++;
+      const body = new Relay(response, clock, keepAliveMs, (whole) => {
+        this.#streams--;
+        ended(whole);
+      });
+      return { status: first?.status ?? 200, headers: SSE_HEADERS, body };
+    }
+    const text = await first.text();
+    over();
+    return { status: first.status, headers: fieldsOf(first), body: text === "" ? null : text };
+  }
+
+  /** Hands a notification over. Whatever becomes of it, it is accepted. */
+  notify(notification: RpcNotification, caller: Caller, head: RequestHead): void {
+    this.#ask(notification, caller, head, new AbortController().signal).then(
+      (response) => response.body?.cancel(),
+    ).catch((error) => {
+      this.#settings.onEvent?.({ type: "application-error", method: notification.method, error });
+    });
+  }
+
+  /** Gives up what is left. */
+  close(): void {
+    for (const abort of this.#open) abort.abort();
+    this.#open.clear();
+  }
+
+  // Async, so that what the handler throws is a rejection like any other.
+  async #ask(
+    message: RpcRequest | RpcNotification,
+    { authInfo }: Caller,
+    head: RequestHead,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    return await this.#handler.fetch(webRequest(head, signal), {
+      parsedBody: message,
+      ...(authInfo === undefined ? {} : { authInfo }),
+    });
+  }
+}
+
+function failure({ id }: RpcRequest): Response {
+  const error = { code: INTERNAL_ERROR, message: "Internal error" };
+  return new Response(errorText(id, error), { headers: { "content-type": "application/json" } });
+}
+
+// What is said of a body and its connection is for who sends it to say.
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "transfer-encoding",
+]);
+
+function fieldsOf(response: Response): ReplyHeaders {
+  const fields: { [name: string]: string } = {};
+  response.headers.forEach((value, name) => {
+    if (!OF_THE_CONNECTION.has(name)) fields[name] = value;
+  });
+  return fields;
+}

@@ -1,0 +1,260 @@
+/** Modern requests that an application answers by a handler of its own. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  type Application,
+  type Clock,
+  createMcpHandler,
+  type HandlerEvent,
+  type McpOptions,
+  type ModernHandler,
+} from "../../core/engine/mod.ts";
+
+type Fetch = (
+  request: Request,
+  options: { authInfo?: unknown; parsedBody?: unknown },
+) => Promise<Response> | Response;
+
+const NS = "io.modelcontextprotocol/";
+const META = { [`${NS}protocolVersion`]: "2026-07-28", [`${NS}clientCapabilities`]: {} };
+
+/** A handler whose modern requests go to `answer`. */
+function delegating(answer: Fetch, options: McpOptions = {}, more: Partial<Application> = {}) {
+  const events: HandlerEvent[] = [];
+  const mcp = createMcpHandler({
+    serverInfo: { name: "test", version: "1" },
+    request: () => ({ own: true }),
+    notification: () => assert.fail("a modern notification is the handler's"),
+    // deno-lint-ignore require-await
+    modern: { fetch: async (request, options) => answer(request, options!) } as ModernHandler,
+    ...more,
+  }, { ...options, onEvent: (event) => void events.push(event) });
+  const send = (method: string, params: object = {}, init: RequestInit = {}, id?: number) =>
+    mcp.fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        body: JSON.stringify({ jsonrpc: "2.0", id, method, params: { ...params, _meta: META } }),
+        ...init,
+        headers: {
+          "content-type": "application/json",
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": method,
+          ...init.headers,
+        },
+      }),
+    );
+  return {
+    mcp,
+    events,
+    send,
+    ask: (method: string, init?: RequestInit) => send(method, {}, init, 1),
+  };
+}
+
+function json(value: unknown, status = 200): Response {
+  return Response.json(value, { status, headers: { "x-own": "yes" } });
+}
+
+/** An event stream that a test writes. */
+function stream() {
+  const { readable, writable } = new TransformStream<string, string>(undefined, {
+    highWaterMark: 100,
+  });
+  const writer = writable.getWriter();
+  return {
+    response: new Response(readable.pipeThrough(new TextEncoderStream()), {
+      headers: { "content-type": "text/event-stream" },
+    }),
+    write: (data: object) => writer.write(`data: ${JSON.stringify(data)}\n\n`),
+    end: () => writer.close(),
+    cancelled: writer.closed.then(() => false, () => true),
+  };
+}
+
+/** Timers that keep the process alive, as nothing else does here. */
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+describe("a handler of modern requests", () => {
+  test("gets the request, who asks and the message, and its answer goes out as it is", async () => {
+    const seen: unknown[] = [];
+    const { ask, mcp } = delegating((request, { authInfo, parsedBody }) => {
+      const { method, url, headers, body } = request;
+      seen.push(method, url, headers.get("x-colour"), body, authInfo);
+      return json(parsedBody, 404);
+    }, { authenticate: () => ({ principal: "ann", authInfo: { scope: 1 } }) });
+    const answer = await ask("tools/list", { headers: { "x-colour": "blue" } });
+    assert.equal(answer.status, 404);
+    assert.equal(answer.headers.get("x-own"), "yes");
+    const params = { _meta: META };
+    assert.deepEqual(await answer.json(), { jsonrpc: "2.0", id: 1, method: "tools/list", params });
+    assert.deepEqual(seen, ["POST", "http://localhost/mcp", "blue", null, { scope: 1 }]);
+    assert.equal((await mcp.stats()).inFlight, 0);
+  });
+
+  test("answers server/discover and subscriptions/listen too", async () => {
+    const { send } = delegating((_, { parsedBody }) => json(parsedBody));
+    for (const method of ["server/discover", "subscriptions/listen"]) {
+      const answer = await send(method, { notifications: {} }, {}, 1);
+      assert.equal((await answer.json()).method, method);
+    }
+  });
+
+  test("does not see what breaks a rule, nor requests of the other era", async () => {
+    const { mcp, ask } = delegating(() => assert.fail("it was seen"));
+    const mismatch = await ask("tools/list", { headers: { "mcp-method": "tools/call" } });
+    assert.equal((await mismatch.json()).error.code, -32020);
+    assert.equal((await ask("ping")).status, 404);
+    const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
+    const legacy = await mcp.fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params }),
+      }),
+    );
+    assert.equal((await legacy.json()).result.serverInfo.name, "test");
+  });
+
+  test("gets notifications that the revision still has", async () => {
+    const seen: unknown[] = [];
+    const { send, events } = delegating((_, { parsedBody }) => {
+      seen.push((parsedBody as { method: string }).method);
+      if (seen.length === 2) throw new Error("broken");
+      return new Response(null, { status: 202 });
+    });
+    for (
+      const method of ["notifications/own", "notifications/initialized", "notifications/other"]
+    ) {
+      assert.equal((await send(method)).status, 202);
+    }
+    assert.deepEqual(seen, ["notifications/own", "notifications/other"]);
+    await new Promise((turn) => setTimeout(turn));
+    assert.deepEqual(events.filter(({ type }) => type === "application-error").length, 1);
+  });
+
+  test("that fails is answered for", async () => {
+    const { ask, events } = delegating(() => {
+      throw new Error("secret");
+    });
+    const answer = await ask("tools/list");
+    const error = { code: -32603, message: "Internal error" };
+    assert.deepEqual(await answer.json(), { jsonrpc: "2.0", id: 1, error });
+    const failed = events.find(({ type }) => type === "application-error");
+    assert.match(String((failed as { error: unknown }).error), /secret/);
+  });
+
+  test("streams: events go out as they come, and the end is the end", async () => {
+    const source = stream();
+    const { ask, mcp } = delegating(() => source.response);
+    const answer = await ask("work/do");
+    assert.equal(answer.headers.get("content-type"), "text/event-stream");
+    assert.equal((await mcp.stats()).inFlight, 1);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const next = async () => (await reader.read()).value;
+    assert.equal(await next(), ":\n\n");
+    await source.write({ one: 1 });
+    assert.equal(await next(), 'data: {"one":1}\n\n');
+    await source.write({ two: 2 });
+    assert.equal(await next(), 'data: {"two":2}\n\n');
+    await source.end();
+    assert.equal(await next(), undefined);
+    const { inFlight, streams } = await mcp.stats();
+    assert.deepEqual([inFlight, streams], [0, 0]);
+  });
+
+  test("learns that its peer left the stream", async () => {
+    const source = stream();
+    const gone = Promise.withResolvers<void>();
+    const { ask, mcp } = delegating(({ signal }) => {
+      signal.addEventListener("abort", () => gone.resolve());
+      return source.response;
+    });
+    const answer = await ask("work/do");
+    await answer.body!.cancel();
+    await gone.promise;
+    assert.equal(await source.cancelled, true);
+    const { inFlight, streams } = await mcp.stats();
+    assert.deepEqual([inFlight, streams], [0, 0]);
+  });
+
+  test("that takes its time is answered by a stream, kept alive, with its JSON as an event", async () => {
+    const finish = Promise.withResolvers<Response>();
+    const { ask } = delegating(() => finish.promise, { autoSseMs: 5, keepAliveMs: 5, clock });
+    const answer = await ask("work/do");
+    assert.equal(answer.status, 200);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const next = async () => (await reader.read()).value;
+    assert.equal(await next(), ":\n\n");
+    assert.equal(await next(), ":\n\n");
+    finish.resolve(
+      new Response('{\n "id": 1\n}', { headers: { "content-type": "application/json" } }),
+    );
+    let data = await next();
+    while (data === ":\n\n") data = await next();
+    assert.equal(data, 'data: { "id": 1}\n\n');
+    assert.equal(await next(), undefined);
+  });
+
+  test("where answers are JSON only a slow one is waited for", async () => {
+    const { ask } = delegating(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return json({ late: true });
+    }, { autoSseMs: 1, response: "json" });
+    assert.deepEqual(await (await ask("work/do")).json(), { late: true });
+  });
+
+  test("is waited for on closing, its subscriptions are not", async () => {
+    const steps: string[] = [];
+    const [call, listen] = [stream(), stream()];
+    const { ask, send, mcp } = delegating(
+      (_, { parsedBody }) =>
+        (parsedBody as { method: string }).method === "work/do" ? call.response : listen.response,
+      {},
+      {
+        close: async () => {
+          steps.push("application closed");
+          await listen.end();
+        },
+      },
+    );
+    const answer = await ask("work/do");
+    const listening = await send("subscriptions/listen", { notifications: {} }, {}, 2);
+    const closing = mcp.close().then(() => steps.push("closed"));
+    await call.end();
+    assert.equal(await answer.text(), ":\n\n");
+    await closing;
+    assert.equal(await listening.text(), ":\n\n");
+    assert.deepEqual(steps, ["application closed", "closed"]);
+  });
+
+  test("what does not end by itself is given up on closing", async () => {
+    const source = stream();
+    const { ask, mcp } = delegating(({ signal }) => {
+      signal.addEventListener("abort", () => source.end());
+      return source.response;
+    });
+    const answer = await ask("work/do");
+    await mcp.close({ within: 0 });
+    assert.equal(await answer.text(), ":\n\n");
+  });
+
+  test("the application hears what clients are told", () => {
+    const heard: unknown[] = [];
+    const { mcp, events } = delegating(() => json({}), {}, {
+      changed: (change) => {
+        heard.push(change);
+        if ("updated" in change) throw new Error("deaf");
+      },
+    });
+    mcp.notify.toolsListChanged();
+    mcp.notify.resourceUpdated("a:1");
+    assert.deepEqual(heard, [{ changed: "tools" }, { updated: "a:1" }]);
+    assert.equal(events.filter(({ type }) => type === "application-error").length, 1);
+  });
+});
