@@ -125,7 +125,7 @@ async function guarded(backends: readonly Backend[]): Promise<void> {
     }
     assert.deepEqual(statuses, [200, 200, 204, 404]);
   } finally {
-    for (const one of guards) one.close();
+    await Promise.all(guards.map((one) => one.close()));
     for (const backend of new Set(backends)) await backend.close?.();
   }
 }
