@@ -18,7 +18,6 @@ export interface TextReply {
   readonly body: string | null;
 }
 
-const JSON_HEADERS: ReplyHeaders = { "content-type": "application/json" };
 const NO_HEADERS: ReplyHeaders = {};
 
 /** 202 Accepted: notifications and responses have no answer of their own. */
@@ -26,20 +25,6 @@ export const ACCEPTED: TextReply = { status: 202, headers: NO_HEADERS, body: nul
 
 /** 204 No Content: the session is ended. */
 export const ENDED: TextReply = { status: 204, headers: NO_HEADERS, body: null };
-
-/** 200 with a JSON body. */
-export function jsonReply(body: string): TextReply {
-  return { status: 200, headers: JSON_HEADERS, body };
-}
-
-/** 200 with a JSON body and the id of the session that it opens. */
-export function openedReply(body: string, sessionId: string): TextReply {
-  return {
-    status: 200,
-    headers: { "content-type": "application/json", "mcp-session-id": sessionId },
-    body,
-  };
-}
 
 /** How long a client is asked to wait after a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 1;

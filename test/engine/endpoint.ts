@@ -97,6 +97,7 @@ export class Endpoint {
 
   /** Lets time pass; what is due happens to its end. */
   async pass(ms: number): Promise<void> {
+    await this.world.quiet();
     await this.clock.passing(ms, () => this.world.quiet());
     await this.world.quiet();
   }
