@@ -80,6 +80,25 @@ describe("a body of as many bytes as allowed is served, one more is not", () => 
   });
 });
 
+for (const chunked of [false, true]) {
+  test(`a client that writes all of 10 MiB before it reads gets its 413, chunked ${chunked}`, async (t) => {
+    const server = await up(t, app(), LIMITS);
+    const { fields } = await join(server);
+    const line = await Line.dial(server.port);
+    line.pause();
+    const text = "x".repeat(10 << 20);
+    line.send({
+      method: "POST",
+      fields: merged(POST_FIELDS, fields),
+      ...(chunked ? { chunks: pieces(text, 1 << 20) } : { body: text }),
+    });
+    await line.flushed();
+    line.resume();
+    assert.equal((await line.answer()).status, 413);
+    line.cut();
+  });
+}
+
 describe("a body that is no text or no JSON", () => {
   const bytes: Record<string, Uint8Array> = {
     "a lone continuation byte": Uint8Array.of(0x22, 0x80, 0x22),

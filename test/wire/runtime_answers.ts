@@ -9,10 +9,12 @@ interface ServerSets {
   readonly repeatedHost: number;
   /** A header of 60 kB. Bun takes 16 kB, and only its command line can change that. */
   readonly hugeHeader: 400 | 431;
+  /** `Upgrade` to a protocol that is not spoken here (RFC 9110, 7.8: may be ignored). */
+  readonly upgrade: 200 | 400;
 }
 
 export const serverSets: ServerSets = {
-  node: { repeatedHost: 403, hugeHeader: 400 },
-  deno: { repeatedHost: 400, hugeHeader: 400 },
-  bun: { repeatedHost: 403, hugeHeader: 431 },
+  node: { repeatedHost: 403, hugeHeader: 400, upgrade: 200 },
+  deno: { repeatedHost: 400, hugeHeader: 400, upgrade: 400 },
+  bun: { repeatedHost: 403, hugeHeader: 431, upgrade: 200 },
 }[runtime] as ServerSets;

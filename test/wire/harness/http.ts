@@ -75,6 +75,11 @@ export class Line {
     if (!this.#over) this.#socket.write(data);
   }
 
+  /** Waits until all that was written has left this process. */
+  flushed(): Promise<void> {
+    return new Promise((done) => this.#socket.write("", () => done()));
+  }
+
   /** Sends a request. */
   send(out: Outgoing): void {
     const { method = "GET", path = "/mcp", fields = [], body, chunks } = out;
