@@ -14,21 +14,8 @@ import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
 import type { Awaitable, Created, Lapsed } from "./ports.ts";
-
-/** What the nodes that share a backend tell each other about sessions. */
-type ControlWord =
-  | { readonly ended: string; readonly reason: EndReason; readonly from: string }
-  | { readonly ready: string; readonly from: string }
-  | {
-    readonly cancelled: string;
-    readonly id: string | number;
-    readonly reason: string | undefined;
-    readonly from: string;
-  };
-
-const CONTROL = "control";
-const CHANGES = "changes";
-const answers = (node: string): string => `answers/${node}`;
+import { Sweeper } from "./sweeper.ts";
+import { attempt, type ControlWord, passAnswer, tell, tellChange, topicsOf } from "./words.ts";
 
 /** Is told what becomes of sessions, on whatever node it happens. */
 export interface Listener {
@@ -53,28 +40,28 @@ export class Lifecycle {
   readonly #listener: Listener;
   readonly #lives = new Map<string, Live>();
   readonly #membership: Membership;
-  #sweeping: (() => void) | undefined;
-  #closed = false;
+  readonly #sweeper: Sweeper;
 
   constructor(settings: Settings, node: string, listener: Listener) {
     this.#settings = settings;
     this.node = node;
     this.#listener = listener;
+    this.#sweeper = new Sweeper(settings, {
+      gone: (lapsed) => this.#swept(lapsed),
+      endOld: (now) => this.#endOld(now),
+    });
     this.#membership = new Membership(settings, node, {
-      topics: [
-        [CONTROL, (text) => this.#told(text)],
-        [answers(node), (text) => {
-          const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
-          listener.answered(from, response);
-        }],
-        [CHANGES, (text) => listener.changed(JSON.parse(text) as Change)],
-      ],
+      topics: topicsOf(node, {
+        told: (word) => this.#told(word),
+        answered: (from, response) => listener.answered(from, response),
+        changed: (change) => listener.changed(change),
+      }),
       held: () => this.#lives.keys(),
       touch: (id, held) => this.#touch(id, held),
       missed: () => this.#missed(),
       renewed: () => {
         // Records that outlive their node are there before this one opens any.
-        this.#sweepLater();
+        this.#sweeper.later();
         return listener.renewed();
       },
     });
@@ -175,25 +162,25 @@ export class Lifecycle {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
     this.#markReady(id);
-    this.#tell({ ready: id, from: this.node });
+    tell(this.#settings, { ready: id, from: this.node });
   }
 
   /** A request of this session shall stop, wherever it runs. */
   cancel(id: string, request: string | number, reason: string | undefined): void {
     const live = this.#lives.get(id);
     if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
-    else this.#tell({ cancelled: id, id: request, reason, from: this.node });
+    else tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
   }
 
   /** Tells every node, this one too, that something changed. */
   changed(change: Change): void {
     this.listen();
-    this.#publish(CHANGES, JSON.stringify(change));
+    tellChange(this.#settings, change);
   }
 
   /** An answer from a client belongs to a request that another node sent. */
   passOn(node: string, from: string, response: RpcResponse): void {
-    this.#deliver(node, JSON.stringify({ from, response })).catch((error) => this.#failed(error));
+    passAnswer(this.#settings, node, from, response);
   }
 
   /** Calls `go` once the client may be asked: pings at once, all else after `notifications/initialized`. */
@@ -217,9 +204,7 @@ export class Lifecycle {
 
   /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
   async close(): Promise<void> {
-    this.#sweeping?.();
-    this.#sweeping = undefined;
-    this.#closed = true;
+    this.#sweeper.close();
     await this.#membership.leave();
   }
 
@@ -244,7 +229,7 @@ export class Lifecycle {
       version: record.version,
       principal: record.owner,
     });
-    this.#sweepLater();
+    this.#sweeper.later();
     return undefined;
   }
 
@@ -269,28 +254,14 @@ export class Lifecycle {
         return this.#listener.ended(id, reason, live);
       }
       case "drop-logs": {
-        this.#attempt(() => this.#settings.backend.logs.drop(id));
+        attempt(this.#settings, () => this.#settings.backend.logs.drop(id));
       }
-    }
-  }
-
-  // What is not waited for must not fail whoever began it.
-  #attempt(step: () => Awaitable<unknown>, failed?: () => void): void {
-    const report = (error: unknown): void => {
-      this.#failed(error);
-      failed?.();
-    };
-    try {
-      const done = step();
-      if (done instanceof Promise) done.catch(report);
-    } catch (error) {
-      report(error);
     }
   }
 
   #announce(id: string, reason: EndReason): void {
     this.#settings.onEvent?.({ type: "session-ended", session: id, reason });
-    this.#tell({ ended: id, reason, from: this.node });
+    tell(this.#settings, { ended: id, reason, from: this.node });
   }
 
   #markReady(id: string): void {
@@ -305,27 +276,11 @@ export class Lifecycle {
     const { backend, clock } = this.#settings;
     const at = clock.now();
     const touch = held === undefined ? { at } : { at, held, by: this.node };
-    this.#attempt(
+    attempt(
+      this.#settings,
       () => backend.sessions.touch(id, touch),
       held === undefined ? undefined : () => this.#membership.unsaid(id),
     );
-  }
-
-  #tell(word: ControlWord): void {
-    this.#publish(CONTROL, JSON.stringify(word));
-  }
-
-  #publish(topic: string, message: string): void {
-    this.#attempt(() => this.#settings.backend.bus.publish(topic, message));
-  }
-
-  // A node that lives may be about to listen again after a lost connection.
-  async #deliver(node: string, message: string): Promise<void> {
-    const { backend: { bus, nodes }, clock } = this.#settings;
-    for (let pause = 50; await bus.publish(answers(node), message) === 0; pause *= 2) {
-      if (nodes === undefined || pause > 5_000 || !(await nodes.alive(node, clock.now()))) return;
-      await new Promise<void>((resolve) => clock.after(pause, resolve));
-    }
   }
 
   /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
@@ -336,7 +291,7 @@ export class Lifecycle {
   // Sessions may have ended, and clients become ready, without a word of it coming here.
   #missed(): void {
     for (const live of [...this.#lives.values()]) {
-      this.#attempt(async () => {
+      attempt(this.#settings, async () => {
         const record = await this.#settings.backend.sessions.get(live.id);
         if (this.#lives.get(live.id) !== live) return;
         if (record?.ready) this.#markReady(live.id);
@@ -348,8 +303,7 @@ export class Lifecycle {
     this.#listener.missed();
   }
 
-  #told(text: string): void {
-    const word = JSON.parse(text) as ControlWord;
+  #told(word: ControlWord): void {
     if (word.from === this.node) return;
     if ("ended" in word) {
       this.#perform("end-streams", word.ended, word.reason);
@@ -361,32 +315,15 @@ export class Lifecycle {
     }
   }
 
-  // One timer for all sessions, and only while there are some.
-  #sweepLater(): void {
-    if (this.#sweeping !== undefined || this.#closed) return;
-    const { clock, lifetime } = this.#settings;
-    const period = Math.min(Math.max(Math.min(lifetime.idleMs, lifetime.maxAgeMs), 50), 30_000);
-    this.#sweeping = clock.after(period, () => {
-      this.#sweeping = undefined;
-      this.#sweep().catch((error) => {
-        this.#failed(error);
-        this.#sweepLater();
-      });
-    });
-  }
-
   #swept(gone: readonly Lapsed[]): void {
     for (const { id, reason } of gone) this.#over(id, reason);
   }
 
-  async #sweep(): Promise<void> {
-    const { backend, clock, lifetime } = this.#settings;
-    const now = clock.now();
-    this.#swept(await backend.sessions.sweep(now, lifetime));
+  async #endOld(now: number): Promise<void> {
+    const { maxAgeMs } = this.#settings.lifetime;
     for (const live of this.#lives.values()) {
-      if (now - live.created >= lifetime.maxAgeMs) await this.end(live, "age");
+      if (now - live.created >= maxAgeMs) await this.end(live, "age");
     }
-    if (await backend.sessions.count() > 0) this.#sweepLater();
   }
 
   #failed(error: unknown): void {
