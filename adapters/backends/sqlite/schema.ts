@@ -21,6 +21,7 @@ CREATE TABLE sessions (
   holders INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX sessions_idle ON sessions (ready, used) WHERE holders = 0;
+CREATE INDEX sessions_seen ON sessions (seen) WHERE holders = 0;
 CREATE INDEX sessions_owner ON sessions (owner);
 CREATE INDEX sessions_created ON sessions (created);
 

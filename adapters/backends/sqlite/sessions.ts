@@ -24,11 +24,18 @@ const COLUMNS = "id, version, owner, initialize, created, seen, ready, holders";
 /** How many records a list reads at once. */
 const PAGE = 100;
 
-/** How often an old record is looked for behind younger ones, in records a sweep. */
+/** How many records a sweep takes. */
 const SWEPT = 1_000;
+
+/** How often stale logs and handles are looked for, in milliseconds. */
+const RETAIN_MS = 10_000;
+
+/** Unheld and past one of its times. */
+const OVER = "holders = 0 AND seen <= ? OR holders = 0 AND created <= ?";
 
 /** A session store in a database. */
 export function sqliteSessions(db: Database): SessionStore {
+  let retained = -Infinity;
   return {
     create: (record, capacity) => db.transaction(() => create(db, record, capacity)),
     get(id) {
@@ -54,7 +61,16 @@ export function sqliteSessions(db: Database): SessionStore {
       }
     },
     count: () => total(db),
-    sweep: (now, lifetime) => db.transaction(() => sweep(db, now, lifetime)),
+    sweep(now, lifetime) {
+      // Every new session asks for it; what nobody comes back for can wait a little.
+      const due = now - retained >= RETAIN_MS;
+      if (due) retained = now;
+      else if (!anyOver(db, now, lifetime)) return [];
+      return db.transaction(() => {
+        if (due) retain(db, now);
+        return sweep(db, now, lifetime);
+      });
+    },
   };
 }
 
@@ -120,10 +136,15 @@ function hold(db: Database, id: string, touch: Touch): void {
   use(db, id, touch);
 }
 
+function anyOver(db: Database, now: number, { idleMs, maxAgeMs }: Lifetime): boolean {
+  const sql = `SELECT 1 FROM sessions WHERE ${OVER} LIMIT 1`;
+  return db.get(sql, now - idleMs, now - maxAgeMs) !== undefined;
+}
+
 function sweep(db: Database, now: number, lifetime: Lifetime): readonly Lapsed[] {
   const gone: Lapsed[] = [];
   const rows = db.all<SessionRow>(
-    `SELECT ${COLUMNS} FROM sessions WHERE holders = 0 AND (seen <= ? OR created <= ?) LIMIT ${SWEPT}`,
+    `SELECT ${COLUMNS} FROM sessions WHERE ${OVER} LIMIT ${SWEPT}`,
     now - lifetime.idleMs,
     now - lifetime.maxAgeMs,
   );
@@ -133,7 +154,6 @@ function sweep(db: Database, now: number, lifetime: Lifetime): readonly Lapsed[]
     db.run("DELETE FROM sessions WHERE id = ?", row.id);
     gone.push({ id: row.id, reason });
   }
-  retain(db, now);
   return gone;
 }
 
