@@ -1,10 +1,17 @@
 /** Server objects of the official SDK live and die with their sessions. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { sdkServer } from "../../adapters/servers/sdk.ts";
+import { Server as Server1 } from "@modelcontextprotocol/sdk/server/index.js";
+import { McpServer as McpServer1 } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { McpServer as McpServer2, Server as Server2 } from "@modelcontextprotocol/server";
+import { createMcpHandler } from "../../core/engine/mod.ts";
+import { type SdkServer, sdkServer } from "../../adapters/servers/sdk.ts";
 import { type RpcFailure, testClient } from "../../adapters/testing/mod.ts";
 import { connected, endpoint, gate, textOf, tool } from "./sdk/endpoint.ts";
 import { versions } from "./sdk/servers.ts";
+
+const INFO = { name: "sdk", version: "1" };
+const CAPABILITIES = { capabilities: { logging: {} } };
 
 for (const version of versions) {
   describe(`a server of the SDK's ${version.name}`, () => {
@@ -168,6 +175,42 @@ for (const version of versions) {
     });
   });
 }
+
+/** Servers that hide nothing of what they are: with no change they have to fit, in types too. */
+const classes: { readonly [name: string]: () => SdkServer } = {
+  "v1 McpServer": () => new McpServer1(INFO, CAPABILITIES),
+  "v1 Server": () => new Server1(INFO, CAPABILITIES),
+  "v2 McpServer": () => new McpServer2(INFO, CAPABILITIES),
+  "v2 Server": () => new Server2(INFO, CAPABILITIES),
+};
+
+for (const [name, build] of Object.entries(classes)) {
+  test(`takes a ${name} as it is`, async () => {
+    const mcp = createMcpHandler(sdkServer(build));
+    const client = testClient(mcp);
+    const { serverInfo, capabilities } = await client.initialize();
+    assert.deepEqual(serverInfo, INFO);
+    assert.deepEqual(capabilities, CAPABILITIES.capabilities);
+    await client.call("logging/setLevel", { level: "error" });
+    await mcp.close();
+  });
+}
+
+test("an object that is connected already is refused, and its connection left alone", async () => {
+  const one = new McpServer1(INFO, CAPABILITIES);
+  const failures: unknown[] = [];
+  const mcp = createMcpHandler(sdkServer(() => one), {
+    onEvent: (event) => {
+      if (event.type === "application-error") failures.push(event.error);
+    },
+  });
+  const first = testClient(mcp);
+  await first.initialize();
+  await assert.rejects(testClient(mcp).initialize(), { code: -32603 });
+  assert.match(String(failures[0]), /[Aa]lready connected/);
+  await first.call("logging/setLevel", { level: "error" });
+  await mcp.close();
+});
 
 test("an option that cannot be is refused", () => {
   assert.throws(() => sdkServer(() => versions[0]!.build({}), { retryMs: -1 }), {

@@ -169,3 +169,23 @@ for (const version of versions) {
     });
   });
 }
+
+test("where the runtime does not know what belongs to a call, what a handler asks waits for the standalone stream", async (t) => {
+  const { process } = globalThis as { process: { getBuiltinModule?: unknown } };
+  const { getBuiltinModule } = process;
+  t.after(() => void (process.getBuiltinModule = getBuiltinModule));
+  process.getBuiltinModule = undefined;
+  for (const version of versions) {
+    const { mcp } = endpoint(version, { ask: (call) => call.ask("name?") });
+    const client = await connected(mcp);
+    const answer = client.call("tools/call", tool("ask"));
+    const stream = await standalone(client);
+    const { id, params } = await stream.next();
+    assert.equal(params.message, "name?");
+    const result = { action: "accept", content: { answer: "Ann" } };
+    await client.send("POST", { jsonrpc: "2.0", id, result });
+    assert.equal(textOf(await answer), "Ann");
+    stream.close();
+    await mcp.close();
+  }
+});
