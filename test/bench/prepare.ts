@@ -15,8 +15,9 @@ export function prepare(): string {
       shell: process.platform === "win32",
     });
   }
-  const folder = `${here}.build`;
-  rmSync(folder, { recursive: true, force: true });
+  // Two runs at once must not take each other's.
+  const folder = `${here}.build/${process.pid}`;
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   execFileSync(process.execPath, [
     tsc,
     "-p",
