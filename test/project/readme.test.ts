@@ -12,6 +12,13 @@ test("the tables are those of the code; npm run tables writes them", async () =>
   assert.equal(readme, await withTables(readme));
 });
 
+test("a table that is stale is written anew, and nothing around it", async () => {
+  const stale = readme.replace("`host-not-allowed`", "`host-allowed`").replace("4 MiB", "5 MiB");
+  assert.notEqual(stale, readme);
+  assert.equal(await withTables(stale), readme);
+  await assert.rejects(withTables(readme.replace("<!-- limits -->", "")), /no <!-- limits -->/);
+});
+
 test("the lines for a fresh clone are there and name scripts that exist", () => {
   for (const line of ["npm ci && npm start", "npm ci && npm test", "npm run guide"]) {
     assert.ok(readme.includes(line), line);

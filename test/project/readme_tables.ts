@@ -34,12 +34,22 @@ function rules(): string {
     }
   }
   const rows = ladder.map(({ id, checks, clause, era }, i): Row => [
-    ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), era, clause],
+    ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), codes(id, era)],
+    ...[era, clause],
   ]);
   rows.splice(before.length, 0, [
-    ...["", "the session, see below", "", "400, 404, 405", "legacy", "see below"],
+    ...["", "the session, see below", "", "400, 404, 405", "", "legacy", "see below"],
   ]);
-  return table(["", "refused", "rule", "status", "era", "where it comes from"], rows);
+  return table(["", "refused", "rule", "status", "code", "era", "where it comes from"], rows);
+}
+
+/** The codes of a rule. One that is asked in both eras may answer with another row in the modern one. */
+function codes(id: core.RuleId, era: string): string {
+  const { code } = REJECTIONS[id];
+  const modern = id === "malformed-header" && era === "any"
+    ? `, modern ${REJECTIONS["malformed-modern-header"].code}`
+    : "";
+  return `${code}${modern}`;
 }
 
 /** Every refusal and what it looks like on the wire. */
