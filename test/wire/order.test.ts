@@ -13,7 +13,7 @@ import {
 import { ask, type Fields } from "./harness/http.ts";
 import { initialize, join, merged, notification, type Peer, POST_FIELDS } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
-import { app, type Server, up } from "./harness/runtime.ts";
+import { app, type Scope, type Server, up } from "./harness/runtime.ts";
 
 const ends: (() => Promise<void>)[] = [];
 let server: Server;
@@ -184,28 +184,58 @@ test('number 5 and string "5" are different ids', async (t) => {
 });
 
 describe("draining", () => {
-  test("comes before everything for a new stream; what is open is served", async (t) => {
-    const draining = await up(t, app());
-    const client = await join(draining);
-    await draining.mcp.close({ within: 0 });
-    const fields: Fields = [["Origin", "null"], ["Host", "evil.com"]];
-    const stream = await ask(draining.port, { method: "GET", fields });
-    refused(stream, { status: 503, code: -32000, fields: { "retry-after": "1" } });
-    assert.deepEqual(
-      (await client.post({ jsonrpc: "2.0", id: 1, method: "ping" })).json.result,
-      {},
+  /** A server that waits for one last call before it closes. */
+  async function draining(scope: Scope) {
+    let finish = (): void => {};
+    const server = await up(
+      scope,
+      app(({ method }) =>
+        method === "last" ? new Promise((done) => finish = () => done({ last: true })) : {}
+      ),
     );
+    const peer = await join(server);
+    const last = peer.call("last");
+    while ((await server.mcp.stats()).inFlight === 0) await peer.post(notification("x"));
+    const closed = server.mcp.close({ within: 10_000 });
+    return {
+      server,
+      peer,
+      async end(): Promise<void> {
+        finish();
+        assert.deepEqual((await (await last).json()).result, { last: true });
+        await closed;
+      },
+    };
+  }
+
+  const refusal = { status: 503, code: -32000, fields: { "retry-after": "1" } };
+
+  test("comes before everything for a new stream; what is open is served", async (t) => {
+    const { server, peer, end } = await draining(t);
+    const fields: Fields = [["Origin", "null"], ["Host", "evil.com"]];
+    refused(await ask(server.port, { method: "GET", fields }), refusal);
+    const got = await peer.post({ jsonrpc: "2.0", id: "probe", method: "ping" });
+    assert.deepEqual(got.json.result, {});
+    await end();
   });
 
   test("refuses a new session, before its version and its session id", async (t) => {
-    const draining = await up(t, app());
-    await draining.mcp.close({ within: 0 });
+    const { server, end } = await draining(t);
     const out = initialize();
     const fields = merged(out.fields!, [
       ["MCP-Protocol-Version", "1999-01-01"],
       ["Mcp-Session-Id", "nobody"],
     ]);
-    refused(await ask(draining.port, { ...out, fields }), { status: 503, code: -32000, id: 0 });
+    refused(await ask(server.port, { ...out, fields }), { ...refusal, id: 0 });
+    await end();
+  });
+
+  test("once it is over, everything is refused", async (t) => {
+    const { server, peer, end } = await draining(t);
+    await end();
+    refused(await peer.post(notification("x")), refusal);
+    refused(await peer.end(), refusal);
+    refused(await ask(server.port, initialize()), refusal);
   });
 });
 
