@@ -1,12 +1,21 @@
-/** A session whose server object is not in this process: after a restart, and on further nodes. */
+/** A session whose server object is not in this process: after a restart, and on further nodes, over any shared backend. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { createMcpHandler, type McpHandler, memory } from "../../core/engine/mod.ts";
-import { sdkServer } from "../../adapters/servers/sdk.ts";
-import { RpcFailure, type TestClient, type TestStream } from "../../adapters/testing/mod.ts";
-import { readEvents as events } from "../../adapters/testing/sse.ts";
-import { connected, endpoint, gate, standalone, textOf, tool } from "./sdk/endpoint.ts";
-import { type Built, type ToolCall, versions } from "./sdk/servers.ts";
+import {
+  type Awaitable,
+  type Backend,
+  createMcpHandler,
+  type McpHandler,
+} from "../../../core/engine/mod.ts";
+import { sdkServer } from "../../../adapters/servers/sdk.ts";
+import {
+  type Check,
+  RpcFailure,
+  type TestClient,
+  type TestStream,
+} from "../../../adapters/testing/mod.ts";
+import { readEvents as events } from "../../../adapters/testing/sse.ts";
+import { connected, endpoint, gate, standalone, textOf, tool } from "./endpoint.ts";
+import { type Built, type ToolCall, type Version, versions } from "./servers.ts";
 
 /** The messages that a client sends, at another node. */
 function at(node: McpHandler, { sessionId }: TestClient) {
@@ -28,16 +37,38 @@ function at(node: McpHandler, { sessionId }: TestClient) {
   };
 }
 
-for (const version of versions) {
-  describe(`a session of the SDK's ${version.name} elsewhere`, () => {
-    test("is served on after a restart by a new object that knows the client", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+/**
+ * The checks.
+ *
+ * @param open Three views of one fresh backend, as three nodes have them.
+ */
+export function rebuildChecks(open: () => Awaitable<Three>): readonly Check[] {
+  return versions.flatMap((version) =>
+    Object.entries(checks(version)).map(([name, run]) => ({
+      name: `${version.name}: ${name}`,
+      run: async () => {
+        const backends = await open();
+        try {
+          await run(backends);
+        } finally {
+          for (const backend of new Set(backends)) await backend.close?.();
+        }
+      },
+    }))
+  );
+}
+
+type Three = readonly [Backend, Backend, Backend];
+
+function checks(version: Version): { readonly [name: string]: (backends: Three) => Promise<void> } {
+  return {
+    "is served on after a restart by a new object that knows the client": async ([one, two]) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp, { clientInfo: { name: "caller", version: "9" } });
       await before.mcp.close();
       assert.deepEqual(before.told, ["1 initialized", "1 closed"]);
 
-      const after = endpoint(version, { who: ({ sessionId }) => sessionId! }, { backend });
+      const after = endpoint(version, { who: ({ sessionId }) => sessionId! }, { backend: two });
       assert.equal(await at(after.mcp, client).call("a", "who"), client.sessionId);
       assert.deepEqual(after.told, ["1 initialized"]);
       const [context] = after.contexts;
@@ -49,13 +80,12 @@ for (const version of versions) {
       assert.equal(after.servers.length, 1);
       await after.mcp.close();
       assert.deepEqual(after.told, ["1 initialized", "1 closed"]);
-    });
+    },
 
-    test("is rebuilt once for twenty requests together", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "is rebuilt once for twenty requests together": async ([one, two]) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
-      const after = endpoint(version, { echo: ({ text }) => text }, { backend });
+      const after = endpoint(version, { echo: ({ text }) => text }, { backend: two });
       const twenty = Array.from({ length: 20 }, (_, n) => `${n}`);
       const answers = await Promise.all(
         twenty.map((n) => at(after.mcp, client).call(n, "echo", n)),
@@ -63,32 +93,30 @@ for (const version of versions) {
       assert.deepEqual(answers, twenty);
       assert.deepEqual(after.told, ["1 initialized"]);
       await Promise.all([before.mcp.close(), after.mcp.close()]);
-    });
+    },
 
-    test("is not told twice that the client is initialized", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "is not told twice that the client is initialized": async ([one, two]) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
-      const after = endpoint(version, {}, { backend });
+      const after = endpoint(version, {}, { backend: two });
       await at(after.mcp, client).send({ method: "notifications/initialized" });
       await at(after.mcp, client).send({ id: 1, method: "tools/list" });
       assert.deepEqual(after.told, ["1 initialized"]);
       await Promise.all([before.mcp.close(), after.mcp.close()]);
-    });
+    },
 
-    test("asks from one node, is answered on another", async () => {
-      const backend = memory();
+    "asks from one node, is answered on another": async ([one, two]) => {
       const tools = {
         ask: (call: ToolCall) => call.ask("name?"),
       };
-      const one = endpoint(version, tools, { backend });
-      const two = endpoint(version, tools, { backend });
-      const client = await connected(one.mcp, {
+      const asking = endpoint(version, tools, { backend: one });
+      const answering = endpoint(version, tools, { backend: two });
+      const client = await connected(asking.mcp, {
         request: () => {
           throw new RpcFailure({ code: -32601, message: "not on this node" });
         },
       });
-      const posted = await one.mcp.fetch(
+      const posted = await asking.mcp.fetch(
         new Request("http://localhost/mcp", {
           method: "POST",
           headers: { "content-type": "application/json", "mcp-session-id": client.sessionId! },
@@ -106,16 +134,17 @@ for (const version of versions) {
         const asked = /^data: (.*"elicitation\/create".*)$/m.exec(text)?.[1];
         if (asked === undefined || text.includes('"result"')) continue;
         const result = { action: "accept", content: { answer: "Ann" } };
-        await at(two.mcp, client).send({ id: JSON.parse(asked).id, result });
+        await at(answering.mcp, client).send({ id: JSON.parse(asked).id, result });
       }
       const last = /^data: (.*"result".*)$/m.exec(text)![1]!;
       assert.equal(textOf(JSON.parse(last).result), "Ann");
-      await Promise.all([one.mcp.close(), two.mcp.close()]);
-    });
+      await Promise.all([asking.mcp.close(), answering.mcp.close()]);
+    },
 
-    test("what it asks after a restart does not meet answers to what was asked before", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "what it asks after a restart does not meet answers to what was asked before": async (
+      [one, two],
+    ) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
       const lost = before.servers[0]!.roots().catch(() => "lost");
       const stream = await standalone(client);
@@ -123,7 +152,7 @@ for (const version of versions) {
       await before.mcp.close({ within: 0 });
       assert.equal(await lost, "lost");
 
-      const after = endpoint(version, { nothing: () => "" }, { backend });
+      const after = endpoint(version, { nothing: () => "" }, { backend: two });
       await at(after.mcp, client).call("a", "nothing");
       const roots = after.servers[0]!.roots();
       const late = { roots: [{ uri: "file:///late" }] };
@@ -148,24 +177,29 @@ for (const version of versions) {
       await at(after.mcp, client).send({ id: second.id, result: right });
       assert.deepEqual(await roots, right);
       await after.mcp.close({ within: 0 });
-    });
+    },
 
-    test("ends on every node", async () => {
-      const backend = memory();
-      const nodes = [1, 2, 3].map(() => endpoint(version, { nothing: () => "" }, { backend }));
+    "ends on every node": async ([one, two, three]) => {
+      const nodes = [one, two, three].map((backend) =>
+        endpoint(version, { nothing: () => "" }, { backend })
+      );
       const client = await connected(nodes[0]!.mcp);
       for (const { mcp } of nodes.slice(1)) await at(mcp, client).call("a", "nothing");
       assert.equal(await client.end(), 204);
-      for (const { told } of nodes) assert.deepEqual(told, ["1 initialized", "1 closed"]);
+      for (const { told } of nodes) {
+        while (told.length < 2) await new Promise((turn) => setTimeout(turn, 1));
+        assert.deepEqual(told, ["1 initialized", "1 closed"]);
+      }
       for (const { mcp } of nodes) {
         assert.equal((await at(mcp, client).send({ id: 1, method: "tools/list" })).status, 404);
         await mcp.close();
       }
-    });
+    },
 
-    test("an object that cannot be rebuilt fails its requests, and the next may succeed", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "an object that cannot be rebuilt fails its requests, and the next may succeed": async (
+      [one, two],
+    ) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
       let broken = true;
       const failures: unknown[] = [];
@@ -175,17 +209,17 @@ for (const version of versions) {
           return version.build({ echo: ({ text }) => text });
         }),
         {
-          backend,
+          backend: two,
           onEvent: (event) => {
             if (event.type === "application-error") failures.push(String(event.error));
           },
         },
       );
       const list = { method: "tools/list" };
-      const [one, two] = await Promise.all(
+      const answers = await Promise.all(
         [1, 2].map((id) => at(mcp, client).send({ id, ...list })),
       );
-      for (const answer of [one!, two!]) {
+      for (const answer of answers) {
         const { error } = await answer.json();
         assert.deepEqual(error, { code: -32603, message: "Internal error" });
       }
@@ -193,11 +227,10 @@ for (const version of versions) {
       broken = false;
       assert.equal(await at(mcp, client).call("a", "echo", "back"), "back");
       await Promise.all([before.mcp.close(), mcp.close()]);
-    });
+    },
 
-    test("cancelling the request that began it does not fail the others", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "cancelling the request that began it does not fail the others": async ([one, two]) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
       const ready = Promise.withResolvers<void>();
       const mcp = createMcpHandler(
@@ -205,7 +238,7 @@ for (const version of versions) {
           await ready.promise;
           return version.build({ echo: ({ text }) => text });
         }),
-        { backend },
+        { backend: two },
       );
       const { send, call } = at(mcp, client);
       const first = send({ id: 1, method: "tools/call", params: tool("echo", "first") });
@@ -215,11 +248,10 @@ for (const version of versions) {
       ready.resolve();
       assert.equal(await second, "second");
       await Promise.all([before.mcp.close(), mcp.close()]);
-    });
+    },
 
-    test("a session that ends while its object is rebuilt leaves none", async () => {
-      const backend = memory();
-      const before = endpoint(version, {}, { backend });
+    "a session that ends while its object is rebuilt leaves none": async ([one, two]) => {
+      const before = endpoint(version, {}, { backend: one });
       const client = await connected(before.mcp);
       const ready = Promise.withResolvers<void>();
       const closed = Promise.withResolvers<void>();
@@ -232,7 +264,7 @@ for (const version of versions) {
           server.onClose(() => closed.resolve());
           return server;
         }),
-        { backend },
+        { backend: two },
       );
       const pending = at(mcp, client).send({ id: 1, method: "tools/list" });
       await begun.promise;
@@ -241,20 +273,19 @@ for (const version of versions) {
       ready.resolve();
       await closed.promise;
       await Promise.all([before.mcp.close(), mcp.close()]);
-    });
+    },
 
-    test("a call goes on while its client resumes elsewhere", async () => {
-      const backend = memory();
+    "a call goes on while its client resumes elsewhere": async ([one, two]) => {
       const held = gate();
-      const one = endpoint(version, { held: held.run }, { backend, response: "sse" });
-      const two = endpoint(version, { held: held.run }, { backend });
-      const client = await connected(one.mcp);
+      const asking = endpoint(version, { held: held.run }, { backend: one, response: "sse" });
+      const answering = endpoint(version, { held: held.run }, { backend: two });
+      const client = await connected(asking.mcp);
       const call = client.begin("tools/call", tool("held", "later"));
       await held.enter();
       await call.response;
       while (call.lastEventId === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
       call.disconnect();
-      const response = await two.mcp.fetch(
+      const response = await answering.mcp.fetch(
         new Request("http://localhost/mcp", {
           headers: {
             accept: "text/event-stream",
@@ -266,8 +297,8 @@ for (const version of versions) {
       held.leave("later");
       const answered = /^data: (\{.*)$/m.exec(await response.text())![1]!;
       assert.equal(textOf(JSON.parse(answered).result), "later");
-      assert.equal(two.servers.length, 0);
-      await Promise.all([one.mcp.close(), two.mcp.close()]);
-    });
-  });
+      assert.equal(answering.servers.length, 0);
+      await Promise.all([asking.mcp.close(), answering.mcp.close()]);
+    },
+  };
 }
