@@ -149,10 +149,10 @@ describe("a subscription", () => {
       assert.equal(await events.next(), undefined);
       assert.ok(events.answer.complete, "the stream was cut");
     }
+    // Its body is not read any more, so its id is not known.
     refused(await ask(server.port, modern("subscriptions/listen", { notifications: {} })), {
       status: 503,
       code: -32000,
-      id: 1,
     });
   });
 
