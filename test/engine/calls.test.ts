@@ -325,3 +325,35 @@ testInWorlds(
     }
   },
 );
+
+testInWorlds(
+  "capacity and quota hold exactly under fifty initializes at once",
+  async (scope, world) => {
+    const limits = { sessions: 10, sessionsPerPrincipal: 4 };
+    const endpoint = new Endpoint(
+      scope,
+      { request: () => new Promise(() => {}) },
+      { limits },
+      world,
+    );
+    const held = await endpoint.open({ principal: "p0" });
+    endpoint.call("tools/call", { session: held, principal: "p0" });
+    await world.quiet();
+    const answers = await Promise.all(
+      Array.from(
+        { length: 50 },
+        (_, i) => endpoint.post(initialize(), { principal: `p${i % 5}` }),
+      ),
+    );
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    assert.equal(await endpoint.handler.sessions.count(), 10);
+    const owners = new Map<string | undefined, number>();
+    for await (const { principal } of endpoint.handler.sessions.list()) {
+      owners.set(principal, (owners.get(principal) ?? 0) + 1);
+    }
+    for (const [owner, count] of owners) assert.ok(count <= 4, `${owner} has ${count}`);
+    assert.equal(endpoint.endings.length, 51 - 10);
+    assert.deepEqual(new Set(endpoint.endings), new Set(["evicted"]));
+    assert.equal((await endpoint.handler.sessions.get(held))?.id, held, "the busy one gave way");
+  },
+);
