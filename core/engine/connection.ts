@@ -52,13 +52,20 @@ export class Connection implements StreamBody {
   #queued = 0;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
+  readonly #closed: (connection: Connection, reason: StreamCloseReason) => void;
   #unsubscribe: (() => void) | undefined;
   /** It was to end before it began: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
-  constructor(reading: Reading, settings: Settings) {
+  /** @param closed Is told once it is over. */
+  constructor(
+    reading: Reading,
+    settings: Settings,
+    closed: (connection: Connection, reason: StreamCloseReason) => void,
+  ) {
     this.reading = reading;
     this.#settings = settings;
+    this.#closed = closed;
   }
 
   /** It has ended. */
@@ -99,7 +106,7 @@ export class Connection implements StreamBody {
     this.#over = true;
     this.#unsubscribe?.();
     this.#sink?.end();
-    this.reading.closed(this, reason);
+    this.#closed(this, reason);
   }
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */

@@ -16,10 +16,10 @@ export class Live {
   readonly created: number;
   /** `notifications/initialized` has arrived. */
   ready: boolean;
-  readonly inFlight: Map<RequestId, Call> = new Map();
   /** Calls and connections that hold the session. */
   holds = 0;
-  // Most calls end without either.
+  // Most calls end without the latter two, and an open stream goes on without the other.
+  #inFlight: Map<RequestId, Call> | undefined;
   #connections: Set<Connection> | undefined;
   #waiting: Set<() => void> | undefined;
 
@@ -27,6 +27,11 @@ export class Live {
     this.id = record.id;
     this.created = record.created;
     this.ready = record.ready;
+  }
+
+  /** Requests that are worked on here. */
+  get inFlight(): Map<RequestId, Call> {
+    return this.#inFlight ??= new Map();
   }
 
   /** Connections that are open here. */

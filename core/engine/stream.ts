@@ -32,7 +32,7 @@ export class Stream {
   readonly session: string;
   readonly id: string;
   readonly #settings: Settings;
-  readonly #topic: string;
+  #named: string | undefined;
   /** Asked before every append, where it is given: false drops the message. */
   readonly #wanted: (() => Awaitable<boolean>) | undefined;
   /** Set while a backend that takes its time has work: what follows must not overtake it. */
@@ -56,7 +56,6 @@ export class Stream {
     this.id = id;
     this.#settings = settings;
     this.#wanted = wanted;
-    this.#topic = WAKE.topic(session, id);
   }
 
   /** Makes the stream known to the log, so that it can be read before its first event. */
@@ -100,6 +99,10 @@ export class Stream {
   /** Tells the readers something. */
   tell(word: string): void {
     this.#inOrder(() => this.#settings.backend.bus.publish(this.#topic, word));
+  }
+
+  get #topic(): string {
+    return this.#named ??= WAKE.topic(this.session, this.id);
   }
 
   #put(text: string, last: boolean, once: string | undefined): Awaitable<unknown> {

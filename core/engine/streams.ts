@@ -112,7 +112,7 @@ export class Streams {
       return { rule: "stream-limit", accepted: policy.maxStreams };
     }
     await logs.open(record.id, id, clock.now(), budget);
-    const stream = new Stream(record.id, id, this.#settings);
+    const stream = { session: record.id, id };
     const connection = this.#connect(record, stream, after, record.version!);
     // Its end is heard from here on, but it may have come while the backend was asked for the log.
     if (await backend.sessions.get(record.id) === undefined) {
@@ -146,7 +146,7 @@ export class Streams {
 
   #connect(
     record: SessionRecord | undefined,
-    stream: Stream,
+    stream: { readonly session: string; readonly id: string; readonly abandon?: () => void },
     after: number | undefined,
     version: Revision,
     gone?: () => void,
@@ -169,7 +169,7 @@ export class Streams {
           lifecycle.release(live);
         }
         // Nobody can come back for it. The standalone stream waits for its next reader.
-        if (!resumable && !standalone) stream.abandon();
+        if (!resumable && !standalone) stream.abandon?.();
         if (reason !== "finished") gone?.();
       },
     });

@@ -98,7 +98,9 @@ export function isRequestId(value: unknown): value is RequestId {
 
 /** An answer that carries a result, as text. */
 export function resultText(id: RequestId, result: unknown): string {
-  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result)}}`;
+  // A number, which MCP wants to be an integer, is its own JSON.
+  const name = typeof id === "number" ? id : JSON.stringify(id);
+  return `{"jsonrpc":"2.0","id":${name},"result":${JSON.stringify(result)}}`;
 }
 
 /** An answer that carries an error, as text. The id is left out where there is none, never null. */
