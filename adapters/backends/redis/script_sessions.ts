@@ -79,7 +79,7 @@ if op == 'create' then
     if not victim then return { 'capacity' } end
     out[#out + 1] = victim
   end
-  for _, one in ipairs(out) do remove(one) end
+  -- A Redis that is full refuses what adds, so that comes first: nothing gives way for nothing.
   local key, ttl = P .. 's:' .. id, age + HOUR
   call('HSET', key, 'v', version, 'o', owner, 'i', initialize, 'c', created, 'n', seen, 'r', ready)
   call('PEXPIRE', key, string.format('%.0f', ttl))
@@ -90,6 +90,7 @@ if op == 'create' then
     atLeast(P .. 'o:' .. owner, ttl)
   end
   for _, list in ipairs({ 'all', 'idle0', 'idle1', 'seq' }) do atLeast(P .. list, ttl + HOUR) end
+  for _, one in ipairs(out) do remove(one) end
   table.insert(out, 1, 'created')
   return out
 

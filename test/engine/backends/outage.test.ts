@@ -8,6 +8,7 @@ import {
   createMcpHandler,
   type HandlerEvent,
   type McpHandler,
+  type McpOptions,
 } from "../../../core/engine/mod.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
@@ -37,6 +38,7 @@ async function withNodes(
   how: number,
   application: Application,
   run: (nodes: readonly Node[]) => Promise<void>,
+  options: McpOptions = {},
 ): Promise<void> {
   const prefix = `{outage${count++}}:`;
   const ends: (() => void)[] = [];
@@ -46,6 +48,7 @@ async function withNodes(
     const backend = redis(connected, { prefix, timeoutMs: 300, leaseMs: 1_500 });
     const events: HandlerEvent[] = [];
     const handler = createMcpHandler(application, {
+      ...options,
       backend,
       keepAliveMs: 0,
       onEvent: (event) => events.push(event),
@@ -117,6 +120,29 @@ for (const kind of clients) {
       });
     });
   }
+
+  test(`${kind.name}: while Redis is full: 503, nobody gives way; then all is well again`, {
+    skip: noRedis,
+    timeout: 25_000,
+  }, async () => {
+    await withNodes(kind, 1, application(Promise.resolve()), async ([node]) => {
+      const { handler, failures } = node!;
+      const client = testClient(handler);
+      await client.initialize();
+      const { client: admin, end } = await clients[0]!.connect(server.port);
+      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      await command.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
+      for (let i = 0; i < 3; i++) {
+        assert.equal(await testClient(handler).initialize().catch(status), 503);
+      }
+      assert.ok(failures() > 0);
+      await command.sendCommand(["CONFIG", "SET", "maxmemory", "0"]);
+      assert.deepEqual(await client.call("anything"), {});
+      await testClient(handler).initialize();
+      assert.equal(await handler.sessions.count(), 2);
+      end();
+    }, { limits: { sessions: 2 } });
+  });
 
   test(`${kind.name}: what a call says during an outage is there afterwards, once, in order`, {
     skip: noRedis,
