@@ -143,6 +143,16 @@ class SdkApplication implements Application {
     await (await built(link))?.end();
   }
 
+  *holds(): Iterable<string> {
+    for (const [id, link] of [...this.#sessions]) {
+      if (!(link instanceof Link && link.stored) || this.#sessions.get(id) !== link) continue;
+      // Whoever takes only some of them gets the others the next time.
+      this.#sessions.delete(id);
+      this.#sessions.set(id, link);
+      yield id;
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const links = [...this.#sessions.values(), ...this.#stateless];

@@ -132,6 +132,11 @@ export class Link implements SdkTransport {
     if (method === "notifications/initialized") this.initialized();
   }
 
+  /** Its session is known to be stored. */
+  get stored(): boolean {
+    return this.#unsent === undefined;
+  }
+
   /** The session is stored: what the server has said so far can go out. */
   opened(): void {
     const unsent = this.#unsent ?? [];

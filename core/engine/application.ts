@@ -59,6 +59,11 @@ export interface Application {
   subscribed?(sessionId: string, uri: string): boolean;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
   ended?(sessionId: string, reason: EndReason): Awaitable<void>;
+  /**
+   * The sessions for which it keeps something. Now and then it is told of those among them that are over without
+   * a word of it having come here: another node's word was lost, or the session only expired.
+   */
+  holds?(): Iterable<string>;
   /** The eras that it can serve. Default `both`. */
   readonly eras?: Eras;
   /**

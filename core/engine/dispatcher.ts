@@ -226,6 +226,11 @@ export class Dispatcher implements Host, Listener {
     this.requests.answer(from, response);
   }
 
+  get holds(): (() => Iterable<string>) | undefined {
+    const { application } = this;
+    return application.holds && (() => application.holds!());
+  }
+
   missed(): void {
     this.streams.connections.look();
   }

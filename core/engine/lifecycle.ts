@@ -17,6 +17,9 @@ import type { Awaitable, Created, Lapsed } from "./ports.ts";
 import { Sweeper } from "./sweeper.ts";
 import { attempt, type ControlWord, passAnswer, tell, tellChange, topicsOf } from "./words.ts";
 
+/** How many sessions that the application keeps are looked up in one sweep. */
+const FORGET_AT_ONCE = 1_000;
+
 /** Is told what becomes of sessions, on whatever node it happens. */
 export interface Listener {
   /** The activity of a session that is over shall stop. */
@@ -25,6 +28,8 @@ export interface Listener {
   cancelled(live: Live, id: string | number, reason: string | undefined): void;
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
+  /** The sessions for which the application keeps something; undefined where it never does. */
+  readonly holds?: (() => Iterable<string>) | undefined;
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
   /** Words about streams may have been missed. */
@@ -49,6 +54,7 @@ export class Lifecycle {
     this.#sweeper = new Sweeper(settings, {
       gone: (lapsed) => this.#swept(lapsed),
       endOld: (now) => this.#endOld(now),
+      forget: () => this.#forget(),
     });
     this.#membership = new Membership(settings, node, {
       topics: topicsOf(node, {
@@ -130,7 +136,11 @@ export class Lifecycle {
   /** The activity of a session on this node, and one more reason to hold it. */
   hold(record: SessionRecord): Live {
     let live = this.#lives.get(record.id);
-    if (live === undefined) this.#lives.set(record.id, live = new Live(record));
+    if (live === undefined) {
+      this.#lives.set(record.id, live = new Live(record));
+      // The application may come to keep something for a session that was opened elsewhere.
+      if (this.#listener.holds !== undefined) this.#sweeper.later();
+    }
     if (live.holds++ === 0) this.#touch(record.id, true);
     return live;
   }
@@ -317,6 +327,19 @@ export class Lifecycle {
 
   #swept(gone: readonly Lapsed[]): void {
     for (const { id, reason } of gone) this.#over(id, reason);
+  }
+
+  async #forget(): Promise<boolean> {
+    let keeps = false;
+    let left = FORGET_AT_ONCE;
+    for (const id of this.#listener.holds?.() ?? []) {
+      const record = await this.#settings.backend.sessions.get(id);
+      // One whose time is over is ended like any other; in one that has work, a request may just have come.
+      if (this.#lives.has(id) || (record && this.#unlessLapsed(record))) keeps = true;
+      else if (record === undefined) this.#perform("abort-calls", id, "ended");
+      if (--left === 0) return true;
+    }
+    return keeps;
   }
 
   async #endOld(now: number): Promise<void> {

@@ -13,6 +13,8 @@ export interface Swept {
   gone(lapsed: readonly Lapsed[]): void;
   /** Ends sessions that are in use and too old at `now`. */
   endOld(now: number): Promise<void>;
+  /** Tells the application of sessions that are over. True where it keeps something for others. */
+  forget(): Promise<boolean>;
 }
 
 /** One timer for all sessions, and only while there are some. */
@@ -53,6 +55,7 @@ export class Sweeper {
     const now = clock.now();
     this.#swept.gone(await sessions.sweep(now, lifetime));
     await this.#swept.endOld(now);
-    if (await sessions.count() > 0) this.later();
+    const keeps = await this.#swept.forget();
+    if (keeps || await sessions.count() > 0) this.later();
   }
 }

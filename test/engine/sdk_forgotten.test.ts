@@ -1,0 +1,66 @@
+/** Server objects of sessions that are over without a word of it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sealed } from "../../adapters/backends/sealed.ts";
+import { type Backend, memory } from "../../core/engine/mod.ts";
+import { HandClock } from "../wire/harness/clock.ts";
+import { connected, endpoint } from "./sdk/endpoint.ts";
+import { v1 } from "./sdk/servers.ts";
+
+/** Lets time pass; what timers begin may wait for more than the clock knows of. */
+async function pass(clock: HandClock, ms: number): Promise<void> {
+  await clock.pass(ms);
+  await new Promise((turn) => setTimeout(turn, 5));
+}
+
+/** A view of a backend whose words to others are lost. */
+function mute(backend: Backend): Backend {
+  return { ...backend, bus: { ...backend.bus, publish: () => 0 } };
+}
+
+test("a session that ended on another node, which could not say so", async () => {
+  const clock = new HandClock();
+  const backend = memory();
+  const one = endpoint(v1, {}, { backend: mute(backend), clock });
+  const two = endpoint(v1, {}, { backend, clock });
+  const client = await connected(one.mcp);
+  const other = await connected(one.mcp);
+  for (const { sessionId } of [client, other]) {
+    const served = await two.mcp.fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        headers: { "content-type": "application/json", "mcp-session-id": sessionId! },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "logging/setLevel",
+          params: { level: "info" },
+        }),
+      }),
+    );
+    assert.equal(served.status, 200);
+  }
+  assert.equal(await client.end(), 204);
+  assert.deepEqual(two.told, ["1 initialized", "2 initialized"]);
+  await pass(clock, 30_000);
+  assert.deepEqual(two.told, ["1 initialized", "2 initialized", "1 closed"]);
+  await pass(clock, 30_000);
+  assert.deepEqual(two.told, ["1 initialized", "2 initialized", "1 closed"]);
+  await Promise.all([one.mcp.close(), two.mcp.close()]);
+});
+
+test("a session that is kept nowhere and only expires", async () => {
+  const clock = new HandClock();
+  const backend = sealed({ keys: [new Uint8Array(32)], clock });
+  const { mcp, told } = endpoint(v1, {}, {
+    backend,
+    clock,
+    limits: { maxAgeMs: 60_000 },
+  });
+  await connected(mcp);
+  await pass(clock, 59_000);
+  assert.deepEqual(told, ["1 initialized"]);
+  await pass(clock, 31_000);
+  assert.deepEqual(told, ["1 initialized", "1 closed"]);
+  await mcp.close();
+});
