@@ -191,3 +191,24 @@ test("with revocations, of eight DELETEs on two nodes one ends the session", asy
   }
   for (const node of nodes) await node.close();
 });
+
+test("with revocations, an answer finds the node that asked", async () => {
+  const revocations = memory();
+  const asking: Application = {
+    ...application,
+    request: async (_request, exchange) => ({ got: await exchange.request("roots/list") }),
+  };
+  const nodes = [0, 1].map(() =>
+    createMcpHandler(asking, { backend: sealed({ keys: [key(1)], revocations }) })
+  );
+  let at = 0;
+  const client = testClient({ fetch: (request) => nodes[at]!.fetch(request) }, {
+    request: () => {
+      at = 1;
+      return { roots: [] };
+    },
+  });
+  await client.initialize();
+  assert.deepEqual(await client.call("ask"), { got: { roots: [] } });
+  for (const node of nodes) await node.close();
+});
