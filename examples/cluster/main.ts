@@ -6,6 +6,8 @@
  *     REDIS=redis://127.0.0.1:6379 node examples/cluster/main.ts
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import process from "node:process";
 import { CountingClient } from "./client.ts";
 import { type ClusterNode, startNode } from "./nodes.ts";
@@ -53,12 +55,17 @@ await Promise.all(nodes.map((node) => node.end("SIGTERM")));
 await proxy.close();
 redis.stop();
 
-function startRedis(): Promise<{ url: string; stop: () => void }> {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+async function startRedis(): Promise<{ url: string; stop: () => void }> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
   const child = spawn("redis-server", [
     ...["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
   ], { stdio: ["ignore", "pipe", "inherit"] });
-  return new Promise((resolve, reject) => {
+  process.once("exit", () => child.kill("SIGKILL"));
+  return await new Promise((resolve, reject) => {
     child.once("error", () => reject(new Error("no redis-server; name one with REDIS=redis://…")));
     child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}`)));
     child.stdout.on("data", (bytes) => {

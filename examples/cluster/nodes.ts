@@ -28,7 +28,15 @@ export function startNode(
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // Whatever becomes of this process, its nodes do not outlive it.
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  const ended = new Promise<void>((resolve) =>
+    child.once("exit", () => {
+      process.off("exit", kill);
+      resolve();
+    })
+  );
   return new Promise((resolve, reject) => {
     let output = "";
     child.once("error", reject);
