@@ -149,6 +149,9 @@ function pipe(response: NodeResponse, body: StreamBody): void {
     end: () => {
       if (!over) response.end();
     },
+    abort: () => {
+      if (!over && !response.writableFinished) response.destroy();
+    },
   });
 }
 

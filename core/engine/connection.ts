@@ -16,6 +16,9 @@ import { WAKE } from "./stream.ts";
 /** How much is taken from the log at once, in characters. */
 const PAGE_BYTES = 64 << 10;
 
+/** How long a connection may be unread after its end, in milliseconds. */
+const UNREAD_MS = 60_000;
+
 /** What a connection reads, and from where. */
 export interface Reading {
   readonly session: string;
@@ -106,6 +109,8 @@ export class Connection implements StreamBody {
     this.#over = true;
     this.#unsubscribe?.();
     this.#sink?.end();
+    // What waits for a peer that reads nothing would wait for ever.
+    if (!this.#writable) this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
     this.#closed(this, reason);
   }
 

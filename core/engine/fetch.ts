@@ -134,6 +134,10 @@ function toReadable(body: StreamBody): ReadableStream<Uint8Array> {
           over = true;
           controller.close();
         },
+        abort() {
+          // Does nothing once everything is taken. Deno and Bun write the reason to the standard error.
+          controller.error("mcp-session: broke the connection of a peer that does not read");
+        },
       };
       body.open(sink);
     },

@@ -12,6 +12,8 @@ export interface Sink {
   write(text: string): boolean;
   /** No more will come. */
   end(): void;
+  /** Breaks the connection of a peer that has not taken all there was before the end. Never throws. */
+  abort(): void;
 }
 
 /** A body that goes on. The runtime opens it once, and says how its peer takes it. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SessionHandle } from "../../core/engine/mod.ts";
+import { HandClock } from "./harness/clock.ts";
 import { join, notification, type Peer, request } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
 import { app, type Server, up } from "./harness/runtime.ts";
@@ -176,4 +177,31 @@ test("over the limit of streams a GET is 503, and the session goes on", async (t
   call.cut();
   while ((await server.mcp.stats()).streams > 0) await peer.post(notification("x"));
   (await peer.listen()).cut();
+});
+
+test("a connection that was closed for its slow reader, and is not read for a minute more, is broken", async (t) => {
+  const clock = new HandClock();
+  const reasons: string[] = [];
+  const server = await up(t, talker, {
+    clock,
+    keepAliveMs: 0,
+    onEvent: (event) => event.type === "stream-closed" && reasons.push(event.reason),
+  });
+  for (const [ms, complete] of [[59_999, true], [60_000, false]] as const) {
+    const peer = await join(server);
+    const stream = await peer.listen();
+    stream.answer.line.pause();
+    const handle = await handleOf(server, peer);
+    const before = reasons.length;
+    while (reasons.length === before) {
+      say(handle, "x".repeat(1 << 20));
+      await new Promise((next) => setImmediate(next));
+    }
+    assert.equal(reasons.at(-1), "slow");
+    await clock.pass(ms);
+    stream.answer.line.resume();
+    await stream.rest();
+    assert.equal(stream.answer.complete, complete);
+    stream.cut();
+  }
 });
