@@ -110,6 +110,7 @@ export class Dispatcher implements Host, Listener {
     const { lifecycle, settings } = this;
     const calls: RpcRequest[] = [];
     for (const one of messages) if (one.kind === "request") calls.push(one.message);
+    if (this.#closing !== undefined) return this.#tooLate(calls[0]!);
     // Held once for the POST while it is set up, so that a call that ends at once does not let go of it.
     const live = record && lifecycle.hold(record);
     const { response } = settings.policy;
@@ -255,8 +256,18 @@ export class Dispatcher implements Host, Listener {
   async close(within: number): Promise<void> {
     this.streams.connections.sendAway(this.lifecycle.node);
     this.subscriptions.close();
-    if (this.#inFlight > 0 && within > 0) await this.#drained(within);
+    const until = this.settings.clock.now() + within;
+    // One that began while the last one ended is waited for as well.
+    while (this.#inFlight > 0 && this.settings.clock.now() < until) {
+      await this.#drained(until - this.settings.clock.now());
+    }
     await (this.#closing ??= this.#stopAll());
+  }
+
+  // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
+  #tooLate({ id }: RpcRequest): Reply {
+    this.settings.onEvent({ type: "rejected", rule: "draining", status: 503, session: undefined });
+    return rejectionReply({ rule: "draining", id });
   }
 
   #busy(): () => void {
@@ -332,6 +343,7 @@ export class Dispatcher implements Host, Listener {
     accepts: Accepts,
     body: BodyReader,
   ): Reply | Promise<Reply> {
+    if (this.#closing !== undefined) return this.#tooLate(request);
     const version = context.meta[META.protocolVersion] as Revision;
     const listens = request.method === "subscriptions/listen";
     const shape = listens ? "sse" : this.settings.policy.response;
