@@ -67,6 +67,37 @@ test("while another process keeps the file locked: 503, then all is well again",
   backend.close!();
 });
 
+test("a node that was taken for dead says again what it holds", async () => {
+  const file = join(folder, "lapsed.db");
+  const backend = sqlite(file, { leaseMs: 300 });
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: (_request, { signal }) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve({}))),
+  }, { backend });
+  const client = testClient(handler);
+  await client.initialize();
+  const call = client.begin("wait");
+  const held = async () => (await backend.sessions.get(client.sessionId!))?.held;
+  const becomes = async (expected: boolean) => {
+    for (let waited = 0; await held() !== expected; waited += 10) {
+      assert.ok(waited < 5_000, `held is not ${expected}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  await becomes(true);
+  // As others see a node that hangs: its lease is over, and they let go of what it held.
+  const other = sqlite(file, { leaseMs: 300 });
+  await other.nodes!.renew("other", Date.now() + 10_000);
+  other.close!();
+  assert.equal(await held(), false);
+  await becomes(true);
+  await call.cancel();
+  await becomes(false);
+  await handler.close();
+  backend.close!();
+});
+
 test("options that cannot be are refused by name", () => {
   assert.throws(() => sqlite(""), /file: ""/);
   assert.throws(() => sqlite(join(folder, "x.db"), { leaseMs: 5 }), /leaseMs: 5/);
