@@ -52,6 +52,24 @@ for (const version of versions) {
       await mcp.close();
     });
 
+    test("a batch of 2025-03-26 is answered call by call", async () => {
+      const { mcp } = endpoint(version, { echo: ({ text }) => text });
+      const client = await connected(mcp, { version: "2025-03-26" });
+      const call = (id: string) => ({
+        jsonrpc: "2.0",
+        id,
+        method: "tools/call",
+        params: tool("echo", id),
+      });
+      const answer = await client.send("POST", [call("a"), call("b"), call("c")]);
+      const answers = await answer.json() as { id: string; result: object }[];
+      assert.deepEqual(
+        answers.map(({ id, result }) => [id, textOf(result)]).sort(),
+        [["a", "a"], ["b", "b"], ["c", "c"]],
+      );
+      await mcp.close();
+    });
+
     test("cancellation reaches the handler with its reason and settles the POST", async () => {
       const held = gate();
       const { mcp } = endpoint(version, { held: held.run });
