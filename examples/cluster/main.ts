@@ -41,10 +41,15 @@ for (let kill = 1; kill <= Number(KILLS); kill++) {
   // Every other one is asked to go, as in a rolling deploy; the rest get no warning.
   const signal = kill % 2 === 0 ? "SIGTERM" : "SIGKILL";
   console.log(`${signal}   node ${at} (${pid})`);
-  const ended = end(signal);
+  const dead = signal === "SIGKILL" ? end(signal) : undefined;
   nodes[at] = await startNode(env);
   proxy.nodes[proxy.nodes.indexOf(url)] = nodes[at]!.url;
-  await ended;
+  if (dead === undefined) {
+    // It gets nothing new any more; what is on its way arrives before it is asked to go.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await end(signal);
+  }
+  await dead;
 }
 
 working = false;

@@ -65,11 +65,12 @@ export async function rollNodes(options: RollingOptions): Promise<RollingReport>
       const leaving = nodes[at % nodes.length]!;
       nodes[at % nodes.length] = await start();
       proxy.nodes.push(nodes[at % nodes.length]!.url);
-      // As a deploy does it: the new one serves before the old one is asked to go.
-      const ended = leaving.end("SIGTERM");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // As a deploy does it: the new one serves, the old one gets nothing new, and is then asked to go. The
+      // system resets a connection that is being made while its listener closes, and nobody can know then
+      // whether a call has begun.
       proxy.nodes.splice(proxy.nodes.indexOf(leaving.url), 1);
-      await ended;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await leaving.end("SIGTERM");
     }
     working = false;
     await work;
