@@ -42,6 +42,7 @@ export class Delegate {
   readonly #busy: () => () => void;
   readonly #open = new Set<AbortController>();
   #streams = 0;
+  #subscriptions = 0;
 
   constructor(handler: ModernHandler, settings: Settings, busy: () => () => void) {
     this.#handler = handler;
@@ -52,6 +53,11 @@ export class Delegate {
   /** How many event streams are open. */
   get streams(): number {
     return this.#streams;
+  }
+
+  /** How many `subscriptions/listen` requests are open. */
+  get subscriptions(): number {
+    return this.#subscriptions;
   }
 
   /** Answers a request. */
@@ -68,8 +74,10 @@ export class Delegate {
     this.#open.add(abort);
     // Nobody waits for the end of a subscription.
     const idle = listens ? undefined : this.#busy();
+    if (listens) this.#subscriptions++;
     const over = (): void => {
-      this.#open.delete(abort);
+      if (!this.#open.delete(abort)) return;
+      if (listens) this.#subscriptions--;
       idle?.();
     };
     const ended = (whole: boolean): void => {
@@ -119,7 +127,6 @@ export class Delegate {
   /** Gives up what is left. */
   close(): void {
     for (const abort of this.#open) abort.abort();
-    this.#open.clear();
   }
 
   // Async, so that what the handler throws is a rejection like any other.

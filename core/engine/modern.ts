@@ -105,7 +105,9 @@ export class Modern {
     }
     const asked = request.params?.notifications;
     if (!isObject(asked)) return { rule: "listen-params", detail: quote(asked) };
-    if (this.#dispatcher.subscriptions.size >= settings.maxSubscriptions) {
+    const { subscriptions, delegate } = this.#dispatcher;
+    const open = delegate === undefined ? subscriptions.size : delegate.subscriptions;
+    if (open >= settings.maxSubscriptions) {
       return { rule: "subscription-limit", accepted: settings.maxSubscriptions };
     }
     return undefined;

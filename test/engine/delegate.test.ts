@@ -183,6 +183,20 @@ describe("a handler of modern requests", () => {
     assert.deepEqual([inFlight, streams], [0, 0]);
   });
 
+  test("has no more subscriptions than the endpoint allows", async () => {
+    const { send } = delegating(() => stream().response, { limits: { subscriptions: 1 } });
+    const listen = (id: number) => send("subscriptions/listen", { notifications: {} }, {}, id);
+    const first = await listen(1);
+    assert.equal(first.status, 200);
+    const refused = await listen(2);
+    assert.equal(refused.status, 503);
+    await refused.text();
+    await first.body!.cancel();
+    const third = await listen(3);
+    assert.equal(third.status, 200);
+    await third.body!.cancel();
+  });
+
   test("that takes its time is answered by a stream, kept alive, with its JSON as an event", async () => {
     const finish = Promise.withResolvers<Response>();
     const { ask } = delegating(() => finish.promise, { autoSseMs: 5, keepAliveMs: 5, clock });
