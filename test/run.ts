@@ -4,6 +4,7 @@
  */
 import { globSync } from "node:fs";
 import { conformance } from "./conformance/conformance.ts";
+import { noRedis } from "./engine/backends/redis_program.ts";
 import { exec } from "./runner/exec.ts";
 import { runtimes, tsc } from "./runner/runtimes.ts";
 import { differences, type Outcome, runSuite } from "./runner/suite.ts";
@@ -83,6 +84,14 @@ if ([...everywhere.values()].filter(({ tests }) => tests && tests.size > 0).leng
   for (const difference of found) console.log(difference);
   const failed = found.length;
   outcomes.set("same suite", { passed: failed ? 0 : 1, failed, skipped: 0, seconds: 0 });
+}
+
+if (noRedis) {
+  printTitle("did not run");
+  console.log(`${noRedis}: nothing was tested against Redis, which is`);
+  console.log("  test/engine/backends/redis.test.ts, test/engine/backends/outage.test.ts,");
+  console.log("  most of test/examples/cluster.test.ts, test/examples/rolling.test.ts,");
+  console.log("  and the conformance suite with the Redis backend");
 }
 
 process.exitCode = printSummary(outcomes) ? 0 : 1;

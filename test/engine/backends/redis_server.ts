@@ -1,27 +1,15 @@
 /** A real Redis on a free loopback port, for one test file. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import process from "node:process";
+import { join } from "node:path";
 import { createClient } from "redis";
 import { Redis } from "ioredis";
 import type { RedisClient } from "../../../adapters/backends/redis.ts";
+import { redisProgram } from "./redis_program.ts";
 
-/** The program, where there is one. */
-const program = (process.env.PATH ?? "").split(delimiter).map((folder) =>
-  join(folder, "redis-server")
-).find((path) => existsSync(path));
-
-/** For `{ skip }`: false where there is a Redis, else why not. */
-export const noRedis: string | false = program === undefined
-  ? "no redis-server in PATH (apt-get install redis-server)"
-  : false;
-
-if (noRedis) {
-  console.error(`\n***** TESTS WITH REDIS DID NOT RUN: ${noRedis} *****\n`);
-}
+export { noRedis } from "./redis_program.ts";
 
 /** A Redis that was started here. */
 export interface RedisServer {
@@ -92,7 +80,7 @@ export const clients: readonly {
 ];
 
 function start(folder: string, port: number): Promise<ChildProcess> {
-  const child = spawn(program!, [
+  const child = spawn(redisProgram!, [
     ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder],
     ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
   ], { stdio: ["ignore", "pipe", "inherit"] });
