@@ -33,6 +33,8 @@ export interface LinkedCall {
   readonly id: number;
   /** Undefined for the handshake, which has no stream and is not cancelled. */
   readonly exchange: Exchange | undefined;
+  /** The server has answered it. */
+  answered: boolean;
   readonly resolve: (result: JsonObject | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -111,7 +113,7 @@ export class Link implements SdkTransport {
     if (fault !== undefined) return Promise.reject(new RpcError(INVALID_PARAMS, fault));
     const id = ++this.#count;
     return new Promise((resolve, reject) => {
-      const call = { id, exchange, resolve, reject };
+      const call = { id, exchange, answered: false, resolve, reject };
       this.#calls.set(id, call);
       const signal = exchange?.signal;
       signal?.addEventListener("abort", () => this.#cancel(call, signal.reason), { once: true });
@@ -194,6 +196,7 @@ export class Link implements SdkTransport {
     const call = this.#calls.get(id as number);
     if (call === undefined) return;
     this.#calls.delete(call.id);
+    call.answered = true;
     if (error !== undefined) call.reject(new RpcError(error.code, error.message, error.data));
     else call.resolve(result ?? {});
   }
@@ -237,8 +240,9 @@ export class Link implements SdkTransport {
       try {
         return await call.exchange.request(method, params, options);
       } catch (error) {
-        // It was only guessed that the call would carry it.
-        if (related !== undefined || !isFailure(error, "no-stream")) throw error;
+        // It was only guessed that the call would carry it, and last as long.
+        const outlived = call.answered && !signal.aborted && isFailure(error, "cancelled");
+        if (related !== undefined || !(outlived || isFailure(error, "no-stream"))) throw error;
       }
     }
     if (session === undefined || related !== undefined) {

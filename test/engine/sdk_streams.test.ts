@@ -78,6 +78,48 @@ for (const version of versions) {
       });
     }
 
+    test("a request that outlives the call in which it was asked goes on outside", async () => {
+      const answer = Promise.withResolvers<string>();
+      const { mcp } = endpoint(version, {
+        ask: (call) => {
+          call.ask("name?").then(answer.resolve, answer.reject);
+          return "asked";
+        },
+      });
+      const client = await connected(mcp, { request: () => new Promise(() => {}) });
+      assert.equal(textOf(await client.call("tools/call", tool("ask"))), "asked");
+      const stream = await standalone(client);
+      const { id, params } = await stream.next();
+      assert.equal(params.message, "name?");
+      const result = { action: "accept", content: { answer: "Ann" } };
+      await client.send("POST", { jsonrpc: "2.0", id, result });
+      assert.equal(await answer.promise, "Ann");
+      stream.close();
+      await mcp.close();
+    });
+
+    test("a request of a call that the client has cancelled does not", async () => {
+      const answer = Promise.withResolvers<string>();
+      const { mcp } = endpoint(version, {
+        ask: (call) => {
+          call.ask("name?").then(answer.resolve, answer.reject);
+          return new Promise<string>(() => {});
+        },
+      });
+      const asked = Promise.withResolvers<void>();
+      const client = await connected(mcp, {
+        request: () => {
+          asked.resolve();
+          return new Promise(() => {});
+        },
+      });
+      const call = client.begin("tools/call", tool("ask"));
+      await asked.promise;
+      await call.cancel();
+      await assert.rejects(answer.promise);
+      await mcp.close();
+    });
+
     test("a request outside any call waits for the standalone stream", async () => {
       const { mcp, servers } = endpoint(version, {});
       const client = await connected(mcp);
