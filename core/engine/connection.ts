@@ -109,8 +109,10 @@ export class Connection implements StreamBody {
     this.#over = true;
     this.#unsubscribe?.();
     this.#sink?.end();
-    // What waits for a peer that reads nothing would wait for ever.
-    if (!this.#writable) this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
+    // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
+    if (!this.#writable && reason !== "finished") {
+      this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
+    }
     this.#closed(this, reason);
   }
 

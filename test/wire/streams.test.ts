@@ -205,3 +205,18 @@ test("a connection that was closed for its slow reader, and is not read for a mi
     stream.cut();
   }
 });
+
+test("a large last answer may be read as slowly as its peer likes", async (t) => {
+  const clock = new HandClock();
+  const text = "x".repeat(16 << 20);
+  const large = app(() => new Promise((done) => setTimeout(() => done({ text }), 5)));
+  const server = await up(t, large, { clock, keepAliveMs: 0, response: "sse" });
+  const peer = await join(server);
+  const answer = await peer.call("large");
+  answer.line.pause();
+  await clock.pass(600_000);
+  answer.line.resume();
+  const [message] = await new Events(answer).rest();
+  assert.equal(message.result.text, text);
+  assert.ok(answer.complete);
+});
