@@ -206,18 +206,22 @@ test("a connection that was closed for its slow reader, and is not read for a mi
   }
 });
 
-test("a large last answer may be read as slowly as its peer likes", { timeout: 10_000 }, async (t) => {
-  const clock = new HandClock();
-  const text = "x".repeat(16 << 20);
-  const large = app(() => new Promise((done) => setTimeout(() => done({ text }), 5)));
-  const server = await up(t, large, { clock, keepAliveMs: 0, response: "sse" });
-  const peer = await join(server);
-  const answer = await peer.call("large");
-  answer.line.pause();
-  while ((await server.mcp.stats()).inFlight > 0) await peer.post(notification("x"));
-  await clock.pass(600_000);
-  answer.line.resume();
-  const [message] = await new Events(answer).rest();
-  assert.equal(message.result.text, text);
-  assert.ok(answer.complete);
-});
+test(
+  "a large last answer may be read as slowly as its peer likes",
+  { timeout: 10_000 },
+  async (t) => {
+    const clock = new HandClock();
+    const text = "x".repeat(16 << 20);
+    const large = app(() => new Promise((done) => setTimeout(() => done({ text }), 5)));
+    const server = await up(t, large, { clock, keepAliveMs: 0, response: "sse" });
+    const peer = await join(server);
+    const answer = await peer.call("large");
+    answer.line.pause();
+    while ((await server.mcp.stats()).inFlight > 0) await peer.post(notification("x"));
+    await clock.pass(600_000);
+    answer.line.resume();
+    const [message] = await new Events(answer).rest();
+    assert.equal(message.result.text, text);
+    assert.ok(answer.complete);
+  },
+);
