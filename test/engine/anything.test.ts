@@ -85,7 +85,9 @@ class Session {
     this.id = id;
   }
 
-  follow(events: Events): void {
+  /** Reads on from a newer connection, once all that the one before it brought is read. */
+  async follow(events: Events): Promise<void> {
+    await this.reading;
     this.listening = events;
     this.reading = (async () => {
       for (let one = await events.next(); one !== undefined; one = await events.next()) {
@@ -192,7 +194,7 @@ async function play(
         break;
       case "listen":
         if (session === undefined) break;
-        session.follow(new Events(await endpoint.get({ session: session.id })));
+        await session.follow(new Events(await endpoint.get({ session: session.id })));
         break;
       case "tell":
         if (session === undefined) break;
@@ -235,7 +237,9 @@ async function play(
   }
   await world.quiet();
   for (const session of sessions) {
-    if (session.lives) session.follow(new Events(await endpoint.get({ session: session.id })));
+    if (session.lives) {
+      await session.follow(new Events(await endpoint.get({ session: session.id })));
+    }
     await world.quiet();
     await session.listening?.cut();
     await session.reading;
