@@ -64,13 +64,15 @@ export class NodeHead implements RequestHead, HeaderReader {
 
   get(name: string): string | null {
     const { headers } = this.#request;
+    // The engine asks in lower case, as Node has them.
+    const value = headers[name];
+    if (typeof value === "string") return value;
+    // What an object has by nature (`constructor`) is no field.
+    if (Array.isArray(value)) return value.join(", ");
     const field = name.toLowerCase();
-    if (!Object.hasOwn(headers, field)) {
-      // HTTP/2 has it under another name.
-      return field === "host" ? this.get(":authority") : null;
-    }
-    const value = headers[field];
-    return value === undefined ? null : typeof value === "string" ? value : value.join(", ");
+    if (field !== name) return this.get(field);
+    // HTTP/2 has it under another name.
+    return field === "host" ? this.get(":authority") : null;
   }
 
   /** Every field, by its name in lower case. */
@@ -126,12 +128,22 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
       resolve({ unreadable: "over-limit" });
       if (size > limit + GRACE_BYTES) request.destroy();
     });
-    request.on("end", () => resolve(decode(concat(chunks, size))));
+    request.on("end", () => resolve(textOf(chunks, size)));
     request.on("close", () => {
       if (!request.complete) resolve({ unreadable: "cut-off" });
     });
     request.on("error", () => resolve({ unreadable: "cut-off" }));
   });
+}
+
+// A body in one piece, as most are, is a Buffer, and that reads 4 µs faster than any TextDecoder. It puts U+FFFD
+// for what is not UTF-8; where there is one, and where a byte order mark has to go, the strict reading decides.
+function textOf(chunks: readonly Uint8Array[], size: number): string | BodyError {
+  if (chunks.length === 1 && BUFFER.isBuffer(chunks[0])) {
+    const text = String(chunks[0]);
+    if (!text.includes("\ufffd") && !text.startsWith("\ufeff")) return text;
+  }
+  return decode(concat(chunks, size));
 }
 
 function pipe(response: NodeResponse, body: StreamBody): void {
@@ -167,7 +179,9 @@ async function sendResponse(
   response.end(bytes);
 }
 
-const BUFFER = (globalThis as unknown as { Buffer: { byteLength(text: string): number } }).Buffer;
+const BUFFER = (globalThis as unknown as {
+  Buffer: { byteLength(text: string): number; isBuffer(bytes: unknown): boolean };
+}).Buffer;
 
 function byteLength(text: string): number {
   return BUFFER.byteLength(text);
