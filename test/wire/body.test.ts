@@ -116,25 +116,25 @@ describe("a body that is no text or no JSON", () => {
     });
   }
 
-  test("U+FFFD may stand in a text, and a byte order mark before it", async (t) => {
-    const server = await up(t, app());
-    const { fields } = await join(server);
-    const message = JSON.stringify({ jsonrpc: "2.0", id: "\ufffd", method: "ping" });
-    for (const body of [message, `\ufeff${message}`]) {
-      const answer = await ask(server.port, {
-        method: "POST",
-        fields: merged(POST_FIELDS, fields),
-        body,
-      });
-      assert.equal(answer.status, 200);
-      assert.equal(JSON.parse(answer.body).id, "\ufffd");
-    }
-  });
-
   for (const text of ["", " ", "{", "{]", "hello", '{"a":1}{"b":2}', "{'a':1}", "[1,]", "NaN"]) {
     test(`${JSON.stringify(text)}: 400 -32700`, async (t) => {
       refused(await ask((await up(t, app())).port, posting(text)), PARSE);
     });
+  }
+});
+
+test("U+FFFD may stand in a text, and a byte order mark before it", async (t) => {
+  const server = await up(t, app());
+  const { fields } = await join(server);
+  const message = JSON.stringify({ jsonrpc: "2.0", id: "\ufffd", method: "ping" });
+  for (const body of [message, `\ufeff${message}`]) {
+    const answer = await ask(server.port, {
+      method: "POST",
+      fields: merged(POST_FIELDS, fields),
+      body,
+    });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.json.id, "\ufffd");
   }
 });
 
