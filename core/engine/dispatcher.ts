@@ -6,44 +6,35 @@
 
 import type { RequestHead } from "../inbound/head.ts";
 import { rejectionReply } from "../outbound/reply.ts";
-import {
-  type JsonObject,
-  notificationText,
-  type RpcMessage,
-  type RpcRequest,
-  type RpcResponse,
-} from "../protocol/json_rpc.ts";
+import type { JsonObject, RpcMessage, RpcRequest, RpcResponse } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
-import { META } from "../protocol/modern.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Application, Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
-import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import { Call } from "./call.ts";
+import { spreadChange } from "./changes.ts";
 import { ClientRequests } from "./client_requests.ts";
+import { Closing } from "./closing.ts";
 import { Delegate } from "./delegate.ts";
 import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
 import { ClientRequestError } from "./errors.ts";
 import { handlesOf } from "./handles.ts";
-import { mintNodeId, standaloneStream } from "./ids.ts";
+import { mintNodeId } from "./ids.ts";
 import { answererOf, Inbox } from "./inbox.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
 import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
-import { type Host, type ModernContext, Post } from "./post.ts";
+import { type Host, Post } from "./post.ts";
 import { MirroredParams } from "./mirrored_params.ts";
-import type { BodyReader, Reply } from "./reply.ts";
+import type { Reply } from "./reply.ts";
+import { run } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
-import { type Change, notificationOf, Subscriptions } from "./subscriptions.ts";
-import { Stream } from "./stream.ts";
+import { type Change, Subscriptions } from "./subscriptions.ts";
 
 /** How long a modern call may go on unwatched, in milliseconds. */
 const UNWATCHED_MS = 100;
-
-/** How long closing waits for what is on its way through the backend, in milliseconds. */
-const FLUSH_MS = 2_000;
 
 const NONE: ReadonlyMap<string | number, unknown> = new Map();
 
@@ -64,11 +55,10 @@ export class Dispatcher implements Host, Listener {
   readonly #unwatched: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
   readonly #stateless = new Set<Call>();
-  #inFlight = 0;
+  readonly #closing = new Closing(this);
+  #working = 0;
   #aborted = 0;
-  /** Who waits for the last call to end. */
-  readonly #idle = new Set<() => void>();
-  #closing: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(application: Application, settings: Settings) {
     const node = mintNodeId();
@@ -110,7 +100,7 @@ export class Dispatcher implements Host, Listener {
     const { lifecycle, settings } = this;
     const calls: RpcRequest[] = [];
     for (const one of messages) if (one.kind === "request") calls.push(one.message);
-    if (this.#closing !== undefined) return this.#tooLate(calls[0]!);
+    if (this.#stopped) return this.#tooLate(calls[0]!);
     // Held once for the POST while it is set up, so that a call that ends at once does not let go of it.
     const live = record && lifecycle.hold(record);
     const { response } = settings.policy;
@@ -119,13 +109,13 @@ export class Dispatcher implements Host, Listener {
     if (calls.length < messages.length) this.receive(messages, record, version, caller, head);
     for (const request of calls) {
       const call = new Call(request, post, caller, head);
-      this.#inFlight++;
+      this.#working++;
       if (live === undefined) this.#stateless.add(call);
       else {
         live.holds++;
         live.inFlight.set(request.id, call);
       }
-      this.#run(request, call);
+      run(request, call, this.application, settings);
     }
     if (live !== undefined) lifecycle.release(live);
     if (post.undecided) this.#slow.add(post);
@@ -140,8 +130,10 @@ export class Dispatcher implements Host, Listener {
     caller: Caller,
     head: RequestHead,
   ): void {
+    // It says where they come from, no more: notifications have no answer.
+    let post: Post | undefined;
     this.#inbox.receive(messages, record, caller, (message) => {
-      const post = new Post(this, record, undefined, version, NOTHING, "json", 0, false);
+      post ??= new Post(this, record, undefined, version, NOTHING, "json", 0, false);
       return new Call(message, post, caller, head);
     });
   }
@@ -185,7 +177,7 @@ export class Dispatcher implements Host, Listener {
 
   settled(call: Call): void {
     const { live, post } = call;
-    this.#inFlight--;
+    this.#working--;
     if (this.requests.size > 0) this.requests.fail(call, "cancelled", `${call.method} is over`);
     if (post.answered) {
       this.#slow.delete(post);
@@ -198,7 +190,7 @@ export class Dispatcher implements Host, Listener {
       live.inFlight.delete(call.id!);
       this.lifecycle.release(live);
     }
-    this.#rest();
+    if (this.#working === 0) this.#closing.idle();
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
@@ -206,7 +198,7 @@ export class Dispatcher implements Host, Listener {
     // First, so that what waits learns the cause and not that its call was stopped.
     this.requests.failFrom(id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
-      this.#stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
+      this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
     const failed = (error: unknown): void =>
       this.settings.onEvent?.({ type: "application-error", method: "ended", error });
@@ -220,7 +212,7 @@ export class Dispatcher implements Host, Listener {
 
   cancelled(live: Live, id: string | number, reason: string | undefined): void {
     const call = live.inFlight.get(id);
-    if (call !== undefined) this.#stop(call, undefined, reason);
+    if (call !== undefined) this.stop(call, undefined, reason);
   }
 
   answered(from: string, response: RpcResponse): void {
@@ -244,24 +236,42 @@ export class Dispatcher implements Host, Listener {
     return {
       sessions: await this.settings.backend.sessions.count(),
       streams: this.streams.connections.size + (this.delegate?.streams ?? 0),
-      inFlight: this.#inFlight,
+      inFlight: this.#working,
       aborted: this.#aborted,
     };
   }
 
-  /**
-   * Lets calls finish for `within` milliseconds, then stops everything. Who closes again shares the end, and
-   * may hurry it.
-   */
-  async close(within: number): Promise<void> {
-    this.streams.connections.sendAway(this.lifecycle.node);
-    this.subscriptions.close();
-    const until = this.settings.clock.now() + within;
-    // One that began while the last one ended is waited for as well.
-    while (this.#inFlight > 0 && this.settings.clock.now() < until) {
-      await this.#drained(until - this.settings.clock.now());
+  /** How many requests are in flight on this node. */
+  get working(): number {
+    return this.#working;
+  }
+
+  /** Everything has been stopped, and nothing is begun any more. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** See {@linkcode Closing.close}. */
+  close(within: number): Promise<void> {
+    return this.#closing.close(within);
+  }
+
+  /** Stops what is in flight, with the refusal of a server that shuts down. */
+  stopAll(): void {
+    this.#stopped = true;
+    const refusal = { rule: "draining" } as const;
+    for (const live of this.lifecycle.lives()) {
+      for (const call of [...live.inFlight.values()]) {
+        // Where an event stream has begun, whoever resumes it elsewhere finds the refusal in its log.
+        const reply = rejectionReply({ ...refusal, id: call.id });
+        this.stop(call, reply, undefined, reply.body ?? undefined);
+      }
     }
-    await (this.#closing ??= this.#stopAll());
+    for (const call of [...this.#stateless]) {
+      this.stop(call, rejectionReply({ ...refusal, id: call.id }));
+    }
+    this.#slow.clear();
+    this.#unwatched.clear();
   }
 
   // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
@@ -271,164 +281,32 @@ export class Dispatcher implements Host, Listener {
   }
 
   #busy(): () => void {
-    this.#inFlight++;
+    this.#working++;
     let over = false;
     return () => {
       if (over) return;
       over = true;
-      this.#inFlight--;
-      this.#rest();
+      if (--this.#working === 0) this.#closing.idle();
     };
   }
 
-  #rest(): void {
-    if (this.#inFlight === 0) { for (const over of this.#idle) over(); }
-  }
-
-  #drained(within: number): Promise<void> {
-    return new Promise((resolve) => {
-      const over = (): void => {
-        stop();
-        this.#idle.delete(over);
-        resolve();
-      };
-      const stop = this.settings.clock.after(within, over);
-      this.#idle.add(over);
-    });
-  }
-
-  async #stopAll(): Promise<void> {
-    const { connections } = this.streams;
-    const { backend, writes, clock } = this.settings;
-    this.requests.failAll("session-ended", "the handler has closed");
-    const refusal = { rule: "draining" } as const;
-    for (const live of this.lifecycle.lives()) {
-      for (const call of [...live.inFlight.values()]) {
-        // Where an event stream has begun, whoever resumes it elsewhere finds the refusal in its log.
-        const reply = rejectionReply({ ...refusal, id: call.id });
-        this.#stop(call, reply, undefined, reply.body ?? undefined);
-      }
-    }
-    for (const call of [...this.#stateless]) {
-      this.#stop(call, rejectionReply({ ...refusal, id: call.id }));
-    }
-    if (backend.nodes !== undefined) {
-      // What was just settled is on its way through the backend to its readers.
-      if (writes.size > 0) {
-        const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
-        await Promise.race([writes.settled(), late]);
-      }
-      writes.abandoned = true;
-      await connections.emptied(FLUSH_MS);
-    }
-    connections.close();
-    this.#slow.clear();
-    this.#unwatched.clear();
-    await this.lifecycle.close();
-    try {
-      await this.application.close?.();
-    } catch (error) {
-      this.settings.onEvent?.({ type: "application-error", method: "close", error });
-    }
-    // It has had the time to end them well.
-    this.delegate?.close();
-  }
-
-  /** Serves a modern request: it has no session, and a peer that leaves cancels it. */
-  serveModern(
-    request: RpcRequest,
-    context: ModernContext,
-    caller: Caller,
-    head: RequestHead,
-    accepts: Accepts,
-    body: BodyReader,
-  ): Reply | Promise<Reply> {
-    if (this.#closing !== undefined) return this.#tooLate(request);
-    const version = context.meta[META.protocolVersion] as Revision;
-    const listens = request.method === "subscriptions/listen";
-    const shape = listens ? "sse" : this.settings.policy.response;
-    const post = new Post(this, undefined, undefined, version, accepts, shape, 1, false, context);
-    const call = new Call(request, post, caller, head);
-    this.#inFlight++;
+  /** Counts a call that has no session. It is let go of when it is settled. */
+  hold(call: Call): void {
+    this.#working++;
     this.#stateless.add(call);
-    post.gone = () => this.#stop(call);
-    if (listens) {
-      this.lifecycle.listen();
-      this.subscriptions.open(call, request.params!.notifications as JsonObject);
-    } else this.#run(request, call);
-    if (!call.over) body.gone?.(post.gone);
-    // Where a peer that leaves is noticed only on a stream, a call does not go long without one; nor where the
-    // answer is a stream anyway.
-    const soon = body.gone === undefined || shape === "sse" || !accepts.json;
-    if (post.undecided) (soon ? this.#unwatched : this.#slow).add(post);
-    return post.reply();
   }
 
-  /** Something changed, on whatever node: who asked for it on this one is told. */
+  /** Lets a POST turn to a stream by itself, `soon` where only a stream shows that its peer left. */
+  streamLater(post: Post, soon: boolean): void {
+    (soon ? this.#unwatched : this.#slow).add(post);
+  }
+
   changed(change: Change): void {
-    if ("changed" in change && change.changed === "tools") this.params.refresh();
-    this.subscriptions.tell(change);
-    try {
-      this.application.changed?.(change);
-    } catch (error) {
-      this.settings.onEvent?.({ type: "application-error", method: "changed", error });
-    }
-    const { method, params } = notificationOf(change);
-    for (const live of this.lifecycle.lives()) {
-      if (!live.ready || ![...live.connections].some((one) => one.reading.standalone)) continue;
-      if ("updated" in change && !this.application.subscribed?.(live.id, change.updated)) continue;
-      new Stream(live.id, standaloneStream(live.id), this.settings)
-        .append(notificationText(method, params), false);
-    }
+    spreadChange(change, this);
   }
 
-  /** The answer to a request whose application threw. What is no answer stays here. */
-  thrown(call: Call, error: unknown): Answered {
-    const answer = thrownAnswer(this.application, call, error);
-    if (answer !== undefined) return answer;
-    // A call that was stopped is expected to fail.
-    if (!call.over) {
-      this.settings.onEvent?.({ type: "application-error", method: call.method, error });
-    }
-    return failedAnswer(call);
-  }
-
-  #run(request: RpcRequest, call: Call): void {
-    const { application } = this;
-    let result: unknown;
-    try {
-      result = request.method === "ping"
-        ? {}
-        : request.method === "server/discover" && call.era === "modern"
-        ? discoverResult(application)
-        : application.request(request, call);
-    } catch (error) {
-      return this.#answer(call, this.thrown(call, error));
-    }
-    if (result instanceof Promise) {
-      result.then(
-        (value) => this.#settle(call, value),
-        (error) => this.#answer(call, this.thrown(call, error)),
-      );
-    } else this.#settle(call, result);
-  }
-
-  #settle(call: Call, result: unknown): void {
-    let answer: Answered;
-    try {
-      answer = answerOf(this.application, call, result);
-    } catch (error) {
-      // The result is no JSON.
-      answer = this.thrown(call, error);
-    }
-    this.#answer(call, answer);
-  }
-
-  #answer(call: Call, { text, status }: Answered): void {
-    call.settle(text, status);
-  }
-
-  #stop(call: Call, reply?: Reply, reason?: string, text?: string): void {
+  /** Stops a call, unless it is over. The arguments are those of {@linkcode Call.stop}. */
+  stop(call: Call, reply?: Reply, reason?: string, text?: string): void {
     if (call.over) return;
     this.#aborted++;
     call.stop(reply, reason, text);

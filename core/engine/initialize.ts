@@ -24,6 +24,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import type { Reply } from "./reply.ts";
+import { thrown } from "./running.ts";
 
 /** An answer, and the session that it opens. */
 export interface Opened {
@@ -89,7 +90,11 @@ export async function openSession(
     // It has answered for a session that there will not be.
     if (result !== undefined && creates) dispatcher.ended(draft.id, "ended", undefined);
     return {
-      reply: textReply(dispatcher.thrown(call, error).text, accepts, settings.policy.response),
+      reply: textReply(
+        thrown(call, error, application, settings).text,
+        accepts,
+        settings.policy.response,
+      ),
       session: undefined,
     };
   }

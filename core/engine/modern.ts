@@ -10,18 +10,27 @@ import { metaOf, MIRROR_RULES, MODERN_RULES, type ModernPosted } from "../inboun
 import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED } from "../outbound/reply.ts";
-import { type Body, isObject, quote, type RpcRequest } from "../protocol/json_rpc.ts";
+import {
+  type Body,
+  isObject,
+  type JsonObject,
+  quote,
+  type RpcRequest,
+} from "../protocol/json_rpc.ts";
+import type { Accepts } from "../protocol/media.ts";
 import { META, REMOVED_NOTIFICATIONS } from "../protocol/modern.ts";
 import type { ParamHeader } from "../protocol/param_headers.ts";
-import { MODERN_REVISIONS } from "../protocol/revisions.ts";
-import type { JsonObject } from "../protocol/json_rpc.ts";
+import { MODERN_REVISIONS, type Revision } from "../protocol/revisions.ts";
 import type { Caller } from "./application.ts";
+import { Call } from "./call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Front, Trace } from "./front.ts";
 import { Inputs } from "./inputs.ts";
 import type { Awaitable } from "./ports.ts";
+import { Post } from "./post.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { RequestStates } from "./request_state.ts";
+import { run } from "./running.ts";
 
 /** Answers modern POSTs. */
 export class Modern {
@@ -59,7 +68,7 @@ export class Modern {
         const mirrored = { body, headers: head.headers, params };
         const mismatch = firstRefusal(MIRROR_RULES, mirrored, policy);
         return mismatch === undefined
-          ? this.#serve(head, facts, request, caller, reader)
+          ? this.#serve(head, facts, request, caller, reader, trace)
           : front.refuse(mismatch, trace);
       };
       return found instanceof Promise ? found.then(go) : go(found);
@@ -68,7 +77,7 @@ export class Modern {
       const refused = this.#refuseListen(facts, request);
       if (refused !== undefined) return front.refuse({ ...refused, id: request.id }, trace);
     }
-    return this.#serve(head, facts, request, caller, reader);
+    return this.#serve(head, facts, request, caller, reader, trace);
   }
 
   #serve(
@@ -77,24 +86,58 @@ export class Modern {
     request: RpcRequest,
     caller: Caller,
     reader: BodyReader,
+    trace: Trace,
   ): Awaitable<Reply> {
-    const { delegate } = this.#dispatcher;
-    if (delegate !== undefined) {
-      // What it lists and who listens to it may change on another node.
-      this.#dispatcher.lifecycle.listen();
-      return delegate.answer(request, caller, head, facts.accepts, reader);
-    }
+    const { delegate, lifecycle, stopped } = this.#dispatcher;
+    // It came before the end, and its body after it: nothing has begun, so another node can serve it.
+    if (stopped) return this.#front.refuse({ rule: "draining", id: request.id }, trace);
+    if (delegate === undefined) return this.#call(request, caller, head, facts.accepts, reader);
+    // What it lists and who listens to it may change on another node.
+    lifecycle.listen();
+    return delegate.answer(request, caller, head, facts.accepts, reader);
+  }
+
+  // It has no session, and a peer that leaves cancels it.
+  #call(
+    request: RpcRequest,
+    caller: Caller,
+    head: RequestHead,
+    accepts: Accepts,
+    reader: BodyReader,
+  ): Awaitable<Reply> {
+    const dispatcher = this.#dispatcher;
+    const { application, settings, subscriptions, lifecycle } = dispatcher;
     const meta = metaOf({ kind: "request", message: request });
     const capabilities = meta[META.clientCapabilities] as JsonObject;
     const inputs = new Inputs(request, capabilities, caller.principal, () => this.#requestStates());
-    return this.#dispatcher.serveModern(
-      request,
-      { meta, inputs },
-      caller,
-      head,
-      facts.accepts,
-      reader,
+    const version = meta[META.protocolVersion] as Revision;
+    const listens = request.method === "subscriptions/listen";
+    const shape = listens ? "sse" : settings.policy.response;
+    const context = { meta, inputs };
+    const post = new Post(
+      dispatcher,
+      undefined,
+      undefined,
+      version,
+      accepts,
+      shape,
+      1,
+      false,
+      context,
     );
+    const call = new Call(request, post, caller, head);
+    dispatcher.hold(call);
+    post.gone = () => dispatcher.stop(call);
+    if (listens) {
+      lifecycle.listen();
+      subscriptions.open(call, request.params!.notifications as JsonObject);
+    } else run(request, call, application, settings);
+    if (!call.over) reader.gone?.(post.gone);
+    // Where a peer that leaves is noticed only on a stream, a call does not go long without one; nor where the
+    // answer is a stream anyway.
+    const soon = reader.gone === undefined || shape === "sse" || !accepts.json;
+    if (post.undecided) dispatcher.streamLater(post, soon);
+    return post.reply();
   }
 
   #refuseListen(facts: HeadFacts, request: RpcRequest): Rejection | undefined {

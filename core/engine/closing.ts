@@ -1,0 +1,82 @@
+/**
+ * The end of a handler: its calls may finish for a while, then everything stops.
+ *
+ * @module
+ */
+
+import type { Dispatcher } from "./dispatcher.ts";
+
+/** How long closing waits for what is on its way through the backend, in milliseconds. */
+const FLUSH_MS = 2_000;
+
+/** Ends a handler. */
+export class Closing {
+  readonly #dispatcher: Dispatcher;
+  /** Who waits for the last call to end. */
+  readonly #waiting = new Set<() => void>();
+  #stopped: Promise<void> | undefined;
+
+  constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+  }
+
+  /**
+   * Lets calls finish for `within` milliseconds, then stops everything. Who closes again shares the end, and
+   * may hurry it.
+   */
+  async close(within: number): Promise<void> {
+    const { streams, subscriptions, lifecycle, settings: { clock } } = this.#dispatcher;
+    streams.connections.sendAway(lifecycle.node);
+    subscriptions.close();
+    const until = clock.now() + within;
+    // One that began while the last one ended is waited for as well.
+    while (this.#dispatcher.working > 0 && clock.now() < until) {
+      await this.#rest(until - clock.now());
+    }
+    await (this.#stopped ??= this.#stop());
+  }
+
+  /** No call is in flight any more. */
+  idle(): void {
+    for (const over of this.#waiting) over();
+  }
+
+  #rest(within: number): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        stop();
+        this.#waiting.delete(over);
+        resolve();
+      };
+      const stop = this.#dispatcher.settings.clock.after(within, over);
+      this.#waiting.add(over);
+    });
+  }
+
+  async #stop(): Promise<void> {
+    const { requests, streams, lifecycle, application, delegate, settings } = this.#dispatcher;
+    requests.failAll("session-ended", "the handler has closed");
+    this.#dispatcher.stopAll();
+    if (settings.backend.nodes !== undefined) await this.#flush();
+    streams.connections.close();
+    await lifecycle.close();
+    try {
+      await application.close?.();
+    } catch (error) {
+      settings.onEvent?.({ type: "application-error", method: "close", error });
+    }
+    // It has had the time to end them well.
+    delegate?.close();
+  }
+
+  // What was just settled is on its way through the backend to its readers.
+  async #flush(): Promise<void> {
+    const { streams, settings: { writes, clock } } = this.#dispatcher;
+    if (writes.size > 0) {
+      const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
+      await Promise.race([writes.settled(), late]);
+    }
+    writes.abandoned = true;
+    await streams.connections.emptied(FLUSH_MS);
+  }
+}

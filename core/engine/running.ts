@@ -1,0 +1,68 @@
+/**
+ * The application at work on a call, and its answer.
+ *
+ * @module
+ */
+
+import type { RpcRequest } from "../protocol/json_rpc.ts";
+import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
+import type { Application } from "./application.ts";
+import type { Call } from "./call.ts";
+import type { Settings } from "./options.ts";
+
+/** Has the application answer a call. */
+export function run(
+  request: RpcRequest,
+  call: Call,
+  application: Application,
+  settings: Settings,
+): void {
+  let result: unknown;
+  try {
+    result = request.method === "ping"
+      ? {}
+      : request.method === "server/discover" && call.era === "modern"
+      ? discoverResult(application)
+      : application.request(request, call);
+  } catch (error) {
+    return settle(call, thrown(call, error, application, settings));
+  }
+  if (result instanceof Promise) {
+    result.then(
+      (value) => settle(call, returned(call, value, application, settings)),
+      (error) => settle(call, thrown(call, error, application, settings)),
+    );
+  } else settle(call, returned(call, result, application, settings));
+}
+
+/** The answer to a request whose application threw. What is no answer stays here. */
+export function thrown(
+  call: Call,
+  error: unknown,
+  application: Application,
+  settings: Settings,
+): Answered {
+  const answer = thrownAnswer(application, call, error);
+  if (answer !== undefined) return answer;
+  // A call that was stopped is expected to fail.
+  if (!call.over) settings.onEvent({ type: "application-error", method: call.method, error });
+  return failedAnswer(call);
+}
+
+function returned(
+  call: Call,
+  result: unknown,
+  application: Application,
+  settings: Settings,
+): Answered {
+  try {
+    return answerOf(application, call, result);
+  } catch (error) {
+    // The result is no JSON.
+    return thrown(call, error, application, settings);
+  }
+}
+
+function settle(call: Call, { text, status }: Answered): void {
+  call.settle(text, status);
+}
