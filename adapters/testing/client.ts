@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
+import type { JsonObject, RequestId } from "../../core/protocol/json_rpc.ts";
+import { failureOf, Reading, RpcFailure, type TestCall, untilAborted } from "./call.ts";
 import { readEvents, type TestEvent } from "./sse.ts";
 
+export { RpcFailure, type TestCall } from "./call.ts";
 export type { TestEvent } from "./sse.ts";
 
 /** What answers requests: an MCP handler, or anything else with a `fetch`. */
@@ -30,41 +32,6 @@ export interface TestClientOptions {
   readonly request?: (method: string, params: JsonObject) => JsonObject | Promise<JsonObject>;
   /** Receives notifications of the server. */
   readonly notification?: (method: string, params: JsonObject) => void;
-}
-
-/** A JSON-RPC error that came back, or one to answer with. */
-export class RpcFailure extends Error {
-  override readonly name = "RpcFailure";
-  /** JSON-RPC error code. */
-  readonly code: number;
-  /** The `data` member. */
-  readonly data: unknown;
-  /** The HTTP status it came with. */
-  readonly status: number;
-
-  constructor(error: RpcErrorObject, status = 200) {
-    super(error.message);
-    this.code = error.code;
-    this.data = error.data;
-    this.status = status;
-  }
-}
-
-/** A call under way. */
-export interface TestCall {
-  readonly id: RequestId;
-  /** The result; rejects with an {@linkcode RpcFailure}, or a TypeError where the stream ended without an answer. */
-  readonly result: Promise<JsonObject>;
-  /** Resolves with the head of the answer. */
-  readonly response: Promise<Response>;
-  /** The id of the last event that came, to resume after. */
-  readonly lastEventId: string | undefined;
-  /** Drops the connection; the call goes on at the server. `result` does not settle any more. */
-  disconnect(): void;
-  /** Sends `notifications/cancelled`. */
-  cancel(reason?: string): Promise<void>;
-  /** Reads on after a lost connection; `result` of what it returns is that of the call. */
-  resume(after?: string): TestCall;
 }
 
 /** A stream being read. Events come in order; reading ends when the stream does. */
@@ -224,109 +191,5 @@ class Client implements TestClient {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
-  }
-}
-
-/** One connection that carries, or goes on with, the answer to a call. */
-class Reading implements TestCall {
-  readonly id: RequestId;
-  readonly result: Promise<JsonObject>;
-  readonly response: Promise<Response>;
-  lastEventId: string | undefined;
-  readonly #client: Client;
-  readonly #abort: AbortController;
-
-  constructor(
-    client: Client,
-    id: RequestId,
-    response: Promise<Response>,
-    abort: AbortController,
-    lastEventId: string | undefined,
-  ) {
-    this.id = id;
-    this.lastEventId = lastEventId;
-    this.#client = client;
-    this.#abort = abort;
-    this.response = response;
-    this.result = this.#read(response);
-    // Whoever is interested looks at it; a disconnected call has nobody who is.
-    this.result.catch(() => {/* see above */});
-  }
-
-  disconnect(): void {
-    this.#abort.abort();
-  }
-
-  cancel(reason?: string): Promise<void> {
-    return this.#client.notify("notifications/cancelled", { requestId: this.id, reason });
-  }
-
-  resume(after: string | undefined = this.lastEventId): TestCall {
-    if (after === undefined) throw new TypeError("no event came, so there is nothing to resume");
-    const opened = this.#client.open(after);
-    const abort = new AbortController();
-    abort.signal.addEventListener("abort", () => {
-      opened.then(
-        (one) => one.abort.abort(),
-        () => {/* it has failed; there is nothing to drop */},
-      );
-    });
-    return new Reading(this.#client, this.id, opened.then((one) => one.response), abort, after);
-  }
-
-  async #read(pending: Promise<Response>): Promise<JsonObject> {
-    const response = await pending;
-    if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      for await (const event of untilAborted(readEvents(response.body!), this.#abort.signal)) {
-        if (event.id !== undefined) this.lastEventId = event.id;
-        if (event.message === undefined) continue;
-        if (typeof event.message.method === "string") {
-          // Not waited for: the answer to it may have to pass what comes next on this stream.
-          this.#client.receive(event.message).catch((error) => this.#abort.abort(error));
-        } else if (event.message.id === this.id) return resultOf(event.message, response.status);
-      }
-      if (this.#abort.signal.aborted) return new Promise(() => {});
-      throw new TypeError("the stream ended without an answer");
-    }
-    if (!response.ok) throw await failureOf(response);
-    return resultOf(await response.json() as JsonObject, response.status);
-  }
-}
-
-async function* untilAborted(
-  events: AsyncGenerator<TestEvent>,
-  signal: AbortSignal,
-): AsyncGenerator<TestEvent> {
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined));
-  });
-  try {
-    for (;;) {
-      const next = events.next();
-      // The read that is left behind fails with the connection.
-      next.catch(() => {/* see above */});
-      const found = await Promise.race([next, aborted]);
-      if (found === undefined || found.done) return;
-      yield found.value;
-    }
-  } finally {
-    // Not waited for: a generator that waits for bytes ends only when they come.
-    events.return(undefined).catch(() => {/* the connection is gone */});
-  }
-}
-
-function resultOf(message: JsonObject, status: number): JsonObject {
-  if (message.error !== undefined) throw new RpcFailure(message.error as RpcErrorObject, status);
-  return message.result as JsonObject;
-}
-
-async function failureOf(response: Response): Promise<Error> {
-  const text = await response.text();
-  try {
-    return new RpcFailure((JSON.parse(text) as { error: RpcErrorObject }).error, response.status);
-  } catch {
-    // Not from this library: a proxy's page, for example.
-    return new TypeError(`HTTP ${response.status}: ${text.slice(0, 200)}`);
   }
 }

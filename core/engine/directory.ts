@@ -14,6 +14,7 @@ import { ClientRequestError } from "./errors.ts";
 import { standaloneStream } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
+import { whenReady } from "./readiness.ts";
 import { Stream, WAKE } from "./stream.ts";
 
 /** The sessions of a handler. */
@@ -116,7 +117,7 @@ class Handle implements SessionHandle {
       id,
       live ?? this,
       options,
-      (go) => this.#lifecycle.whenReady(live, method, go),
+      (go) => whenReady(live, method, this.#settings, go),
       (name) => stream.append(requestText(name, method, params), false),
       (requestId, reason) => this.notify("notifications/cancelled", { requestId, reason }),
     );

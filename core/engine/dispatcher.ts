@@ -28,6 +28,7 @@ import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
 import { type Host, Post } from "./post.ts";
 import { MirroredParams } from "./mirrored_params.ts";
+import { whenReady } from "./readiness.ts";
 import type { Reply } from "./reply.ts";
 import { run } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
@@ -165,7 +166,7 @@ export class Dispatcher implements Host, Listener {
       answererOf(call.post.record, call),
       call,
       options,
-      (go) => this.lifecycle.whenReady(call.live, method, go),
+      (go) => whenReady(call.live, method, this.settings, go),
       (id) => call.emitRequest(id, method, params),
       (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }),
     );

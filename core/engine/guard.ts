@@ -6,12 +6,12 @@
 
 import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
-import type { Rejection } from "../outbound/rejections.ts";
-import { ENDED, rejectionReply, type ReplyHeaders } from "../outbound/reply.ts";
+import { ENDED } from "../outbound/reply.ts";
 import { isEventStream } from "../protocol/media.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
-import type { EndReason, SessionRecord } from "../session/record.ts";
+import type { SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
+import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { OptionError } from "./errors.ts";
 import { toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
@@ -19,7 +19,6 @@ import { heldBody } from "./held_body.ts";
 import { mintNodeId, mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { Live } from "./live.ts";
 import type { SessionOptions } from "./options.ts";
 import { readOptions } from "./read_options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -27,20 +26,12 @@ import { refusalOf } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { exempt } from "./runtime.ts";
 
+export type { Entry, GuardSession } from "./entry.ts";
+
 /** Options of {@linkcode createSessions}. */
 export interface GuardOptions extends Omit<SessionOptions, "sessions"> {
   /** True for the request that opens a session, such as a POST to `/mcp/init`. DELETE never does. */
   readonly opens: (request: RequestHead) => boolean;
-}
-
-/** The session of a guarded request. */
-export interface GuardSession extends Caller {
-  /** To the request that opens it: the id that it will have, if the answer is 2xx. */
-  readonly id: string;
-  /** When it was opened, in milliseconds since the epoch. */
-  readonly created: number;
-  /** When its last exchange ended, in milliseconds since the epoch. */
-  readonly seen: number;
 }
 
 /** A Web-standard handler that is given the session. */
@@ -48,22 +39,6 @@ export type GuardedHandler = (
   request: Request,
   session: GuardSession,
 ) => Response | Promise<Response>;
-
-/** A request that was let in: serve it, then say how it went. */
-export interface Entry {
-  readonly session: GuardSession;
-  /**
-   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx and
-   * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
-   */
-  commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
-  /** The handler threw: the operator is told. Gives the answer, for where none was begun. */
-  fail(error: unknown): Reply;
-  /** The exchange is over; idle time counts from here. */
-  leave(): void;
-  /** Calls `fn` when the session ends while the exchange goes on; at once where it has ended already. */
-  onEnd(fn: () => void): void;
-}
 
 /** The session lifecycle, to be put around handlers. */
 export interface Sessions {
@@ -106,8 +81,7 @@ class Guard {
   readonly front: Front;
   readonly #lifecycle: Lifecycle;
   readonly #opens: (request: RequestHead) => boolean;
-  /** What to tell when a session ends, by its activity. */
-  readonly #onEnd = new Map<Live, Set<() => void>>();
+  readonly #ends = new Ends();
 
   constructor(options: GuardOptions) {
     if (typeof options?.opens !== "function") {
@@ -117,7 +91,7 @@ class Guard {
     this.front = new Front(settings);
     this.#opens = options.opens;
     this.#lifecycle = new Lifecycle(settings, mintNodeId(), {
-      ended: (_id: string, _reason: EndReason, live: Live | undefined) => this.#ended(live),
+      ended: (_id, _reason, live) => this.#ends.tell(live),
       cancelled: () => {},
       answered: () => {},
       changed: () => {},
@@ -172,7 +146,7 @@ class Guard {
 
   async close(): Promise<void> {
     this.front.draining = true;
-    for (const live of [...this.#onEnd.keys()]) this.#ended(live);
+    this.#ends.tellAll();
     await this.#lifecycle.close();
   }
 
@@ -265,77 +239,12 @@ class Guard {
     trace: Trace,
     opening: boolean,
   ): Entry {
-    const { front } = this;
-    const { id, created, seen } = record;
-    let live = opening ? undefined : this.#lifecycle.hold(record);
-    let left = false;
-    let told = false;
-    let ended: (() => void) | undefined;
-    const answer = (status: number, headers: Record<string, string>): { add: ReplyHeaders } => {
-      told = true;
-      return { add: front.finish(facts, { status, headers, body: null }, trace).headers };
-    };
-    const refuse = (rejection: Rejection): Reply => {
-      told = true;
-      return front.finish(facts, front.refuse(rejection, trace), trace);
-    };
-    const opened = (status: number, refusal: Rejection | undefined) => {
-      if (refusal !== undefined) return refuse(refusal);
-      // Where the client left meanwhile, nothing holds the session: it will grow idle.
-      if (!left) live = this.#lifecycle.hold(record);
-      trace.session = id;
-      return answer(status, { "mcp-session-id": id });
-    };
-    return {
-      session: { id, created, seen, ...caller },
-      commit: (status) => {
-        if (!opening || left || status < 200 || status > 299) return answer(status, {});
-        const outcome = this.#open(record);
-        return outcome instanceof Promise
-          ? outcome.then((refusal) => opened(status, refusal))
-          : opened(status, outcome);
-      },
-      fail: (error) => {
-        front.emit({ type: "application-error", method: "handler", error });
-        const rejection: Rejection = { rule: "internal-error" };
-        return told ? rejectionReply(rejection) : refuse(rejection);
-      },
-      onEnd: (fn) => {
-        if (live === undefined) return;
-        if (this.#lifecycle.live(id) !== live) return fn();
-        ended = fn;
-        const all = this.#onEnd.get(live) ?? new Set();
-        this.#onEnd.set(live, all.add(fn));
-      },
-      leave: () => {
-        left = true;
-        if (live === undefined) return;
-        const all = ended && this.#onEnd.get(live);
-        if (all?.delete(ended!) && all.size === 0) this.#onEnd.delete(live);
-        this.#lifecycle.release(live);
-        live = undefined;
-      },
-    };
-  }
-
-  #open(record: SessionRecord): Awaitable<Rejection | undefined> {
-    try {
-      const outcome = this.#lifecycle.open(record);
-      return outcome instanceof Promise ? outcome.catch((error) => this.#failed(error)) : outcome;
-    } catch (error) {
-      return this.#failed(error);
-    }
-  }
-
-  #failed(error: unknown): Rejection {
-    this.front.emit({ type: "backend-error", error });
-    return { rule: "store-unavailable" };
-  }
-
-  #ended(live: Live | undefined): void {
-    const told = live && this.#onEnd.get(live);
-    if (told === undefined) return;
-    this.#onEnd.delete(live!);
-    for (const fn of told) fn();
+    return new HeldEntry(this.front, this.#lifecycle, this.#ends, {
+      record,
+      caller,
+      facts,
+      trace,
+      opening,
+    });
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry } from "./guard.ts";
+import type { Entry } from "./entry.ts";
 
 /** The response with its body watched. */
 export function heldBody(response: Response, entry: Entry): Response {

@@ -13,7 +13,8 @@ import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
-import type { Awaitable, Created, Lapsed } from "./ports.ts";
+import { type Others, storeNew } from "./opening.ts";
+import type { Awaitable, Lapsed } from "./ports.ts";
 import { Sweeper } from "./sweeper.ts";
 import { attempt, type ControlWord, passAnswer, tell, tellChange, topicsOf } from "./words.ts";
 
@@ -46,6 +47,12 @@ export class Lifecycle {
   readonly #lives = new Map<string, Live>();
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
+  /** What becomes of others where a session is opened. */
+  readonly #others: Others = {
+    swept: (lapsed) => this.#swept(lapsed),
+    evicted: (id) => this.#over(id, "evicted"),
+    opened: () => this.#sweeper.later(),
+  };
 
   constructor(settings: Settings, node: string, listener: Listener) {
     this.#settings = settings;
@@ -87,31 +94,11 @@ export class Lifecycle {
   }
 
   /** Stores a new session; a refusal leaves nothing behind. */
-  open(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
+  open(record: SessionRecord): Awaitable<Rejection | undefined> {
     const joining = this.listen();
-    return joining === undefined ? this.#create(record) : joining.then(() => this.#create(record));
-  }
-
-  #create(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
-    const { backend, lifetime } = this.#settings;
-    // A session whose time is over must not cost a live one its place.
-    const lapsed = backend.sessions.sweep(record.seen, lifetime);
-    if (lapsed instanceof Promise) {
-      return lapsed.then((gone) => {
-        this.#swept(gone);
-        return this.#store(record);
-      });
-    }
-    this.#swept(lapsed);
-    return this.#store(record);
-  }
-
-  #store(record: SessionRecord): Rejection | undefined | Promise<Rejection | undefined> {
-    const { backend, capacity, lifetime } = this.#settings;
-    const created = backend.sessions.create(record, capacity, lifetime);
-    return created instanceof Promise
-      ? created.then((outcome) => this.#opened(record, outcome))
-      : this.#opened(record, created);
+    return joining === undefined
+      ? storeNew(record, this.#settings, this.#others)
+      : joining.then(() => storeNew(record, this.#settings, this.#others));
   }
 
   /** Ends a session. True for the one caller that ended it. */
@@ -171,7 +158,7 @@ export class Lifecycle {
   async ready(id: string): Promise<void> {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
-    this.#markReady(id);
+    this.#lives.get(id)?.markReady();
     tell(this.#settings, { ready: id, from: this.node });
   }
 
@@ -193,25 +180,6 @@ export class Lifecycle {
     passAnswer(this.#settings, node, from, response);
   }
 
-  /** Calls `go` once the client may be asked: pings at once, all else after `notifications/initialized`. */
-  whenReady(live: Live | undefined, method: string, go: () => void): void {
-    if (live === undefined || live.ready || method === "ping") return go();
-    live.waiting.add(go);
-    this.#recheck(live);
-  }
-
-  // What a node that came late may not have heard: that the client is ready.
-  #recheck(live: Live): void {
-    const { backend } = this.#settings;
-    if (backend.nodes === undefined || live.ready) return;
-    const found = backend.sessions.get(live.id);
-    const look = (record: SessionRecord | undefined): void => {
-      if (record?.ready) this.#markReady(live.id);
-    };
-    if (found instanceof Promise) found.then(look).catch((error) => this.#failed(error));
-    else look(found);
-  }
-
   /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
   async close(): Promise<void> {
     this.#sweeper.close();
@@ -222,24 +190,6 @@ export class Lifecycle {
     const reason = lapsed(record, this.#settings.clock.now(), this.#settings.lifetime);
     if (reason === undefined) return record;
     this.end(record, reason).catch((error) => this.#failed(error));
-    return undefined;
-  }
-
-  #opened(record: SessionRecord, outcome: Created): Rejection | undefined {
-    const { capacity, onEvent } = this.#settings;
-    if (!outcome.created) {
-      return outcome.full === "capacity"
-        ? { rule: "capacity", accepted: capacity.sessions }
-        : { rule: "quota", accepted: capacity.perPrincipal };
-    }
-    for (const id of outcome.evicted) this.#over(id, "evicted");
-    onEvent?.({
-      type: "session-opened",
-      session: record.id,
-      version: record.version,
-      principal: record.owner,
-    });
-    this.#sweeper.later();
     return undefined;
   }
 
@@ -274,14 +224,6 @@ export class Lifecycle {
     tell(this.#settings, { ended: id, reason, from: this.node });
   }
 
-  #markReady(id: string): void {
-    const live = this.#lives.get(id);
-    if (live === undefined) return;
-    live.ready = true;
-    for (const go of live.waiting) go();
-    live.waiting.clear();
-  }
-
   #touch(id: string, held: boolean | undefined): void {
     const { backend, clock } = this.#settings;
     const at = clock.now();
@@ -304,7 +246,7 @@ export class Lifecycle {
       attempt(this.#settings, async () => {
         const record = await this.#settings.backend.sessions.get(live.id);
         if (this.#lives.get(live.id) !== live) return;
-        if (record?.ready) this.#markReady(live.id);
+        if (record?.ready) live.markReady();
         if (record !== undefined) return;
         this.#perform("end-streams", live.id, "ended");
         this.#perform("abort-calls", live.id, "ended");
@@ -318,7 +260,7 @@ export class Lifecycle {
     if ("ended" in word) {
       this.#perform("end-streams", word.ended, word.reason);
       this.#perform("abort-calls", word.ended, word.reason);
-    } else if ("ready" in word) this.#markReady(word.ready);
+    } else if ("ready" in word) this.#lives.get(word.ready)?.markReady();
     else {
       const live = this.#lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);

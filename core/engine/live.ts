@@ -43,4 +43,12 @@ export class Live {
   get waiting(): Set<() => void> {
     return this.#waiting ??= new Set();
   }
+
+  /** `notifications/initialized` has arrived: what waited for it goes on. */
+  markReady(): void {
+    this.ready = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const go of waiting ?? []) go();
+  }
 }

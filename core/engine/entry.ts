@@ -1,0 +1,174 @@
+/**
+ * A guarded request from when it is let in until its exchange is over.
+ *
+ * @module
+ */
+
+import type { HeadFacts } from "../inbound/head.ts";
+import type { Rejection } from "../outbound/rejections.ts";
+import { rejectionReply, type ReplyHeaders } from "../outbound/reply.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Caller } from "./application.ts";
+import type { Front, Trace } from "./front.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Live } from "./live.ts";
+import type { Awaitable } from "./ports.ts";
+import type { Reply } from "./reply.ts";
+
+/** The session of a guarded request. */
+export interface GuardSession extends Caller {
+  /** To the request that opens it: the id that it will have, if the answer is 2xx. */
+  readonly id: string;
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly created: number;
+  /** When its last exchange ended, in milliseconds since the epoch. */
+  readonly seen: number;
+}
+
+/** A request that was let in: serve it, then say how it went. */
+export interface Entry {
+  readonly session: GuardSession;
+  /**
+   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx and
+   * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
+   */
+  commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
+  /** The handler threw: the operator is told. Gives the answer, for where none was begun. */
+  fail(error: unknown): Reply;
+  /** The exchange is over; idle time counts from here. */
+  leave(): void;
+  /** Calls `fn` when the session ends while the exchange goes on; at once where it has ended already. */
+  onEnd(fn: () => void): void;
+}
+
+/** Who is told when a session ends, by its activity. */
+export class Ends {
+  readonly #told = new Map<Live, Set<() => void>>();
+
+  /** `fn` is called when the session ends. */
+  add(live: Live, fn: () => void): void {
+    const all = this.#told.get(live) ?? new Set();
+    this.#told.set(live, all.add(fn));
+  }
+
+  /** `fn` is not called any more. */
+  delete(live: Live, fn: () => void): void {
+    const all = this.#told.get(live);
+    if (all?.delete(fn) && all.size === 0) this.#told.delete(live);
+  }
+
+  /** The session has ended. */
+  tell(live: Live | undefined): void {
+    const told = live && this.#told.get(live);
+    if (told === undefined) return;
+    this.#told.delete(live!);
+    for (const fn of told) fn();
+  }
+
+  /** All is over. */
+  tellAll(): void {
+    for (const live of [...this.#told.keys()]) this.tell(live);
+  }
+}
+
+/** What an entry is about. */
+export interface Entered {
+  readonly record: SessionRecord;
+  readonly caller: Caller;
+  readonly facts: HeadFacts;
+  readonly trace: Trace;
+  /** The record is new, and stored once the handler has answered. */
+  readonly opening: boolean;
+}
+
+/** An entry that holds its session until it leaves. */
+export class HeldEntry implements Entry {
+  readonly session: GuardSession;
+  readonly #front: Front;
+  readonly #lifecycle: Lifecycle;
+  readonly #ends: Ends;
+  readonly #entered: Entered;
+  #live: Live | undefined;
+  #left = false;
+  /** The exchange has its answer, and the operator knows. */
+  #told = false;
+  #onEnd: (() => void) | undefined;
+
+  constructor(front: Front, lifecycle: Lifecycle, ends: Ends, entered: Entered) {
+    const { record, caller, opening } = entered;
+    const { id, created, seen } = record;
+    this.session = { id, created, seen, ...caller };
+    this.#front = front;
+    this.#lifecycle = lifecycle;
+    this.#ends = ends;
+    this.#entered = entered;
+    this.#live = opening ? undefined : lifecycle.hold(record);
+  }
+
+  commit(status: number): Awaitable<Reply | { readonly add: ReplyHeaders }> {
+    const { opening } = this.#entered;
+    if (!opening || this.#left || status < 200 || status > 299) return this.#answer(status, {});
+    const outcome = this.#open();
+    return outcome instanceof Promise
+      ? outcome.then((refusal) => this.#opened(status, refusal))
+      : this.#opened(status, outcome);
+  }
+
+  fail(error: unknown): Reply {
+    this.#front.emit({ type: "application-error", method: "handler", error });
+    const rejection: Rejection = { rule: "internal-error" };
+    return this.#told ? rejectionReply(rejection) : this.#refuse(rejection);
+  }
+
+  onEnd(fn: () => void): void {
+    const live = this.#live;
+    if (live === undefined) return;
+    if (this.#lifecycle.live(live.id) !== live) return fn();
+    this.#onEnd = fn;
+    this.#ends.add(live, fn);
+  }
+
+  leave(): void {
+    this.#left = true;
+    const live = this.#live;
+    if (live === undefined) return;
+    if (this.#onEnd !== undefined) this.#ends.delete(live, this.#onEnd);
+    this.#lifecycle.release(live);
+    this.#live = undefined;
+  }
+
+  #open(): Awaitable<Rejection | undefined> {
+    try {
+      const outcome = this.#lifecycle.open(this.#entered.record);
+      return outcome instanceof Promise ? outcome.catch((error) => this.#failed(error)) : outcome;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Rejection {
+    this.#front.emit({ type: "backend-error", error });
+    return { rule: "store-unavailable" };
+  }
+
+  #opened(status: number, refusal: Rejection | undefined): Reply | { readonly add: ReplyHeaders } {
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const { record, trace } = this.#entered;
+    // Where the client left meanwhile, nothing holds the session: it will grow idle.
+    if (!this.#left) this.#live = this.#lifecycle.hold(record);
+    trace.session = record.id;
+    return this.#answer(status, { "mcp-session-id": record.id });
+  }
+
+  #answer(status: number, headers: ReplyHeaders): { readonly add: ReplyHeaders } {
+    this.#told = true;
+    const { facts, trace } = this.#entered;
+    return { add: this.#front.finish(facts, { status, headers, body: null }, trace).headers };
+  }
+
+  #refuse(rejection: Rejection): Reply {
+    this.#told = true;
+    const { facts, trace } = this.#entered;
+    return this.#front.finish(facts, this.#front.refuse(rejection, trace), trace);
+  }
+}
