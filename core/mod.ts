@@ -19,6 +19,7 @@ export * from "./inbound/policy.ts";
 export * from "./inbound/rule.ts";
 export * from "./inbound/head_rules.ts";
 export * from "./inbound/body_rules.ts";
+export * from "./inbound/opening_rules.ts";
 export * from "./inbound/modern_rules.ts";
 export * from "./session/record.ts";
 export * from "./session/machine.ts";

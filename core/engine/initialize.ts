@@ -5,6 +5,8 @@
  */
 
 import type { RequestHead } from "../inbound/head.ts";
+import { OPENING_RULES } from "../inbound/opening_rules.ts";
+import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { eventText, SSE_HEADERS } from "../outbound/sse.ts";
 import {
@@ -53,6 +55,10 @@ export async function openSession(
   if (initialize === undefined) {
     return { rule: "initialize-params", detail: "params that nest too deep", id: request.id };
   }
+  const refused = creates
+    ? firstRefusal(OPENING_RULES, { id: request.id, initialize }, settings.policy)
+    : undefined;
+  if (refused !== undefined) return refused;
   const now = settings.clock.now();
   const minted: SessionRecord = {
     id: mintSessionId(),

@@ -27,6 +27,8 @@ export type Authenticated =
 export interface Limits {
   /** Bytes of a request body. Default 4 MiB. */
   readonly bodyBytes?: number;
+  /** Characters of the `params` of `initialize`, which a session keeps as JSON. Default 16 KiB. */
+  readonly initializeBytes?: number;
   /** Sessions in all. Default 10 000. */
   readonly sessions?: number;
   /** Sessions of one principal; anonymous callers count as one. Default: no limit of its own. */
@@ -134,6 +136,7 @@ export const LIMITS: {
   readonly [name in keyof Required<Limits>]: { default: number; least: number };
 } = {
   bodyBytes: { default: 4 << 20, least: 1 },
+  initializeBytes: { default: 16 << 10, least: 1 },
   sessions: { default: 10_000, least: 1 },
   sessionsPerPrincipal: { default: Infinity, least: 1 },
   idleMs: { default: 30 * 60_000, least: 1 },

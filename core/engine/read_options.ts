@@ -75,6 +75,7 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
       cors: flag("cors", options.cors, false),
       revisions: LEGACY_REVISIONS,
       maxBodyBytes: limits.bodyBytes,
+      maxInitializeBytes: limits.initializeBytes,
       maxBatch: limits.batch,
       maxInFlight: limits.inFlight,
       maxStreams: limits.streams,

@@ -26,6 +26,8 @@ export interface Policy extends Guards {
   readonly revisions: readonly LegacyRevision[];
   /** Bytes. */
   readonly maxBodyBytes: number;
+  /** Characters of JSON. */
+  readonly maxInitializeBytes: number;
   /** Messages. */
   readonly maxBatch: number;
   /** Requests that one session may have in flight. */

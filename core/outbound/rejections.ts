@@ -52,6 +52,7 @@ export type RuleId =
   | "initialize-in-batch"
   | "initialize-without-id"
   | "initialize-params"
+  | "initialize-over-limit"
   | "batch-not-allowed"
   | "batch-over-limit"
   | "session-required"
@@ -171,6 +172,12 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     code: INVALID_PARAMS,
     message:
       "Invalid params: initialize needs params with protocolVersion, a string; found {detail}",
+  },
+  "initialize-over-limit": {
+    status: 400,
+    code: INVALID_PARAMS,
+    message:
+      "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
   },
   "batch-not-allowed": {
     status: 400,

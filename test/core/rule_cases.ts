@@ -23,6 +23,12 @@ const initialize = {
   method: "initialize",
   params: { protocolVersion: "2025-11-25" },
 };
+/** `initialize` whose params are so many characters of JSON. */
+function opening(characters: number): Request {
+  const params = { protocolVersion: "2025-11-25", padding: "" };
+  const padding = "é".repeat(characters - JSON.stringify(params).length);
+  return { body: { ...initialize, params: { ...params, padding } } };
+}
 const batches = { version: "2025-03-26" };
 
 export const CASES: readonly RuleCases[] = [
@@ -276,6 +282,15 @@ export const CASES: readonly RuleCases[] = [
       { body: notification, inFlight: [8, 9] },
       { body: [notification, response], inFlight: [8, 9], ...batches },
       { body: [call, { ...call, id: 2 }], ...batches },
+    ],
+  },
+  {
+    rule: ["initialize-over-limit", "`params` of `initialize` longer than the limit"],
+    refused: [opening(101), opening(1_000)],
+    passed: [
+      opening(100),
+      { ...opening(101), policy: { maxInitializeBytes: 101 } },
+      { body: { ...call, params: { text: "x".repeat(200) } } },
     ],
   },
   ...MODERN_CASES,

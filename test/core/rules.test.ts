@@ -33,6 +33,7 @@ describe("every rule of the ladder", () => {
     assert.equal(new Set(names).size, names.length);
     const asked = [
       ...ladderOf({}),
+      ...ladderOf({ body: { jsonrpc: "2.0", id: 1, method: "initialize", params: {} } }),
       ...ladderOf({ policy: { eras: "modern" } }),
     ];
     assert.deepEqual(rules.filter((rule) => !asked.includes(rule)).map(nameOf), []);
@@ -96,7 +97,8 @@ describe("of several faults", () => {
     [{ body: [initialize] }, "initialize-in-batch"],
     [{ body: { ...initialize, id: undefined } }, "initialize-without-id"],
     [{ body: initialize }, "initialize-params"],
-    [{ body: { ...initialize, params: { protocolVersion: "x" } } }, "draining"],
+    [{ body: { ...initialize, params: { protocolVersion: "x".repeat(100) } } }, "draining"],
+    [{ draining: undefined }, "initialize-over-limit"],
     [{ body: [call, call, call, call] }, "unsupported-version"],
     [{ fields: { "mcp-protocol-version": null } }, "batch-not-allowed"],
     [{ version: "2025-03-26" }, "batch-over-limit"],

@@ -6,12 +6,15 @@ import {
   HEAD_RULES,
   HEADER_RULES,
   type HeaderReader,
+  isInitialize,
   LEGACY_BODY_RULES,
   LEGACY_REVISIONS,
   MESSAGE_RULES,
   MIRROR_RULES,
   type Mirrored,
   MODERN_RULES,
+  type Opening,
+  OPENING_RULES,
   type ParamHeader,
   parseAuthority,
   parseBody,
@@ -29,7 +32,7 @@ export interface Request {
   readonly fields?: { readonly [name: string]: string | null };
   /** JSON, or a string that is sent as it is. */
   readonly body?: unknown;
-  readonly draining?: true;
+  readonly draining?: true | undefined;
   /** The revision that the session speaks. */
   readonly version?: string;
   readonly inFlight?: readonly (string | number)[];
@@ -39,7 +42,7 @@ export interface Request {
 }
 
 /** Everything that any rule may look at: each takes its part, those on headers `head` alone. */
-export type Facts = Arrival & Posted & Admitted & Mirrored;
+export type Facts = Arrival & Posted & Admitted & Opening & Mirrored;
 
 /** A rule of any list. */
 // deno-lint-ignore no-explicit-any -- what a rule looks at is the business of `ask`
@@ -56,6 +59,7 @@ const POLICY: Policy = {
   cors: false,
   revisions: LEGACY_REVISIONS,
   maxBodyBytes: 1_000,
+  maxInitializeBytes: 100,
   maxBatch: 3,
   maxInFlight: 2,
   maxStreams: 2,
@@ -80,10 +84,14 @@ export function factsOf(request: Request): Facts {
     { method, url: "http://localhost:3000/mcp", headers },
     policyOf(request).eras,
   );
+  const parsed = parseBody(typeof body === "string" ? body : JSON.stringify(body));
+  const { id = 0, params = {} } = parsed.kind === "request" ? parsed.message : {};
   return {
     head,
     headers,
-    body: parseBody(typeof body === "string" ? body : JSON.stringify(body)),
+    body: parsed,
+    id,
+    initialize: JSON.stringify(params),
     draining: request.draining ?? false,
     version: request.version ?? "2025-11-25",
     inFlight: new Set(request.inFlight),
@@ -101,9 +109,11 @@ export function ladderOf(request: Request): readonly AnyRule[] {
   const { head, body } = factsOf(request);
   const start = [...HEAD_RULES, ...HEADER_RULES];
   if (head.method !== "POST") return start;
-  return eraOf(head, body, policyOf(request).eras) === "modern"
-    ? [...start, ...MESSAGE_RULES, ...MODERN_RULES, ...MIRROR_RULES]
-    : [...start, ...MESSAGE_RULES, ...LEGACY_BODY_RULES, ...ADMISSION_RULES];
+  if (eraOf(head, body, policyOf(request).eras) === "modern") {
+    return [...start, ...MESSAGE_RULES, ...MODERN_RULES, ...MIRROR_RULES];
+  }
+  const found = isInitialize(body) ? OPENING_RULES : ADMISSION_RULES;
+  return [...start, ...MESSAGE_RULES, ...LEGACY_BODY_RULES, ...found];
 }
 
 /** What a rule says of a request. */

@@ -125,6 +125,7 @@ describe("options that are left out, or undefined", () => {
       const { policy, capacity, lifetime, budget } = settings;
       assert.deepEqual({
         bodyBytes: policy.maxBodyBytes,
+        initializeBytes: policy.maxInitializeBytes,
         sessions: capacity.sessions,
         sessionsPerPrincipal: capacity.perPrincipal,
         idleMs: lifetime.idleMs,

@@ -22,7 +22,8 @@ function rules(): string {
   const before = [
     ...[core.HEAD_RULES, core.HEADER_RULES, core.MESSAGE_RULES, core.LEGACY_BODY_RULES],
   ].flat();
-  const after = [core.ADMISSION_RULES, core.MODERN_RULES, core.MIRROR_RULES].flat();
+  const after = [core.ADMISSION_RULES, core.OPENING_RULES, core.MODERN_RULES, core.MIRROR_RULES]
+    .flat();
   const ladder: readonly { id: core.RuleId; checks: string; clause: string; era: string }[] = [
     ...before,
     ...after,
@@ -98,7 +99,9 @@ function limits(): string {
 /** A number as people write it. */
 function amount(name: string, value: number): string {
   if (value === Infinity) return "no limit of its own";
-  if (name.endsWith("ytes")) return `${value / 2 ** 20} MiB`;
+  if (name.endsWith("ytes")) {
+    return value < 2 ** 20 ? `${value / 2 ** 10} KiB` : `${value / 2 ** 20} MiB`;
+  }
   if (!name.endsWith("Ms")) return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
   const minutes = value / 60_000;
   return minutes < 60 ? `${minutes} minutes` : `${minutes / 60} hours`;

@@ -96,6 +96,27 @@ describe("initialize", () => {
     });
   }
 
+  test("with params over the limit: 400 that names their size, and nothing is left behind", async (t) => {
+    const limits = { initializeBytes: 200 };
+    const server = await up(t, app(), { limits });
+    const sized = (characters: number): object => {
+      const params = { ...message.params, padding: "" };
+      const padding = "é".repeat(characters - JSON.stringify(params).length);
+      return { ...message, id: "mine", params: { ...params, padding } };
+    };
+    refused(await ask(server.port, posting(sized(201))), {
+      status: 400,
+      code: -32602,
+      id: "mine",
+      says: "201 characters of JSON; the limit is 200",
+    });
+    assert.equal((await server.mcp.stats()).sessions, 0);
+    assert.equal((await ask(server.port, posting(sized(200)))).status, 200);
+    // Where nothing is stored, nothing is too much.
+    const off = await up(t, app(), { limits, sessions: "off" });
+    assert.equal((await ask(off.port, posting(sized(201)))).status, 200);
+  });
+
   test("ids are new each time and none is adopted", async (t) => {
     const server = await up(t, told, { staleInitialize: "fresh" });
     const seen = new Set<string>();
