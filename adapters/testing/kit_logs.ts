@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { LogBudget, LogStore } from "../../core/engine/ports.ts";
+import { LOG_COST, type LogBudget, type LogStore } from "../../core/engine/ports.ts";
 import { same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
 import { NOW } from "./kit_sessions.ts";
 
-const BUDGET: LogBudget = { events: 100, bytes: 10_000, sessionBytes: 20_000, ageMs: 60_000 };
+const BUDGET: LogBudget = { events: 100, bytes: 10_000, sessionBytes: 200_000, ageMs: 60_000 };
 
 async function write(
   logs: LogStore,
@@ -173,18 +173,53 @@ export const logChecks: readonly KitCheck[] = [
   {
     name: "logs: a noisy session evicts only itself, ended streams first",
     async check({ backend: { logs } }) {
-      const room = { ...BUDGET, sessionBytes: 100 };
+      const { stream, event } = LOG_COST;
+      const of = (streams: number, events: number): number =>
+        streams * stream + events * (event + 10);
+      const room = { ...BUDGET, sessionBytes: of(3, 10) };
       await write(logs, "t", "a", 4, room);
       await write(logs, "s", "live", 3, room);
       await write(logs, "s", "over", 3, room);
       await logs.end("s", "over", NOW);
-      await write(logs, "s", "new", 5, room);
+      await write(logs, "s", "new", 4, room);
+      same(await positions(logs, "s", "over", 0, room), "1 2 3.", "as long as there is room");
+      await write(logs, "s", "new", 1, room);
       same(await positions(logs, "s", "over", 0, room), "?", "ended");
       same(await positions(logs, "s", "live", 0, room), "1 2 3", "live");
       await write(logs, "s", "newest", 4, room);
       same((await logs.bounds("s", "live"))?.first, 3, "then the oldest events of the live ones");
       same(await positions(logs, "s", "newest", 0, room), "1 2 3 4", "the newest");
       same(await positions(logs, "t", "a", 0, room), "1 2 3 4", "another session");
+    },
+  },
+  {
+    name: "logs: many small streams weigh more than what is in them",
+    async check({ backend: { logs }, peer }) {
+      const { stream, event } = LOG_COST;
+      const room = { ...BUDGET, sessionBytes: 10 * (stream + event + 10) };
+      const names = Array.from({ length: 12 }, (_, i) => `ended${i}`);
+      for (const [i, name] of names.entries()) {
+        const { logs: by } = i % 2 ? peer : { logs };
+        await write(by, "s", name, 1, room);
+        await by.end("s", name, NOW + i);
+      }
+      const found = [];
+      for (const name of names) found.push(await positions(logs, "s", name, 0, room));
+      same(found, [...Array(2).fill("?"), ...Array(10).fill("1.")], "streams of one event");
+      // An empty one, begun and ended.
+      await logs.open("s", "empty", NOW + 20, room);
+      await logs.end("s", "empty", NOW + 20);
+      same(await positions(logs, "s", "ended2", 0, room), "?", "room for an empty one");
+      same(await positions(logs, "s", "ended3", 0, room), "1.", "and for no more");
+      await peer.logs.drop("s", "ended3");
+      await write(logs, "s", "further", 1, room);
+      same(await positions(logs, "s", "ended4", 0, room), "1.", "what is dropped is not counted");
+      const one = { ...BUDGET, sessionBytes: stream + 10 * (event + 10) };
+      await write(logs, "t", "a", 12, one);
+      same((await logs.bounds("t", "a"))?.first, 3, "events of one stream");
+      await peer.logs.delivered("t", "a", 10, true);
+      await write(logs, "t", "a", 8, one);
+      same((await logs.bounds("t", "a"))?.first, 11, "what is forgotten is not counted");
     },
   },
   {

@@ -42,6 +42,7 @@ export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./
 export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 export { memory } from "./memory/mod.ts";
+export { LOG_COST } from "./ports.ts";
 export type {
   Awaitable,
   Backend,

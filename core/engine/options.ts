@@ -53,7 +53,7 @@ export interface Limits {
   readonly logEvents?: number;
   /** Bytes that a stream's log keeps. Default 4 MiB. */
   readonly logBytes?: number;
-  /** Bytes that the logs of a session keep. Default 16 MiB. */
+  /** Bytes that the logs of a session keep; a stream counts 1 KiB and an event 128 bytes more. Default 16 MiB. */
   readonly sessionLogBytes?: number;
   /** Milliseconds that an event is kept. Default 5 minutes. */
   readonly logAgeMs?: number;

@@ -92,13 +92,22 @@ export interface Lapsed {
   readonly reason: "idle" | "age";
 }
 
+/**
+ * What a stream and an event cost of `sessionBytes` beside their characters, whatever a backend keeps for them:
+ * many small ones weigh more than what is in them.
+ */
+export const LOG_COST: { readonly stream: number; readonly event: number } = {
+  stream: 1_024,
+  event: 128,
+};
+
 /** How much a log may keep. */
 export interface LogBudget {
   /** Events of one stream. */
   readonly events: number;
   /** Characters of one stream. */
   readonly bytes: number;
-  /** Characters of all streams of one session. */
+  /** Characters of all streams of one session, and what {@linkcode LOG_COST} adds for them and their events. */
   readonly sessionBytes: number;
   /** Milliseconds an event is kept. */
   readonly ageMs: number;
@@ -137,7 +146,8 @@ export interface LogBounds {
 /** Logs by session and stream. */
 export interface LogStore {
   /**
-   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is known.
+   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is known. Others of
+   * its session may have to give way to it, as to an event.
    *
    * @param owed Kept with the log: whoever finds its writer gone can tell what is missing.
    */
@@ -150,7 +160,9 @@ export interface LogStore {
   ): Awaitable<void>;
   /**
    * Appends one message and returns its position. `last` ends the log. The newest event is always
-   * kept; older ones give way to the budget, oldest first, of this session alone.
+   * kept; older ones give way to the budget, oldest first, of this session alone. Where that of the session is
+   * spent, its ended streams go first, then the oldest events of the others. An append must not cost time in
+   * proportion to how many streams there are.
    *
    * A log that has ended, was dropped or never opened takes nothing: 0. So a writer that was given up
    * and comes back too late does no harm.

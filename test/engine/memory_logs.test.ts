@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type LogBudget, type LogPage, memory } from "../../core/engine/mod.ts";
+import { LOG_COST, type LogBudget, type LogPage, memory } from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
 
 const ROOMY: LogBudget = { events: 1_000, bytes: 1e6, sessionBytes: 1e6, ageMs: Infinity };
@@ -63,23 +63,27 @@ describe("a log in memory", () => {
   });
 
   test("gives room in a session by ended streams first, oldest first, then by old events", () => {
-    const { open, append, texts, logs } = store({ sessionBytes: 10 });
+    // Room for ten characters of this size, whatever the streams and events cost themselves.
+    const wide = (text: string): string => [...text].map((one) => one.repeat(10_000)).join("");
+    const { open, append, texts, logs } = store({
+      sessionBytes: 100_000 + 4 * LOG_COST.stream + 7 * LOG_COST.event,
+    });
     for (const stream of ["ended1", "open", "ended2", "newest"]) open(stream);
-    append("111", "ended1", { last: true });
-    append("22", "open");
-    append("2", "open");
-    append("333", "ended2", { last: true });
-    append("4444", "newest");
+    append(wide("111"), "ended1", { last: true });
+    append(wide("22"), "open");
+    append(wide("2"), "open");
+    append(wide("333"), "ended2", { last: true });
+    append(wide("4444"), "newest");
     assert.equal(logs.bounds("s", "ended1"), undefined);
-    assert.equal(texts(0, "ended2"), "333");
-    append("55555", "newest");
+    assert.equal(texts(0, "ended2"), wide("333"));
+    append(wide("55555"), "newest");
     assert.equal(logs.bounds("s", "ended2"), undefined);
     assert.equal(texts(0, "open"), "lost");
-    assert.equal(texts(1, "open"), "2");
-    assert.equal(texts(0, "newest"), "4444 55555");
-    append("6".repeat(50), "newest");
+    assert.equal(texts(1, "open"), wide("2"));
+    assert.equal(texts(0, "newest"), `${wide("4444")} ${wide("55555")}`);
+    append(wide("6".repeat(50)), "newest");
     assert.equal(texts(2, "open"), "");
-    assert.equal(texts(2, "newest"), "6".repeat(50));
+    assert.equal(texts(2, "newest"), wide("6".repeat(50)));
   });
 
   test("of one session never takes from another's", () => {
@@ -179,7 +183,9 @@ class Model {
 
   open(name: string): void {
     if (this.find(name)) return;
-    this.streams.push({ name, all: [], gone: 0, delivered: 0, ended: false });
+    const stream = { name, all: [], gone: 0, delivered: 0, ended: false };
+    this.streams.push(stream);
+    this.makeRoom(stream, 0);
   }
 
   append(name: string, data: string, last: boolean): number {
@@ -187,18 +193,26 @@ class Model {
     if (stream === undefined || stream.ended) return 0;
     stream.all.push(data);
     stream.ended = last;
-    const { events, bytes, sessionBytes } = this.#budget;
+    const { events, bytes } = this.#budget;
     while (kept(stream).length > 1 && (kept(stream).length > events || size(stream) > bytes)) {
       stream.gone++;
     }
     if (last) this.ended.push(stream);
+    this.makeRoom(stream, 1);
+    return stream.all.length;
+  }
+
+  /** `least` events of the stream for which there has to be room stay. */
+  makeRoom(stream: Stream, least: number): void {
+    const { sessionBytes } = this.#budget;
     for (const other of this.ended.filter((one) => one !== stream)) {
       if (this.size > sessionBytes) this.drop(other);
     }
     for (const one of this.streams) {
-      while (this.size > sessionBytes && kept(one).length > (one === stream ? 1 : 0)) one.gone++;
+      while (this.size > sessionBytes && kept(one).length > (one === stream ? least : 0)) {
+        one.gone++;
+      }
     }
-    return stream.all.length;
   }
 
   end(name: string): void {
@@ -215,7 +229,7 @@ class Model {
   }
 
   get size(): number {
-    return this.streams.reduce((sum, one) => sum + size(one), 0);
+    return this.streams.reduce((sum, one) => sum + cost(one), 0);
   }
 }
 
@@ -230,6 +244,11 @@ interface Stream {
 
 function kept({ all, gone }: Stream): string[] {
   return all.slice(gone);
+}
+
+/** What a stream takes of the session's budget. */
+function cost(stream: Stream): number {
+  return LOG_COST.stream + LOG_COST.event * kept(stream).length + size(stream);
 }
 
 function size(stream: Stream): number {
@@ -252,7 +271,7 @@ test("logs in memory are what a plain model says, after anything that may happen
       fc.record({
         events: fc.integer({ min: 1, max: 50 }),
         bytes: fc.integer({ min: 1, max: 200 }),
-        sessionBytes: fc.integer({ min: 1, max: 300 }),
+        sessionBytes: fc.integer({ min: 1, max: 6_000 }),
         ageMs: fc.constant(Infinity),
       }),
       (operations, budget) => {

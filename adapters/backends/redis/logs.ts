@@ -11,7 +11,16 @@ import { type Store, whole } from "./store.ts";
 export function redisLogs(store: Store): LogStore {
   return {
     async open(session, stream, now, budget, owed = "") {
-      await store.run("open", session, stream, whole(now), ageOf(budget), owed);
+      const { sessionBytes } = budget;
+      await store.run(
+        "open",
+        session,
+        stream,
+        whole(now),
+        ageOf(budget),
+        owed,
+        whole(sessionBytes),
+      );
     },
     async append(session, stream, data, last, now, budget, once = "") {
       return Number(

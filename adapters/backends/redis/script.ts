@@ -5,7 +5,7 @@
  * Keys after the prefix: `s:ID` a session, `h:ID` the nodes that hold it, `n:NODE` what a node holds,
  * `o:OWNER` what a principal owns (where there is a quota), `all` every session by its opening, `idle0` and
  * `idle1` those that nothing holds by last use (never ready, and ready), `nodes` leases, `seq` a counter,
- * `t:ID` a session's streams, `b:ID` the size of their logs, `l:ID:STREAM` a log's facts, `e:ID:STREAM` its
+ * `t:ID` a session's streams, `c:ID` what their logs cost, `l:ID:STREAM` a log's facts, `e:ID:STREAM` its
  * events.
  *
  * @module

@@ -4,16 +4,30 @@
  * @module
  */
 
+import { LOG_COST } from "../../../core/engine/ports.ts";
+
 /** Lua; `P`, `op`, `call`, `num` and `atLeast` come before it. */
-export const LOGS = `
+export const LOGS: string = `
 local session, stream = ARGV[2], ARGV[3]
-local streams, size = P .. 't:' .. session, P .. 'b:' .. session
+local streams, costs = P .. 't:' .. session, P .. 'c:' .. session
+local STREAM, EVENT = ${LOG_COST.stream}, ${LOG_COST.event}
 local function facts(name) return P .. 'l:' .. session .. ':' .. name end
 local function events(name) return P .. 'e:' .. session .. ':' .. name end
 
+-- What a log costs stands under its name, and what all of them do under none: a log may have expired.
+local function spend(name, cost)
+  call('HINCRBY', costs, name, cost)
+  return call('HINCRBY', costs, '', cost)
+end
+
+local function spent() return tonumber(call('HGET', costs, '') or '0') end
+
 local function drop(name)
-  local bytes = tonumber(call('HGET', facts(name), 'b') or '0')
-  if bytes > 0 then call('DECRBY', size, bytes) end
+  local cost = call('HGET', costs, name)
+  if cost then
+    call('HINCRBY', costs, '', -tonumber(cost))
+    call('HDEL', costs, name)
+  end
   call('DEL', facts(name), events(name))
   call('ZREM', streams, name)
 end
@@ -26,7 +40,7 @@ local function cut(name, first)
     local bytes = tonumber(event[2][6])
     call('XDEL', events(name), id)
     call('HINCRBY', facts(name), 'b', -bytes)
-    call('DECRBY', size, bytes)
+    if call('HEXISTS', costs, name) == 1 then spend(name, -bytes - EVENT) end
   end
   return call('HINCRBY', facts(name), 'f', 1)
 end
@@ -37,39 +51,33 @@ local function keep(name, ended, age)
   call('PEXPIRE', facts(name), ttl)
   call('PEXPIRE', events(name), ttl)
   atLeast(streams, math.max(age, 2 * DAY))
-  if call('EXISTS', size) == 1 then atLeast(size, math.max(age, 2 * DAY)) end
+  atLeast(costs, math.max(age, 2 * DAY))
 end
 
+-- Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
 local function makeRoom(limit)
-  local names = call('ZRANGE', streams, 0, -1)
-  for _, name in ipairs(names) do
-    if tonumber(call('GET', size) or '0') <= limit then return end
-    if name ~= stream then
-      local ended = call('HGET', facts(name), 'e')
-      if ended or call('EXISTS', facts(name)) == 0 then drop(name) end
+  local left = 0
+  repeat
+    local names = call('ZRANGE', streams, left, left + 15)
+    for _, name in ipairs(names) do
+      if spent() <= limit then return end
+      local known = call('HMGET', facts(name), 'l', 'e')
+      if name ~= stream and (known[2] or not known[1]) then drop(name) else left = left + 1 end
     end
-  end
-  for _, name in ipairs(names) do
-    local known = call('HMGET', facts(name), 'f', 'l')
-    if known[1] then
-      local first, last = tonumber(known[1]), tonumber(known[2])
-      if name == stream then last = last - 1 end
-      while first <= last do
-        if tonumber(call('GET', size) or '0') <= limit then return end
-        first = cut(name, first)
-      end
-    end
-  end
-  -- Logs that expired with their size uncounted: what is left is all there is.
-  local total = 0
+  until #names == 0
   for _, name in ipairs(call('ZRANGE', streams, 0, -1)) do
-    total = total + tonumber(call('HGET', facts(name), 'b') or '0')
+    local known = call('HMGET', facts(name), 'f', 'l')
+    local first, last = tonumber(known[1]), tonumber(known[2])
+    if name == stream then last = last - 1 end
+    while first <= last do
+      if spent() <= limit then return end
+      first = cut(name, first)
+    end
   end
-  call('SET', size, total, 'KEEPTTL')
 end
 
 if op == 'open' then
-  local now, age, owed = num(4), num(5), ARGV[6]
+  local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
   if call('EXISTS', facts(stream)) == 1 then return 0 end
   for _, name in ipairs(call('ZRANGE', streams, 0, 63)) do
     local known = call('HMGET', facts(name), 'l', 'e')
@@ -82,7 +90,9 @@ if op == 'open' then
   call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0)
   if owed ~= '' then call('HSET', facts(stream), 'w', owed) end
   call('ZADD', streams, call('INCR', P .. 'seq'), stream)
+  local inSession = spend(stream, STREAM + #owed)
   keep(stream, false, age)
+  if inSession > maxSession then makeRoom(maxSession) end
   return 1
 
 elseif op == 'append' then
@@ -108,7 +118,7 @@ elseif op == 'append' then
     call('HSET', facts(stream), 'k', table.concat(list))
   end
   if last == '1' then call('HSET', facts(stream), 'e', now) end
-  local inSession = call('INCRBY', size, bytes)
+  local inSession = spend(stream, bytes + EVENT)
   while first < position and (total > maxBytes or position - first + 1 > maxEvents) do
     first = cut(stream, first)
     total = tonumber(call('HGET', facts(stream), 'b'))
@@ -168,7 +178,7 @@ elseif op == 'drop' then
     drop(stream)
   else
     for _, name in ipairs(call('ZRANGE', streams, 0, -1)) do drop(name) end
-    call('DEL', streams, size)
+    call('DEL', streams, costs)
   end
   return 1
 end

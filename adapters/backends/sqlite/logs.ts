@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { LogBounds, LogBudget, LogPage, LogStore } from "../../../core/engine/ports.ts";
+import {
+  LOG_COST,
+  type LogBounds,
+  type LogBudget,
+  type LogPage,
+  type LogStore,
+} from "../../../core/engine/ports.ts";
 import type { Database } from "./database.ts";
 
 interface LogRow {
@@ -103,12 +109,14 @@ function open(
   );
   for (const { log } of over) remove(db, log);
   db.run(
-    "INSERT OR IGNORE INTO logs (session, stream, owed, stale) VALUES (?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO logs (session, stream, owed, cost, stale) VALUES (?, ?, ?, ?, ?)",
     session,
     stream,
     owed ?? null,
+    LOG_COST.stream + (owed?.length ?? 0),
     staleAt(now, budget),
   );
+  makeRoom(db, session, find(db, session, stream)!, budget.sessionBytes);
 }
 
 function append(
@@ -142,9 +150,10 @@ function append(
     once ?? null,
   );
   db.run(
-    "UPDATE logs SET last = ?, bytes = bytes + ?, stale = ?, ended = ? WHERE log = ?",
+    "UPDATE logs SET last = ?, bytes = bytes + ?, cost = cost + ?, stale = ?, ended = ? WHERE log = ?",
     position,
     data.length,
+    data.length + LOG_COST.event,
     staleAt(now, budget),
     last ? now : null,
     log.log,
@@ -164,38 +173,40 @@ function append(
     }
     cut(db, log, first);
   }
-  makeRoom(db, session, log.log, budget.sessionBytes);
+  makeRoom(db, session, { ...log, last: position }, budget.sessionBytes);
   return position;
 }
 
 // Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
-function makeRoom(db: Database, session: string, newest: number, limit: number): void {
-  const total = (): number =>
-    db.get<{ total: number }>(
-      "SELECT coalesce(sum(bytes), 0) AS total FROM logs WHERE session = ?",
+function makeRoom(db: Database, session: string, newest: LogRow, limit: number): void {
+  let cost =
+    db.get<{ cost: number }>("SELECT cost FROM log_totals WHERE session = ?", session)?.cost ?? 0;
+  while (cost > limit) {
+    const ended = db.get<{ log: number; cost: number }>(
+      `SELECT log, cost FROM logs WHERE session = ? AND ended IS NOT NULL AND log <> ?
+      ORDER BY ended LIMIT 1`,
       session,
-    )!.total;
-  let bytes = total();
-  if (bytes <= limit) return;
-  for (const log of streams(db, session)) {
-    if (bytes <= limit) return;
-    if (log.ended === null || log.log === newest) continue;
-    remove(db, log.log);
-    bytes -= log.bytes;
+      newest.log,
+    );
+    if (ended === undefined) break;
+    remove(db, ended.log);
+    cost -= ended.cost;
   }
+  if (cost <= limit) return;
+  // What is left is open, and a session has few of those.
   for (const log of streams(db, session)) {
-    if (bytes <= limit) return;
     let { first } = log;
     const kept = db.all<{ position: number; size: number }>(
       "SELECT position, size FROM events WHERE log = ? ORDER BY position",
       log.log,
     );
     for (const { position, size } of kept) {
-      if (bytes <= limit || (log.log === newest && position === log.last)) break;
-      bytes -= size;
+      if (cost <= limit || (log.log === newest.log && position === newest.last)) break;
+      cost -= size + LOG_COST.event;
       first = position + 1;
     }
     cut(db, log, first);
+    if (cost <= limit) return;
   }
 }
 
@@ -247,15 +258,16 @@ function expireEvents(db: Database, log: LogRow, now: number, budget: LogBudget)
 
 /** Forgets the events before a position. */
 function cut(db: Database, { log }: LogRow, before: number): void {
-  const { size } = db.get<{ size: number }>(
-    "SELECT coalesce(sum(size), 0) AS size FROM events WHERE log = ? AND position < ?",
+  const { size, events } = db.get<{ size: number; events: number }>(
+    "SELECT coalesce(sum(size), 0) AS size, count(*) AS events FROM events WHERE log = ? AND position < ?",
     log,
     before,
   )!;
   db.run("DELETE FROM events WHERE log = ? AND position < ?", log, before);
   db.run(
-    "UPDATE logs SET bytes = bytes - ?, first = min(max(first, ?), last + 1) WHERE log = ?",
+    "UPDATE logs SET bytes = bytes - ?, cost = cost - ?, first = min(max(first, ?), last + 1) WHERE log = ?",
     size,
+    size + LOG_COST.event * events,
     before,
     log,
   );

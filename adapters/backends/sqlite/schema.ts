@@ -53,14 +53,28 @@ CREATE TABLE logs (
   last INTEGER NOT NULL DEFAULT 0,
   delivered INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0,
+  cost INTEGER NOT NULL,
   ended INTEGER,
   owed TEXT,
   stale INTEGER NOT NULL,
   UNIQUE (session, stream)
 ) STRICT;
--- How much a session has is asked with every event.
-CREATE INDEX logs_bytes ON logs (session, bytes);
+CREATE INDEX logs_ended ON logs (session, ended) WHERE ended IS NOT NULL;
 CREATE INDEX logs_stale ON logs (stale);
+
+-- How much a session has is asked with every event.
+CREATE TABLE log_totals (session TEXT PRIMARY KEY, cost INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER log_added AFTER INSERT ON logs BEGIN
+  INSERT OR IGNORE INTO log_totals VALUES (NEW.session, 0);
+  UPDATE log_totals SET cost = cost + NEW.cost WHERE session = NEW.session;
+END;
+CREATE TRIGGER log_changed AFTER UPDATE OF cost ON logs BEGIN
+  UPDATE log_totals SET cost = cost + NEW.cost - OLD.cost WHERE session = NEW.session;
+END;
+CREATE TRIGGER log_removed AFTER DELETE ON logs BEGIN
+  UPDATE log_totals SET cost = cost - OLD.cost WHERE session = OLD.session;
+  DELETE FROM log_totals WHERE session = OLD.session AND cost <= 0;
+END;
 
 CREATE TABLE events (
   log INTEGER NOT NULL,

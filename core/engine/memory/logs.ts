@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { LogBounds, LogBudget, LogEvent, LogPage, LogStore } from "../ports.ts";
+import {
+  LOG_COST,
+  type LogBounds,
+  type LogBudget,
+  type LogEvent,
+  type LogPage,
+  type LogStore,
+} from "../ports.ts";
 
 interface Kept extends LogEvent {
   readonly at: number;
@@ -32,6 +39,12 @@ class Log {
   constructor(name: string, owed: string | undefined) {
     this.name = name;
     this.owed = owed;
+  }
+
+  /** What it costs of the session's budget. */
+  get cost(): number {
+    return LOG_COST.stream + (this.owed?.length ?? 0) + this.bytes +
+      LOG_COST.event * (this.events.length - this.head);
   }
 }
 
@@ -63,7 +76,8 @@ class SessionLogs {
   readonly open = new LogList();
   /** In the order in which they ended: the first gives way first. */
   readonly ended = new LogList();
-  bytes = 0;
+  /** What all of them cost. */
+  cost = 0;
 
   end(log: Log, now: number): void {
     this.open.remove(log);
@@ -73,7 +87,7 @@ class SessionLogs {
 
   forget(log: Log): void {
     (log.endedAt === undefined ? this.open : this.ended).remove(log);
-    this.bytes -= log.bytes;
+    this.cost -= log.cost;
     this.streams.delete(log.name);
   }
 }
@@ -95,6 +109,8 @@ class MemoryLogs implements LogStore {
     const log = new Log(stream, owed);
     logs.streams.set(stream, log);
     logs.open.append(log);
+    logs.cost += log.cost;
+    if (logs.cost > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
   }
 
   append(
@@ -115,13 +131,13 @@ class MemoryLogs implements LogStore {
     const position = ++log.last;
     log.events.push({ position, data, at: now, once });
     log.bytes += data.length;
-    logs!.bytes += data.length;
+    logs!.cost += data.length + LOG_COST.event;
     if (last) logs!.end(log, now);
     while (
       log.events.length - log.head > 1 &&
       (log.bytes > budget.bytes || log.events.length - log.head > budget.events)
     ) cut(logs!, log);
-    if (logs!.bytes > budget.sessionBytes) makeRoom(logs!, log, budget.sessionBytes);
+    if (logs!.cost > budget.sessionBytes) makeRoom(logs!, log, budget.sessionBytes);
     return position;
   }
 
@@ -206,7 +222,7 @@ function cut(logs: SessionLogs, log: Log): void {
   const { length } = log.events[log.head]!.data;
   log.events[log.head++] = undefined;
   log.bytes -= length;
-  logs.bytes -= length;
+  logs.cost -= length + LOG_COST.event;
   // Half of the array is holes: move the rest to the front, which pays for itself.
   if (log.head > 32 && log.head * 2 > log.events.length) {
     log.events = log.events.slice(log.head);
@@ -216,15 +232,15 @@ function cut(logs: SessionLogs, log: Log): void {
 
 // Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
 function makeRoom(logs: SessionLogs, newest: Log, limit: number): void {
-  for (let log = logs.ended.oldest; log !== undefined && logs.bytes > limit;) {
+  for (let log = logs.ended.oldest; log !== undefined && logs.cost > limit;) {
     const next = log.newer;
     if (log !== newest) logs.forget(log);
     log = next;
   }
-  if (logs.bytes <= limit) return;
+  if (logs.cost <= limit) return;
   for (const log of logs.streams.values()) {
     const least = log === newest ? 1 : 0;
-    while (logs.bytes > limit && log.events.length - log.head > least) cut(logs, log);
+    while (logs.cost > limit && log.events.length - log.head > least) cut(logs, log);
   }
 }
 

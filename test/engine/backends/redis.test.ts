@@ -80,6 +80,25 @@ test("every key expires", { skip: noRedis }, async () => {
   end();
 });
 
+test("logs that expired take no room from those that live", { skip: noRedis }, async () => {
+  const { client, end } = await clients[0]!.connect(server.port);
+  const backend = redis(client, { prefix: "{expired}:" });
+  const { logs } = backend;
+  const budget = { events: 10, bytes: 1_000, sessionBytes: 2 * 1_024 + 2_000, ageMs: 30 };
+  const lasting = { ...budget, ageMs: 60_000 };
+  await logs.open("a", "live", 0, lasting);
+  await logs.append("a", "live", "1", false, 0, lasting);
+  for (const stream of "bcdefghi") {
+    await logs.open("a", stream, 0, budget);
+    await logs.append("a", stream, "x".repeat(800), true, 0, budget);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await logs.append("a", "live", "x".repeat(800), false, 0, lasting);
+  assert.equal((await logs.bounds("a", "live"))?.first, 1);
+  backend.close!();
+  end();
+});
+
 test("options and clients that cannot be are refused by name", () => {
   assert.throws(() => redis({} as RedisClient), /client: neither/);
   const client = { isReady: true, sendCommand() {}, on() {} } as unknown as RedisClient;
