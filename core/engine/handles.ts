@@ -26,12 +26,17 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
     if (backend.handles !== undefined) return backend.handles;
     throw new TypeError("backend: it keeps nothing, so there are no handles");
   };
-  const put = async (handle: string, value: unknown, ttlMs: number): Promise<void> => {
+  const write = async (
+    how: "put" | "replace",
+    handle: string,
+    value: unknown,
+    ttlMs: number,
+  ): Promise<boolean | void> => {
     if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
       throw new TypeError(`ttlMs: ${ttlMs} is not a finite time in milliseconds`);
     }
     const now = clock.now();
-    await store().put(handle, JSON.stringify([principal ?? null, value]), now + ttlMs, now);
+    return await store()[how](handle, JSON.stringify([principal ?? null, value]), now + ttlMs, now);
   };
   // Every cause is the same failure: nobody learns whether a handle is somebody else's.
   const find = async (handle: unknown): Promise<{ readonly value: unknown } | undefined> => {
@@ -45,7 +50,7 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
   return {
     async mint(value, { ttlMs = TTL_MS } = {}) {
       const handle = randomToken(RANDOM_BYTES);
-      await put(handle, value, ttlMs);
+      await write("put", handle, value, ttlMs);
       return handle;
     },
     async resolve(handle) {
@@ -54,8 +59,9 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
       return found.value;
     },
     async update(handle, value, { ttlMs = TTL_MS } = {}) {
-      if (await find(handle) === undefined) throw unknown();
-      await put(handle as string, value, ttlMs);
+      // An owner does not change, so only what becomes of the handle after the look has to be asked again.
+      const own = await find(handle) !== undefined;
+      if (!own || !await write("replace", handle as string, value, ttlMs)) throw unknown();
     },
     async revoke(handle) {
       return await find(handle) !== undefined && await store().delete(handle as string);

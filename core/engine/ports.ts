@@ -206,6 +206,11 @@ export interface LogStore {
 export interface HandleStore {
   /** Keeps a text until a time of the clock; replaces what was there. */
   put(handle: string, text: string, expires: number, now: number): Awaitable<void>;
+  /**
+   * Replaces a text that is there and not expired at `now`; false where there is none. At once: what somebody else
+   * deletes meanwhile does not come back.
+   */
+  replace(handle: string, text: string, expires: number, now: number): Awaitable<boolean>;
   /** The text, where it is there and not expired at `now`. */
   get(handle: string, now: number): Awaitable<string | undefined>;
   /** Forgets it. True where it was there. */

@@ -155,6 +155,31 @@ describe("one failure for every cause", () => {
   });
 });
 
+test("one that is revoked while it is updated does not come back", async (t) => {
+  const backend = memory();
+  const handles = backend.handles!;
+  let meanwhile = (_handle: string): void => {};
+  const endpoint = new ModernEndpoint(t, { request: run }, {
+    backend: {
+      ...backend,
+      handles: {
+        ...handles,
+        // Another node's word comes between the look and the write.
+        get: async (handle, now) => {
+          const found = await handles.get(handle, now);
+          meanwhile(handle);
+          return found;
+        },
+      },
+    },
+  });
+  const handle = await minted(endpoint, 1);
+  meanwhile = (one) => void handles.delete(one);
+  assert.deepEqual((await endpoint.call("update", { handle, value: 2 })).json.error, UNKNOWN);
+  meanwhile = () => {};
+  assert.deepEqual(await resolved(endpoint, handle), UNKNOWN);
+});
+
 test("a handle minted by a legacy client is one to a modern client of the same principal", async (t) => {
   const endpoint = new ModernEndpoint(t, { request: run });
   const client = testClient(endpoint.handler, { headers: { authorization: "ada" } });

@@ -12,8 +12,11 @@ export function redisHandles(store: Store): HandleStore {
   const key = (handle: string): string => `${store.prefix}a:${handle}`;
   return {
     async put(handle, text, expires, now) {
-      const ttl = Math.max(1, Math.min(whole(expires - now), 100 * 365 * 86_400_000));
-      await store.command("SET", key(handle), `${whole(expires)} ${text}`, "PX", ttl);
+      await store.command("SET", key(handle), kept(text, expires), "PX", ttl(expires, now));
+    },
+    async replace(handle, text, expires, now) {
+      const [value, lives] = [kept(text, expires), ttl(expires, now)];
+      return await store.run("replace", handle, value, lives, whole(now)) === 1;
     },
     async get(handle, now) {
       const found = await store.command("GET", key(handle));
@@ -24,4 +27,12 @@ export function redisHandles(store: Store): HandleStore {
     },
     delete: async (handle) => Number(await store.command("DEL", key(handle))) > 0,
   };
+}
+
+function kept(text: string, expires: number): string {
+  return `${whole(expires)} ${text}`;
+}
+
+function ttl(expires: number, now: number): number {
+  return Math.max(1, Math.min(whole(expires - now), 100 * 365 * 86_400_000));
 }

@@ -6,7 +6,7 @@
  * `o:OWNER` what a principal owns (where there is a quota), `all` every session by its opening, `idle0` and
  * `idle1` those that nothing holds by last use (never ready, and ready), `nodes` leases, `seq` a counter,
  * `t:ID` a session's streams, `c:ID` what their logs cost, `l:ID:STREAM` a log's facts, `e:ID:STREAM` its
- * events.
+ * events, `a:HANDLE` the text of a handle.
  *
  * @module
  */
@@ -26,7 +26,17 @@ local function atLeast(key, ttl)
 end
 `;
 
+const HANDLES = `
+if op == 'replace' then
+  local key = P .. 'a:' .. ARGV[2]
+  local found = call('GET', key)
+  if not found or tonumber(string.match(found, '^%d+')) <= num(5) then return 0 end
+  call('SET', key, ARGV[3], 'PX', ARGV[4])
+  return 1
+end
+`;
+
 /** The script. */
-export const SCRIPT: string = `${COMMON}${SESSIONS}${LOGS}
+export const SCRIPT: string = `${COMMON}${HANDLES}${SESSIONS}${LOGS}
 return redis.error_reply('ERR unknown operation ' .. op)
 `;

@@ -15,9 +15,17 @@ export function sqliteHandles(db: Database): HandleStore {
         "INSERT OR REPLACE INTO handles (handle, text, expires) VALUES (?, ?, ?)",
         handle,
         text,
-        Math.min(Math.ceil(expires), Number.MAX_SAFE_INTEGER),
+        whole(expires),
       );
     },
+    replace: (handle, text, expires, now) =>
+      db.run(
+        "UPDATE handles SET text = ?, expires = ? WHERE handle = ? AND expires > ?",
+        text,
+        whole(expires),
+        handle,
+        now,
+      ) > 0,
     get: (handle, now) =>
       db.get<{ text: string }>(
         "SELECT text FROM handles WHERE handle = ? AND expires > ?",
@@ -26,4 +34,8 @@ export function sqliteHandles(db: Database): HandleStore {
       )?.text,
     delete: (handle) => db.run("DELETE FROM handles WHERE handle = ?", handle) > 0,
   };
+}
+
+function whole(time: number): number {
+  return Math.min(Math.ceil(time), Number.MAX_SAFE_INTEGER);
 }

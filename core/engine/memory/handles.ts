@@ -25,6 +25,12 @@ export function memoryHandles(): HandleStore {
         if (value[1].expires <= now) kept.delete(value[0]);
       }
     },
+    replace(handle, text, expires, now) {
+      const found = kept.get(handle);
+      if (found === undefined || found.expires <= now) return false;
+      kept.set(handle, { text, expires });
+      return true;
+    },
     get(handle, now) {
       const found = kept.get(handle);
       if (found === undefined) return undefined;
