@@ -21,6 +21,7 @@ export * from "./inbound/head_rules.ts";
 export * from "./inbound/body_rules.ts";
 export * from "./inbound/opening_rules.ts";
 export * from "./inbound/modern_rules.ts";
+export * from "./inbound/quota_rules.ts";
 export * from "./session/record.ts";
 export * from "./session/machine.ts";
 export * from "./outbound/rejections.ts";

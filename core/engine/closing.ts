@@ -4,6 +4,7 @@
  * @module
  */
 
+import { rejectionReply } from "../outbound/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 
 /** How long closing waits for what is on its way through the backend, in milliseconds. */
@@ -56,7 +57,12 @@ export class Closing {
   async #stop(): Promise<void> {
     const { requests, streams, lifecycle, application, delegate, settings } = this.#dispatcher;
     requests.failAll("session-ended", "the handler has closed");
-    this.#dispatcher.stopAll();
+    for (const call of this.#dispatcher.last()) {
+      const reply = rejectionReply({ rule: "draining", id: call.id });
+      // Where the event stream of a session has begun, whoever resumes it elsewhere finds the refusal in its log.
+      const text = call.live && reply.body;
+      this.#dispatcher.stop(call, reply, undefined, text ?? undefined);
+    }
     if (settings.backend.nodes !== undefined) await this.#flush();
     streams.connections.close();
     await lifecycle.close();

@@ -38,13 +38,17 @@ export interface ModernHandler {
 export class Delegate {
   readonly #handler: ModernHandler;
   readonly #settings: Settings;
-  /** Counts a request as in flight; what it returns says that it is over. */
-  readonly #busy: () => () => void;
+  /** Counts a request as its principal's; what it returns says that it is over. */
+  readonly #busy: (principal: string | undefined, listens: boolean) => () => void;
   readonly #open = new Set<AbortController>();
   #streams = 0;
   #subscriptions = 0;
 
-  constructor(handler: ModernHandler, settings: Settings, busy: () => () => void) {
+  constructor(
+    handler: ModernHandler,
+    settings: Settings,
+    busy: (principal: string | undefined, listens: boolean) => () => void,
+  ) {
     this.#handler = handler;
     this.#settings = settings;
     this.#busy = busy;
@@ -72,13 +76,12 @@ export class Delegate {
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
     this.#open.add(abort);
-    // Nobody waits for the end of a subscription.
-    const idle = listens ? undefined : this.#busy();
+    const idle = this.#busy(caller.principal, listens);
     if (listens) this.#subscriptions++;
     const over = (): void => {
       if (!this.#open.delete(abort)) return;
       if (listens) this.#subscriptions--;
-      idle?.();
+      idle();
     };
     const ended = (whole: boolean): void => {
       if (!whole) abort.abort();

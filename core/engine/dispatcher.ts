@@ -30,7 +30,8 @@ import { type Host, Post } from "./post.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import { whenReady } from "./readiness.ts";
 import type { Reply } from "./reply.ts";
-import { run } from "./running.ts";
+import { Principals, type Usage } from "./principals.ts";
+import { run, tellEnded } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
 import { type Change, Subscriptions } from "./subscriptions.ts";
 
@@ -49,6 +50,7 @@ export class Dispatcher implements Host, Listener {
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
+  readonly principals: Principals = new Principals();
   /** Where the application has a handler of its own for modern requests. */
   readonly delegate: Delegate | undefined;
   readonly #inbox: Inbox;
@@ -73,7 +75,11 @@ export class Dispatcher implements Host, Listener {
     this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);
     this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
     const { modern } = application;
-    this.delegate = modern && new Delegate(modern, settings, () => this.#busy());
+    this.delegate = modern && new Delegate(
+      modern,
+      settings,
+      (principal, listens) => this.#busy(principal, listens),
+    );
     const { clock, autoSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
     this.#unwatched = new Deadlines(
@@ -110,9 +116,9 @@ export class Dispatcher implements Host, Listener {
     if (calls.length < messages.length) this.receive(messages, record, version, caller, head);
     for (const request of calls) {
       const call = new Call(request, post, caller, head);
-      this.#working++;
-      if (live === undefined) this.#stateless.add(call);
+      if (live === undefined) this.hold(call, this.principals.of(caller.principal), false);
       else {
+        this.#working++;
         live.holds++;
         live.inFlight.set(request.id, call);
       }
@@ -186,7 +192,8 @@ export class Dispatcher implements Host, Listener {
     }
     if (live === undefined) {
       this.#stateless.delete(call);
-      this.subscriptions.delete(call);
+      if (this.subscriptions.delete(call)) post.usage!.subscriptions--;
+      else if (post.usage !== undefined) post.usage.calls--;
     } else {
       live.inFlight.delete(call.id!);
       this.lifecycle.release(live);
@@ -201,14 +208,7 @@ export class Dispatcher implements Host, Listener {
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
-    const failed = (error: unknown): void =>
-      this.settings.onEvent?.({ type: "application-error", method: "ended", error });
-    try {
-      const done = this.application.ended?.(id, reason);
-      if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    tellEnded(id, reason, this.application, this.settings);
   }
 
   cancelled(live: Live, id: string | number, reason: string | undefined): void {
@@ -257,22 +257,13 @@ export class Dispatcher implements Host, Listener {
     return this.#closing.close(within);
   }
 
-  /** Stops what is in flight, with the refusal of a server that shuts down. */
-  stopAll(): void {
+  /** Begins nothing from here on, and gives what is in flight. */
+  last(): readonly Call[] {
     this.#stopped = true;
-    const refusal = { rule: "draining" } as const;
-    for (const live of this.lifecycle.lives()) {
-      for (const call of [...live.inFlight.values()]) {
-        // Where an event stream has begun, whoever resumes it elsewhere finds the refusal in its log.
-        const reply = rejectionReply({ ...refusal, id: call.id });
-        this.stop(call, reply, undefined, reply.body ?? undefined);
-      }
-    }
-    for (const call of [...this.#stateless]) {
-      this.stop(call, rejectionReply({ ...refusal, id: call.id }));
-    }
     this.#slow.clear();
     this.#unwatched.clear();
+    return [...this.lifecycle.lives()].flatMap((live) => [...live.inFlight.values()])
+      .concat(...this.#stateless);
   }
 
   // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
@@ -281,20 +272,28 @@ export class Dispatcher implements Host, Listener {
     return rejectionReply({ rule: "draining", id });
   }
 
-  #busy(): () => void {
+  // Of what is handed over. Nobody waits for the end of a subscription.
+  #busy(principal: string | undefined, listens: boolean): () => void {
+    const usage = this.principals.of(principal);
+    if (listens) {
+      usage.subscriptions++;
+      return () => void usage.subscriptions--;
+    }
+    usage.calls++;
     this.#working++;
-    let over = false;
     return () => {
-      if (over) return;
-      over = true;
+      usage.calls--;
       if (--this.#working === 0) this.#closing.idle();
     };
   }
 
-  /** Counts a call that has no session. It is let go of when it is settled. */
-  hold(call: Call): void {
+  /** Counts a call that has no session, and as its principal's. It is let go of when it is settled. */
+  hold(call: Call, usage: Usage, listens: boolean): void {
     this.#working++;
     this.#stateless.add(call);
+    call.post.usage = usage;
+    if (listens) usage.subscriptions++;
+    else usage.calls++;
   }
 
   /** Lets a POST turn to a stream by itself, `soon` where only a stream shows that its peer left. */

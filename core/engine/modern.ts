@@ -7,16 +7,11 @@
 
 import type { HeadFacts, RequestHead } from "../inbound/head.ts";
 import { metaOf, MIRROR_RULES, MODERN_RULES, type ModernPosted } from "../inbound/modern_rules.ts";
+import { CALL_RULES, LISTEN_RULES } from "../inbound/quota_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED } from "../outbound/reply.ts";
-import {
-  type Body,
-  isObject,
-  type JsonObject,
-  quote,
-  type RpcRequest,
-} from "../protocol/json_rpc.ts";
+import type { Body, JsonObject, RpcRequest } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
 import { META, REMOVED_NOTIFICATIONS } from "../protocol/modern.ts";
 import type { ParamHeader } from "../protocol/param_headers.ts";
@@ -27,6 +22,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { Front, Trace } from "./front.ts";
 import { Inputs } from "./inputs.ts";
 import type { Awaitable } from "./ports.ts";
+import type { Usage } from "./principals.ts";
 import { Post } from "./post.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { RequestStates } from "./request_state.ts";
@@ -73,10 +69,6 @@ export class Modern {
       };
       return found instanceof Promise ? found.then(go) : go(found);
     }
-    if (request.method === "subscriptions/listen") {
-      const refused = this.#refuseListen(facts, request);
-      if (refused !== undefined) return front.refuse({ ...refused, id: request.id }, trace);
-    }
     return this.#serve(head, facts, request, caller, reader, trace);
   }
 
@@ -88,10 +80,15 @@ export class Modern {
     reader: BodyReader,
     trace: Trace,
   ): Awaitable<Reply> {
-    const { delegate, lifecycle, stopped } = this.#dispatcher;
+    const { delegate, lifecycle, principals, stopped } = this.#dispatcher;
     // It came before the end, and its body after it: nothing has begun, so another node can serve it.
     if (stopped) return this.#front.refuse({ rule: "draining", id: request.id }, trace);
-    if (delegate === undefined) return this.#call(request, caller, head, facts.accepts, reader);
+    const usage = principals.of(caller.principal);
+    const refusal = this.#overQuota(facts, request, usage);
+    if (refusal !== undefined) return this.#front.refuse(refusal, trace);
+    if (delegate === undefined) {
+      return this.#call(request, caller, usage, head, facts.accepts, reader);
+    }
     // What it lists and who listens to it may change on another node.
     lifecycle.listen();
     return delegate.answer(request, caller, head, facts.accepts, reader);
@@ -101,6 +98,7 @@ export class Modern {
   #call(
     request: RpcRequest,
     caller: Caller,
+    usage: Usage,
     head: RequestHead,
     accepts: Accepts,
     reader: BodyReader,
@@ -126,7 +124,7 @@ export class Modern {
       context,
     );
     const call = new Call(request, post, caller, head);
-    dispatcher.hold(call);
+    dispatcher.hold(call, usage, listens);
     post.gone = () => dispatcher.stop(call);
     if (listens) {
       lifecycle.listen();
@@ -140,20 +138,16 @@ export class Modern {
     return post.reply();
   }
 
-  #refuseListen(facts: HeadFacts, request: RpcRequest): Rejection | undefined {
-    const { draining, settings } = this.#front;
-    if (draining) return { rule: "draining" };
-    if (!facts.accepts.sse) {
-      return { rule: "not-acceptable", value: facts.accept, accepted: "text/event-stream" };
+  #overQuota(facts: HeadFacts, request: RpcRequest, usage: Usage): Rejection | undefined {
+    const { draining, settings: { policy } } = this.#front;
+    const { id, params } = request;
+    if (request.method !== "subscriptions/listen") {
+      return firstRefusal(CALL_RULES, { id, calls: usage.calls + 1 }, policy);
     }
-    const asked = request.params?.notifications;
-    if (!isObject(asked)) return { rule: "listen-params", detail: quote(asked) };
     const { subscriptions, delegate } = this.#dispatcher;
     const open = delegate === undefined ? subscriptions.size : delegate.subscriptions;
-    if (open >= settings.maxSubscriptions) {
-      return { rule: "subscription-limit", accepted: settings.maxSubscriptions };
-    }
-    return undefined;
+    const listening = { head: facts, asked: params, id, draining, open, own: usage.subscriptions };
+    return firstRefusal(LISTEN_RULES, listening, policy);
   }
 
   // The core protocol has no notifications from clients over HTTP any more; extensions may have.

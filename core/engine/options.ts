@@ -39,10 +39,17 @@ export interface Limits {
   readonly maxAgeMs?: number;
   /** Requests in flight in one session. Default 100. */
   readonly inFlight?: number;
+  /**
+   * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; anonymous
+   * callers count as one. Default 1 000.
+   */
+  readonly inFlightPerPrincipal?: number;
   /** Open streams of one session. Default 100. */
   readonly streams?: number;
   /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
   readonly subscriptions?: number;
+  /** Those of one principal; anonymous callers count as one. Default 1 000. */
+  readonly subscriptionsPerPrincipal?: number;
   /** Milliseconds that a sealed `requestState` may take to come back (2026-07-28). Default 10 minutes. */
   readonly requestStateMs?: number;
   /** Messages in a batch (2025-03-26). Default 50. */
@@ -117,7 +124,6 @@ export interface Settings {
   readonly lifetime: Lifetime;
   readonly budget: LogBudget;
   readonly queuedBytes: number;
-  readonly maxSubscriptions: number;
   readonly requestStateMs: number;
   readonly stateKeys: readonly Uint8Array[];
   readonly authenticate: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
@@ -142,8 +148,10 @@ export const LIMITS: {
   idleMs: { default: 30 * 60_000, least: 1 },
   maxAgeMs: { default: 24 * 60 * 60_000, least: 1 },
   inFlight: { default: 100, least: 1 },
+  inFlightPerPrincipal: { default: 1_000, least: 1 },
   streams: { default: 100, least: 1 },
   subscriptions: { default: 10_000, least: 0 },
+  subscriptionsPerPrincipal: { default: 1_000, least: 0 },
   requestStateMs: { default: 10 * 60_000, least: 1 },
   batch: { default: 50, least: 1 },
   queuedBytes: { default: 1 << 20, least: 1 },

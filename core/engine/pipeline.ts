@@ -14,7 +14,9 @@ import {
   unsupportedVersion,
 } from "../inbound/body_rules.ts";
 import { HEADER_RULES } from "../inbound/head_rules.ts";
+import { CALL_RULES } from "../inbound/quota_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
+import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
 import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";
@@ -170,12 +172,19 @@ export class Pipeline {
       ADMISSION_RULES,
       { body, version, inFlight: dispatcher.inFlight(own) },
       front.settings.policy,
-    );
+    ) ?? (own === undefined ? this.#overQuota(body, caller) : undefined);
     if (refused !== undefined) return front.refuse(refused, trace);
     return row.effects.includes("mark-ready")
       ? dispatcher.lifecycle.ready(own!.id)
         .then(() => this.#dispatch(head, facts, body, own, version, caller))
       : this.#dispatch(head, facts, body, own, version, caller);
+  }
+
+  #overQuota(body: Body, { principal }: Caller): Rejection | undefined {
+    const requests = messagesOf(body).filter((one) => one.kind === "request").length;
+    if (requests === 0) return undefined;
+    const calls = this.dispatcher.principals.of(principal).calls + requests;
+    return firstRefusal(CALL_RULES, { id: requestId(body), calls }, this.front.settings.policy);
   }
 
   #dispatch(

@@ -15,6 +15,7 @@ import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";
+import type { Usage } from "./principals.ts";
 import type { Reply } from "./reply.ts";
 import { type Stream, WAKE } from "./stream.ts";
 import type { Begun } from "./streams.ts";
@@ -57,6 +58,8 @@ export class Post {
   readonly modern: ModernContext | undefined;
   /** The ids of its requests, where its stream may have to be ended by somebody else. */
   owed: readonly RequestId[] | undefined;
+  /** Where it counts as its principal's: it has no session. */
+  usage: Usage | undefined;
   /** Is told that the peer left before the answer was whole. */
   gone: (() => void) | undefined;
   readonly #shape: ResponseShape;

@@ -1,10 +1,11 @@
 /**
- * The application at work on a call, and its answer.
+ * The application at work on a call, and its answer; and at the end of a session.
  *
  * @module
  */
 
 import type { RpcRequest } from "../protocol/json_rpc.ts";
+import type { EndReason } from "../session/record.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Application } from "./application.ts";
 import type { Call } from "./call.ts";
@@ -47,6 +48,23 @@ export function thrown(
   // A call that was stopped is expected to fail.
   if (!call.over) settings.onEvent({ type: "application-error", method: call.method, error });
   return failedAnswer(call);
+}
+
+/** Tells the application that a session is over. */
+export function tellEnded(
+  id: string,
+  reason: EndReason,
+  application: Application,
+  settings: Settings,
+): void {
+  const failed = (error: unknown): void =>
+    settings.onEvent({ type: "application-error", method: "ended", error });
+  try {
+    const done = application.ended?.(id, reason);
+    if (done instanceof Promise) done.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 function returned(

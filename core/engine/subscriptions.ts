@@ -63,9 +63,9 @@ export class Subscriptions {
     );
   }
 
-  /** The request is over. */
-  delete(call: Call): void {
-    this.#open.delete(call);
+  /** The request is over. False where it was none of them. */
+  delete(call: Call): boolean {
+    return this.#open.delete(call);
   }
 
   /** Tells whoever asked for it. */

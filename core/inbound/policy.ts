@@ -32,6 +32,12 @@ export interface Policy extends Guards {
   readonly maxBatch: number;
   /** Requests that one session may have in flight. */
   readonly maxInFlight: number;
+  /** Requests that one principal may have in flight without a session. */
+  readonly maxOwnInFlight: number;
   /** Streams that one session may have open. */
   readonly maxStreams: number;
+  /** Subscriptions that may be open. */
+  readonly maxSubscriptions: number;
+  /** Subscriptions that one principal may have open. */
+  readonly maxOwnSubscriptions: number;
 }

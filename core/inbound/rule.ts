@@ -1,7 +1,7 @@
 /**
  * What a rule is. The rules stand in files by what they look at, in the order in which they are asked:
- * `head_rules`, `body_rules`, then `modern_rules` or (once the session is looked up) `ADMISSION_RULES` and
- * `opening_rules`. Each is a pure
+ * `head_rules`, `body_rules`, then (once the session is looked up) `ADMISSION_RULES` and
+ * `opening_rules`, or `modern_rules`; last `quota_rules`. Each is a pure
  * function of facts that are known when its turn comes; the first that refuses answers. To change a rule,
  * change its row; to change precedence, move it.
  *

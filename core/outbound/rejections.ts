@@ -66,10 +66,12 @@ export type RuleId =
   | "store-unavailable"
   | "duplicate-request-id"
   | "in-flight-limit"
+  | "in-flight-quota"
   | "stream-limit"
   | "modern-not-a-request"
   | "initialize-on-modern"
   | "subscription-limit"
+  | "subscription-quota"
   | "meta-missing"
   | "header-mismatch"
   | "unsupported-modern-version"
@@ -252,6 +254,12 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     message: "Too many requests in flight in this session; the limit is {accepted}",
     retry: true,
   },
+  "in-flight-quota": {
+    status: 503,
+    code: TRANSPORT_REFUSED,
+    message: "Too many requests of this principal in flight; the limit is {accepted}",
+    retry: true,
+  },
   "stream-limit": {
     status: 503,
     code: TRANSPORT_REFUSED,
@@ -293,6 +301,12 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     status: 503,
     code: TRANSPORT_REFUSED,
     message: "Too many open subscriptions; the limit is {accepted}",
+    retry: true,
+  },
+  "subscription-quota": {
+    status: 503,
+    code: TRANSPORT_REFUSED,
+    message: "Too many open subscriptions of this principal; the limit is {accepted}",
     retry: true,
   },
   "listen-params": {

@@ -24,6 +24,10 @@ function modern(
   } satisfies Request;
 }
 
+function listen(differing: Modern = {}): Request {
+  return modern({ method: "subscriptions/listen", params: { notifications: {} }, ...differing });
+}
+
 function calling(name: unknown, header: string | null): Request {
   return modern({ method: "tools/call", params: { name }, fields: { "mcp-name": header } });
 }
@@ -204,6 +208,54 @@ export const MODERN_CASES: readonly RuleCases[] = [
       mirroring({}, {}),
       mirroring({ where: { region: null } }, {}),
       mirroring(undefined, {}),
+    ],
+  },
+  {
+    rule: ["draining", "a new subscription while shutting down"],
+    refused: [{ ...listen(), draining: true }],
+    passed: [listen(), { ...modern(), draining: true }],
+  },
+  {
+    rule: ["not-acceptable", "`Accept` allows no event stream for a subscription"],
+    refused: [listen({ fields: { accept: "application/json" } })],
+    passed: [listen({ fields: { accept: "text/*" } })],
+  },
+  {
+    rule: ["listen-params", "`subscriptions/listen` without `params.notifications`, an object"],
+    refused: [
+      listen({ params: {} }),
+      listen({ params: { notifications: [] } }),
+      listen({ params: { notifications: "all" } }),
+    ],
+    passed: [listen({ params: { notifications: { toolsListChanged: true } } })],
+  },
+  {
+    rule: ["subscription-limit", "more open subscriptions than the limit"],
+    refused: [{ ...listen(), open: 4 }, { ...listen(), policy: { maxSubscriptions: 0 } }],
+    passed: [{ ...listen(), open: 3 }, { ...modern(), open: 4 }],
+  },
+  {
+    rule: ["subscription-quota", "more open subscriptions of the principal than the limit"],
+    refused: [{ ...listen(), own: { subscriptions: 2 } }],
+    passed: [
+      { ...listen(), own: { subscriptions: 1, calls: 9 } },
+      { ...listen(), own: { subscriptions: 2 }, policy: { maxOwnSubscriptions: Infinity } },
+    ],
+  },
+  {
+    rule: [
+      "in-flight-quota",
+      "more requests in flight without a session of the principal than the limit",
+    ],
+    refused: [
+      { ...modern(), own: { calls: 3 } },
+      { own: { calls: 3 }, policy: { sessions: "off" } },
+    ],
+    passed: [
+      { ...modern(), own: { calls: 2, subscriptions: 9 } },
+      { own: { calls: 2 }, policy: { sessions: "off" } },
+      // In a session its own limit counts.
+      { own: { calls: 3 } },
     ],
   },
 ];

@@ -35,6 +35,7 @@ describe("every rule of the ladder", () => {
       ...ladderOf({}),
       ...ladderOf({ body: { jsonrpc: "2.0", id: 1, method: "initialize", params: {} } }),
       ...ladderOf({ policy: { eras: "modern" } }),
+      ...ladderOf(LISTEN),
     ];
     assert.deepEqual(rules.filter((rule) => !asked.includes(rule)).map(nameOf), []);
   });
@@ -125,6 +126,19 @@ describe("of several faults", () => {
 });
 
 const meta = (more: object) => ({ jsonrpc: "2.0", id: 1, method: "ping", params: { _meta: more } });
+const listen = (params: object) => ({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "subscriptions/listen",
+  params: {
+    ...params,
+    _meta: { [META.protocolVersion]: "2026-07-28", [META.clientCapabilities]: {} },
+  },
+});
+const LISTEN: Request = {
+  fields: { "mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen" },
+  body: listen({}),
+};
 const MODERN_STEPS: readonly (readonly [Request, string])[] = [
   [{
     fields: { "mcp-protocol-version": "2026-07-28", "mcp-session-id": "a, b", "mcp-method": "x" },
@@ -147,6 +161,11 @@ const MODERN_STEPS: readonly (readonly [Request, string])[] = [
     },
     "modern-method-not-found",
   ],
+  [{ ...LISTEN, draining: true, open: 9, own: { subscriptions: 9 } }, "draining"],
+  [{ draining: undefined, fields: { accept: "application/json" } }, "not-acceptable"],
+  [{ fields: { accept: "*/*" } }, "listen-params"],
+  [{ body: listen({ notifications: {} }) }, "subscription-limit"],
+  [{ open: 0 }, "subscription-quota"],
 ];
 
 /** Names of rules that lack a case they refuse or one they let pass. */

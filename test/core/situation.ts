@@ -2,6 +2,8 @@ import {
   ADMISSION_RULES,
   type Admitted,
   type Arrival,
+  CALL_RULES,
+  type Calling,
   eraOf,
   HEAD_RULES,
   HEADER_RULES,
@@ -9,6 +11,8 @@ import {
   isInitialize,
   LEGACY_BODY_RULES,
   LEGACY_REVISIONS,
+  LISTEN_RULES,
+  type Listening,
   MESSAGE_RULES,
   MIRROR_RULES,
   type Mirrored,
@@ -36,13 +40,17 @@ export interface Request {
   /** The revision that the session speaks. */
   readonly version?: string;
   readonly inFlight?: readonly (string | number)[];
+  /** What its principal has going on without a session: calls, and subscriptions. */
+  readonly own?: { readonly calls?: number; readonly subscriptions?: number };
+  /** Subscriptions that are open. */
+  readonly open?: number;
   /** The mirrored parameters of the tool that is called. */
   readonly mirrored?: readonly ParamHeader[];
   readonly policy?: Partial<Policy>;
 }
 
 /** Everything that any rule may look at: each takes its part, those on headers `head` alone. */
-export type Facts = Arrival & Posted & Admitted & Opening & Mirrored;
+export type Facts = Arrival & Posted & Admitted & Opening & Mirrored & Listening & Calling;
 
 /** A rule of any list. */
 // deno-lint-ignore no-explicit-any -- what a rule looks at is the business of `ask`
@@ -62,7 +70,10 @@ const POLICY: Policy = {
   maxInitializeBytes: 100,
   maxBatch: 3,
   maxInFlight: 2,
+  maxOwnInFlight: 3,
   maxStreams: 2,
+  maxSubscriptions: 4,
+  maxOwnSubscriptions: 2,
 };
 
 const FIELDS = {
@@ -92,6 +103,10 @@ export function factsOf(request: Request): Facts {
     body: parsed,
     id,
     initialize: JSON.stringify(params),
+    asked: params,
+    open: request.open ?? 0,
+    own: request.own?.subscriptions ?? 0,
+    calls: (request.own?.calls ?? 0) + 1,
     draining: request.draining ?? false,
     version: request.version ?? "2025-11-25",
     inFlight: new Set(request.inFlight),
@@ -110,9 +125,12 @@ export function ladderOf(request: Request): readonly AnyRule[] {
   const start = [...HEAD_RULES, ...HEADER_RULES];
   if (head.method !== "POST") return start;
   if (eraOf(head, body, policyOf(request).eras) === "modern") {
-    return [...start, ...MESSAGE_RULES, ...MODERN_RULES, ...MIRROR_RULES];
+    const listens = body.kind === "request" && body.message.method === "subscriptions/listen";
+    const quota = listens ? LISTEN_RULES : CALL_RULES;
+    return [...start, ...MESSAGE_RULES, ...MODERN_RULES, ...MIRROR_RULES, ...quota];
   }
-  const found = isInitialize(body) ? OPENING_RULES : ADMISSION_RULES;
+  const stateless = policyOf(request).sessions === "off" ? CALL_RULES : [];
+  const found = isInitialize(body) ? OPENING_RULES : [...ADMISSION_RULES, ...stateless];
   return [...start, ...MESSAGE_RULES, ...LEGACY_BODY_RULES, ...found];
 }
 

@@ -86,6 +86,10 @@ const MADE: { readonly [rule in RuleId]?: Made } = {
     options: { limits: { subscriptions: 0 } },
     provoke: (endpoint) => subscribe(endpoint, {}),
   },
+  "subscription-quota": {
+    options: { limits: { subscriptionsPerPrincipal: 0 } },
+    provoke: (endpoint) => subscribe(endpoint, {}),
+  },
 };
 
 describe("a refusal that the engine makes", () => {

@@ -22,7 +22,10 @@ function rules(): string {
   const before = [
     ...[core.HEAD_RULES, core.HEADER_RULES, core.MESSAGE_RULES, core.LEGACY_BODY_RULES],
   ].flat();
-  const after = [core.ADMISSION_RULES, core.OPENING_RULES, core.MODERN_RULES, core.MIRROR_RULES]
+  const after = [
+    ...[core.ADMISSION_RULES, core.OPENING_RULES, core.MODERN_RULES, core.MIRROR_RULES],
+    ...[core.LISTEN_RULES, core.CALL_RULES],
+  ]
     .flat();
   const ladder: readonly { id: core.RuleId; checks: string; clause: string; era: string }[] = [
     ...before,
