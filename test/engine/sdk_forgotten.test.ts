@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealed } from "../../adapters/backends/sealed.ts";
 import { type Backend, memory } from "../../core/engine/mod.ts";
-import { HandClock } from "../wire/harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { connected, endpoint } from "./sdk/endpoint.ts";
 import { v1 } from "./sdk/servers.ts";
 
 /** Lets time pass; what timers begin may wait for more than the clock knows of. */
-async function pass(clock: HandClock, ms: number): Promise<void> {
-  await clock.pass(ms);
+async function pass(clock: FakeClock, ms: number): Promise<void> {
+  await clock.passing(ms);
   await new Promise((turn) => setTimeout(turn, 5));
 }
 
@@ -19,7 +19,7 @@ function mute(backend: Backend): Backend {
 }
 
 test("a session that ended on another node, which could not say so", async () => {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const backend = memory();
   const one = endpoint(v1, {}, { backend: mute(backend), clock });
   const two = endpoint(v1, {}, { backend, clock });
@@ -50,7 +50,7 @@ test("a session that ended on another node, which could not say so", async () =>
 });
 
 test("a session that is kept nowhere and only expires", async () => {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const backend = sealed({ keys: [new Uint8Array(32)], clock });
   const { mcp, told } = endpoint(v1, {}, {
     backend,

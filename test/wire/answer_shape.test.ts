@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ResponseShape } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask, open } from "./harness/http.ts";
 import { join, merged, type Peer, POST_FIELDS, request } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
@@ -134,7 +134,7 @@ describe("Accept, as RFC 9110 reads it", () => {
 
 describe("a call that is silent for long", () => {
   test("turns to a stream after a while, and not before", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     let finish = (): void => {};
     const server = await up(
       t,
@@ -146,10 +146,10 @@ describe("a call that is silent for long", () => {
     const waiting = peer.call("sleep");
     void waiting.then(() => answered = true);
     while ((await server.mcp.stats()).inFlight === 0) await peer.post(request(0, "ping"));
-    await clock.pass(2_999);
+    await clock.passing(2_999);
     await peer.post(request(0, "ping"));
     assert.equal(answered, false);
-    await clock.pass(1);
+    await clock.passing(1);
     const answer = await waiting;
     assert.equal(answer.get("content-type"), SSE_TYPE);
     finish();
@@ -159,7 +159,7 @@ describe("a call that is silent for long", () => {
   });
 
   test("stays JSON for a client that takes nothing else", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     let finish = (): void => {};
     const server = await up(
       t,
@@ -169,7 +169,7 @@ describe("a call that is silent for long", () => {
     const peer = await join(server);
     const waiting = peer.call("sleep", {}, { id: 1, fields: [["Accept", JSON_TYPE]] });
     while ((await server.mcp.stats()).inFlight === 0) await peer.post(request(0, "ping"));
-    await clock.pass(60_000);
+    await clock.passing(60_000);
     finish();
     const answer = await waiting;
     assert.equal(answer.get("content-type"), JSON_TYPE);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HandlerEvent, Limits } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask, type Fields, Line } from "./harness/http.ts";
 import { initialize, join, merged, notification, type Peer, request } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
@@ -10,13 +10,13 @@ import { app, type Scope, type Server, up } from "./harness/runtime.ts";
 
 interface House {
   readonly server: Server;
-  readonly clock: HandClock;
+  readonly clock: FakeClock;
   readonly evicted: string[];
 }
 
 /** Who calls is what `Authorization` says. The call `hold` never ends. */
 async function house(scope: Scope, limits: Limits): Promise<House> {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const evicted: string[] = [];
   const onEvent = (event: HandlerEvent): void => {
     if (event.type === "session-ended" && event.reason === "evicted") evicted.push(event.session);

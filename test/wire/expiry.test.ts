@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HandlerEvent, McpOptions } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask } from "./harness/http.ts";
 import { initialize, join, NEWEST, notification, type Peer, request } from "./harness/mcp.ts";
 import { app, type Scope, type Server, up } from "./harness/runtime.ts";
@@ -10,7 +10,7 @@ import { app, type Scope, type Server, up } from "./harness/runtime.ts";
 const IDLE_MS = 60_000;
 
 interface World {
-  readonly clock: HandClock;
+  readonly clock: FakeClock;
   readonly server: Server;
   readonly events: HandlerEvent[];
   /** Lets the call `hold` finish. */
@@ -18,7 +18,7 @@ interface World {
 }
 
 async function world(scope: Scope, limits: McpOptions["limits"] = {}): Promise<World> {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const events: HandlerEvent[] = [];
   let release = (): void => {};
   const gate = new Promise<void>((open) => release = open);
@@ -85,7 +85,7 @@ describe("idle time", () => {
   });
 
   test("counts from the end of initialize, however long that takes", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const result = {
       protocolVersion: NEWEST,
       capabilities: {},
@@ -132,7 +132,7 @@ describe("idle time", () => {
     const { clock, server, events } = await world(t);
     const ids = new Set<string>();
     for (let i = 0; i < 20; i++) ids.add((await join(server)).id);
-    await clock.pass(IDLE_MS * 2);
+    await clock.passing(IDLE_MS * 2);
     await until(async () => (await server.mcp.stats()).sessions === 0);
     const ended = events.filter((event) => event.type === "session-ended");
     assert.deepEqual(new Set(ended.map(({ session }) => session)), ids);
@@ -176,7 +176,7 @@ describe("absolute lifetime", () => {
     const stream = await peer.listen();
     const held = peer.call("hold", {}, { id: 9, fields: [["Accept", "application/json"]] });
     await until(async () => (await server.mcp.stats()).inFlight === 1);
-    await clock.pass(AGE_MS);
+    await clock.passing(AGE_MS);
     const answer = await held;
     assert.equal(answer.status, 404);
     assert.equal((await answer.json()).id, 9);

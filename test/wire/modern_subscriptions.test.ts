@@ -1,7 +1,7 @@
 /** `subscriptions/listen`: acknowledged, filtered, tagged, bounded, ended. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask, open } from "./harness/http.ts";
 import { KEY, modern } from "./harness/modern.ts";
 import { refused } from "./harness/refusal.ts";
@@ -157,7 +157,7 @@ describe("a subscription", () => {
   });
 
   test("is kept alive by comments", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await serving(t, { clock, keepAliveMs: 1_000 });
     const { events } = await listening(server, {});
     for (let i = 0; i < 3; i++) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Exchange } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask, type Fields } from "./harness/http.ts";
 import { join, type Peer, request, REVISIONS } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
@@ -137,7 +137,7 @@ describe("an evicted id is 400, never a partial replay", () => {
   });
 
   test("by age, though nothing else was appended", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await up(t, counter, { clock, limits: { logAgeMs: 10_000 } });
     const peer = await join(server);
     const ids = await numbered(server, peer, 3);
@@ -150,7 +150,7 @@ describe("an evicted id is 400, never a partial replay", () => {
   });
 
   test("and a GET without an id then begins with what is left", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await up(t, counter, { clock, limits: { logAgeMs: 10_000 } });
     const peer = await join(server);
     const handle = (await server.mcp.sessions.get(peer.id))!;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ClientRequestError, type Exchange, type McpOptions } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { type Answer, ask, open, type Whole } from "./harness/http.ts";
 import { initialize, join, notification, posting, request } from "./harness/mcp.ts";
 import { app, type Scope, type Server, up } from "./harness/runtime.ts";
@@ -92,7 +92,7 @@ describe("a request to the client", () => {
   });
 
   test("that is not answered in time fails typed, and the client is told", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const { server, got, until } = await world(t, {
       clock,
       limits: { idleMs: 1e9, maxAgeMs: 1e9 },
@@ -100,7 +100,7 @@ describe("a request to the client", () => {
     const peer = await join(server);
     const events = new Events(await peer.call("ask", { timeoutMs: 5_000 }));
     const { id } = await events.next();
-    await clock.pass(5_000);
+    await clock.passing(5_000);
     await until(1);
     assert.deepEqual(got, ["timeout"]);
     const told = await events.next();
@@ -110,13 +110,13 @@ describe("a request to the client", () => {
   });
 
   test("that no time is given for fails after a minute", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const { server, got, until } = await world(t, { clock });
     const events = new Events(await (await join(server)).call("ask"));
     await events.next();
-    await clock.pass(59_999);
+    await clock.passing(59_999);
     assert.deepEqual(got, []);
-    await clock.pass(1);
+    await clock.passing(1);
     await until(1);
     assert.deepEqual(got, ["timeout"]);
     events.cut();

@@ -13,14 +13,14 @@ import {
 } from "./harness/mcp.ts";
 import { type Refusal, refused } from "./harness/refusal.ts";
 import { app, type Server, up } from "./harness/runtime.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { serverSets } from "./runtime_answers.ts";
 
 const IDLE_MS = 60_000;
 
 const ends: (() => Promise<void>)[] = [];
 const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
-const clock = new HandClock();
+const clock = new FakeClock();
 let server: Server;
 let live: Peer;
 const gone: Record<string, string> = {};

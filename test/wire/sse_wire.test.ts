@@ -1,7 +1,7 @@
 /** WIRE.md, section 3: what every event stream looks like on the wire. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import type { Answer } from "./harness/http.ts";
 import { join, type Peer, REVISIONS } from "./harness/mcp.ts";
 import { app, type Server, up } from "./harness/runtime.ts";
@@ -72,7 +72,7 @@ test("a compressing runtime leaves event streams alone", async (t) => {
 
 describe("keep-alive", () => {
   test("a comment comes after each span in which nothing else came", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await up(t, endless, { clock, keepAliveMs: 10_000 });
     const peer = await join(server);
     const stream = await peer.listen();
@@ -86,11 +86,11 @@ describe("keep-alive", () => {
     };
     await read(1);
     // In the first of these spans the priming event came.
-    await clock.pass(40_000);
+    await clock.passing(40_000);
     await read(4);
     (await server.mcp.sessions.get(peer.id))!.notify("notifications/message", { data: "x" });
     await read(5);
-    await clock.pass(20_000);
+    await clock.passing(20_000);
     assert.deepEqual(await read(6), [
       "priming",
       "comment",
@@ -103,23 +103,23 @@ describe("keep-alive", () => {
   });
 
   test("comes on the streams of calls too", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await up(t, endless, { clock, keepAliveMs: 1_000 });
     const peer = await join(server);
     const stream = new Events(await peer.call("talk"));
     assert.equal((await stream.next()).params.data, "x");
-    await clock.pass(5_000);
+    await clock.passing(5_000);
     assert.equal((await stream.block())?.comment, true);
     stream.cut();
   });
 
   test("is off at 0", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const server = await up(t, endless, { clock, keepAliveMs: 0 });
     const peer = await join(server);
     const stream = await peer.listen();
     await stream.block();
-    await clock.pass(60_000);
+    await clock.passing(60_000);
     (await server.mcp.sessions.get(peer.id))!.notify("notifications/message", { data: "x" });
     assert.ok((await stream.block())?.data);
     stream.cut();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { SessionHandle } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { join, notification, type Peer, request } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
 import { app, type Server, up } from "./harness/runtime.ts";
@@ -180,7 +180,7 @@ test("over the limit of streams a GET is 503, and the session goes on", async (t
 });
 
 test("a connection that was closed for its slow reader, and is not read for a minute more, is broken", async (t) => {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const reasons: string[] = [];
   const server = await up(t, talker, {
     clock,
@@ -198,7 +198,7 @@ test("a connection that was closed for its slow reader, and is not read for a mi
       await new Promise((next) => setImmediate(next));
     }
     assert.equal(reasons.at(-1), "slow");
-    await clock.pass(ms);
+    await clock.passing(ms);
     stream.answer.line.resume();
     await stream.rest();
     assert.equal(stream.answer.complete, complete);
@@ -210,7 +210,7 @@ test(
   "a large last answer may be read as slowly as its peer likes",
   { timeout: 10_000 },
   async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const text = "x".repeat(16 << 20);
     const large = app(() => new Promise((done) => setTimeout(() => done({ text }), 5)));
     const server = await up(t, large, { clock, keepAliveMs: 0, response: "sse" });
@@ -218,7 +218,7 @@ test(
     const answer = await peer.call("large");
     answer.line.pause();
     while ((await server.mcp.stats()).inFlight > 0) await peer.post(notification("x"));
-    await clock.pass(600_000);
+    await clock.passing(600_000);
     answer.line.resume();
     const [message] = await new Events(answer).rest();
     assert.equal(message.result.text, text);

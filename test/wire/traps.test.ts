@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Exchange, memory } from "../../core/engine/mod.ts";
-import { HandClock } from "./harness/clock.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { ask, Line } from "./harness/http.ts";
 import { initialize, join, merged, notification, posting, request } from "./harness/mcp.ts";
 import { app, type Server, up } from "./harness/runtime.ts";
@@ -130,7 +130,7 @@ describe("time", () => {
   const IDLE_MS = 1_000;
 
   test("an idle timer from the last start kills calls longer than the timeout", async (t) => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     let finish = (): void => {};
     const server = await up(
       t,
@@ -140,7 +140,7 @@ describe("time", () => {
     const peer = await join(server);
     const waiting = peer.call("long");
     await inFlight(server, 1);
-    await clock.pass(IDLE_MS * 20);
+    await clock.passing(IDLE_MS * 20);
     finish();
     assert.deepEqual((await (await waiting).json()).result, { done: true });
     assert.equal((await peer.post(request(9, "ping"))).status, 200);
