@@ -24,7 +24,10 @@ export { type GuardedListener, guardListener } from "./node_guard.ts";
 /** Bytes of a request's head: a session id that is far too long still gets its answer. */
 const MAX_HEADER_BYTES = 80 << 10;
 
-/** A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. */
+/**
+ * A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. Where a
+ * body parser came first, what it left as `request.body` is taken.
+ */
 export function nodeListener(
   handler: McpHandler,
 ): (request: NodeRequest, response: NodeResponse) => void {

@@ -17,6 +17,10 @@ export interface NodeRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly complete: boolean;
   readonly destroyed?: boolean;
+  /** Its body has been read to its end. */
+  readonly readableEnded?: boolean;
+  /** What a body parser has made of it. */
+  readonly body?: unknown;
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
   destroy(): unknown;
@@ -98,7 +102,10 @@ export function nodeBody(request: NodeRequest, response: NodeResponse): BodyRead
 /** Sends an answer. */
 export function sendReply(response: NodeResponse, reply: Reply): void {
   const { status, headers, body } = reply;
-  if (body === null) {
+  if (response.headersSent) {
+    // By something else, such as a framework that answers late requests itself. What is sent stays as it is.
+    if (isStream(body)) body.cancelled();
+  } else if (body === null) {
     response.writeHead(status, headers);
     response.end();
   } else if (typeof body === "string") {
@@ -112,10 +119,26 @@ export function sendReply(response: NodeResponse, reply: Reply): void {
   }
 }
 
+function isStream(body: Reply["body"]): body is StreamBody {
+  return body !== null && typeof body === "object" && !(body instanceof Response);
+}
+
+// A body parser came first, as `express.json()` does: no event will tell any more.
+function parsedText(body: unknown, limit: number): string | BodyError {
+  if (body === undefined) return { unreadable: "taken" };
+  const text = body instanceof Uint8Array
+    ? decode(body)
+    : typeof body === "string"
+    ? body
+    : JSON.stringify(body);
+  return typeof text === "string" && byteLength(text) > limit ? { unreadable: "over-limit" } : text;
+}
+
 function readText(request: NodeRequest, limit: number): Promise<string | BodyError> {
   return new Promise((resolve) => {
     // The peer left while it was authenticated: no event will tell any more.
     if (request.destroyed && !request.complete) return resolve({ unreadable: "cut-off" });
+    if (request.readableEnded) return resolve(parsedText(request.body, limit));
     const chunks: Uint8Array[] = [];
     let size = 0;
     request.on("data", (chunk: Uint8Array) => {

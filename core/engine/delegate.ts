@@ -88,11 +88,12 @@ export class Delegate {
       over();
     };
     reader.gone?.(() => ended(false));
-    const response = this.#ask(request, caller, head, abort.signal).catch((error) => {
+    const failed = (error: unknown): Response => {
       if (abort.signal.aborted) return new Response(null, { status: 499 });
-      this.#settings.onEvent?.({ type: "application-error", method: request.method, error });
+      this.#settings.onEvent({ type: "application-error", method: request.method, error });
       return failure(request);
-    });
+    };
+    const response = this.#ask(request, caller, head, abort.signal).catch(failed);
     let stop = (): void => {};
     // A long silent call has to outlive proxies, and where a peer that leaves is noticed only on a stream, there has to be one.
     const late = new Promise<undefined>((resolve) => {
@@ -113,9 +114,10 @@ export class Delegate {
       });
       return { status: first?.status ?? 200, headers: SSE_HEADERS, body };
     }
-    const text = await first.text();
+    let whole = first;
+    const text = await first.text().catch((error) => (whole = failed(error)).text());
     over();
-    return { status: first.status, headers: fieldsOf(first), body: text === "" ? null : text };
+    return { status: whole.status, headers: fieldsOf(whole), body: text === "" ? null : text };
   }
 
   /** Hands a notification over. Whatever becomes of it, it is accepted. */

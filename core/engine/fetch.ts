@@ -61,6 +61,7 @@ export function withHeaders(
 }
 
 async function readText(request: Request, limit: number): Promise<string | BodyError> {
+  if (request.bodyUsed) return { unreadable: "taken" };
   const declared = request.headers.get("content-length");
   let bytes: ArrayBuffer | Uint8Array | undefined;
   try {

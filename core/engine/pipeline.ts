@@ -106,7 +106,7 @@ export class Pipeline {
           ? { rule: "body-over-limit", accepted: policy.maxBodyBytes }
           : {
             rule: "parse-error",
-            detail: text.unreadable === "not-utf8" ? "not UTF-8" : "cut off by the client",
+            detail: UNREADABLE[text.unreadable],
           },
         trace,
       );
@@ -278,6 +278,12 @@ export class Pipeline {
     return decide(state, event, policy);
   }
 }
+
+const UNREADABLE = {
+  "not-utf8": "not UTF-8",
+  "cut-off": "cut off by the client",
+  "taken": "gone: something before this handler has read it",
+};
 
 /** What the session table calls a POST. */
 function eventOf(body: Body): SessionEvent {

@@ -46,7 +46,7 @@ export type Reply = TextReply | StreamReply | OwnReply;
 
 /** Reads the body of a request, once. */
 export interface BodyReader {
-  /** The text; or what is wrong with it: more bytes than `limit`, not UTF-8, or cut off by the peer. */
+  /** The text; or what is wrong with it: more bytes than `limit`, not UTF-8, cut off by the peer, or read before. */
   text(limit: number): Promise<string | BodyError>;
   /**
    * Calls `fn` when the peer leaves before it has its answer. Left out where the runtime cannot tell before
@@ -56,4 +56,4 @@ export interface BodyReader {
 }
 
 /** A body that cannot be read as text. */
-export type BodyError = { readonly unreadable: "over-limit" | "not-utf8" | "cut-off" };
+export type BodyError = { readonly unreadable: "over-limit" | "not-utf8" | "cut-off" | "taken" };

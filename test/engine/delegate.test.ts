@@ -183,6 +183,20 @@ describe("a handler of modern requests", () => {
     assert.deepEqual([inFlight, streams], [0, 0]);
   });
 
+  test("whose answer breaks off is a failure of the application, and over", async () => {
+    const body = () =>
+      new ReadableStream({ start: (controller) => controller.error(new Error("secret")) });
+    const { ask, mcp, events } = delegating(
+      () => new Response(body(), { headers: { "content-type": "application/json" } }),
+    );
+    const answer = await ask("work/do");
+    assert.equal(answer.status, 200);
+    const { id, error } = await answer.json();
+    assert.deepEqual([id, error], [1, { code: -32603, message: "Internal error" }]);
+    assert.deepEqual(events.map(({ type }) => type), ["application-error", "exchange"]);
+    assert.equal((await mcp.stats()).inFlight, 0);
+  });
+
   test("has no more subscriptions than the endpoint allows", async () => {
     const { send } = delegating(() => stream().response, { limits: { subscriptions: 1 } });
     const listen = (id: number) => send("subscriptions/listen", { notifications: {} }, {}, id);
