@@ -270,6 +270,26 @@ export const sessionChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "sessions: a list misses none, also where what it gives is deleted meanwhile",
+    async check({ backend, peer }) {
+      const count = 250;
+      // Many were opened at once.
+      for (let i = 0; i < count; i++) {
+        const created = NOW + (i < 220 ? 0 : i);
+        const room = { ...ROOM, sessions: count };
+        await backend.sessions.create(record(`s${i}`, { created }), room, LIFETIME);
+      }
+      const found = new Set<string>();
+      let given = 0;
+      for await (const { id } of peer.sessions.list()) {
+        given++;
+        found.add(id);
+        await backend.sessions.delete(id);
+      }
+      same([given, found.size], [count, count], "listed, and different ones");
+    },
+  },
+  {
     name: "sessions: a sweep takes what is over and unheld, once",
     async check({ backend, peer }) {
       const { sessions } = backend;

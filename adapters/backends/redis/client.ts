@@ -165,9 +165,10 @@ class ClientLink implements Link {
       return new Promise((resolve, reject) => {
         const go = (): void => {
           this.#queue.delete(go);
-          if (!given.up) this.#how.send(args).then(resolve, reject);
+          this.#how.send(args).then(resolve, reject);
         };
         this.#queue.add(go);
+        given.up = () => this.#queue.delete(go);
       });
     });
   }
@@ -204,13 +205,13 @@ class ClientLink implements Link {
     return this.#subscriber = own;
   }
 
-  #inTime<T>(name: string, send: (given: { up: boolean }) => Promise<T>): Promise<T> {
+  #inTime<T>(name: string, send: (given: { up?: () => void }) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new TypeError("the backend is closed"));
     return new Promise((resolve, reject) => {
-      const given = { up: false };
+      const given: { up?: () => void } = {};
       const waiting: Waiting = {
         late: () => {
-          given.up = true;
+          given.up?.();
           reject(
             new RedisTimeout(
               `Redis did not answer within ${this.#timeoutMs} ms (${name}${

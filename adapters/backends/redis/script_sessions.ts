@@ -128,7 +128,17 @@ elseif op == 'count' then
   return call('ZCARD', P .. 'all')
 
 elseif op == 'list' then
-  return call('ZRANGE', P .. 'all', num(2), num(3))
+  -- From a session on, not from a rank: ranks shift where sessions end meanwhile.
+  local all, from = P .. 'all', 0
+  if ARGV[2] ~= '' then
+    from = call('ZCOUNT', all, '-inf', '(' .. ARGV[2])
+    local till = call('ZCOUNT', all, '-inf', ARGV[2])
+    while from < till do
+      local middle = math.floor((from + till) / 2)
+      if call('ZRANGE', all, middle, middle)[1] <= ARGV[3] then from = middle + 1 else till = middle end
+    end
+  end
+  return call('ZRANGE', all, from, from + num(4) - 1, 'WITHSCORES')
 
 elseif op == 'sweep' then
   local now, idleMs, age = num(2), num(3), num(4)

@@ -42,12 +42,14 @@ export function redisSessions(store: Store): SessionStore {
     },
     delete: async (id) => await store.run("delete", id) === 1,
     async *list() {
-      for (let from = 0;; from += PAGE) {
-        const ids = await store.run("list", from, from + PAGE - 1) as readonly string[];
+      for (let [created, last] = ["", ""];;) {
+        const found = await store.run("list", created, last, PAGE) as readonly string[];
+        const ids = found.filter((_, i) => i % 2 === 0);
         for (const record of await Promise.all(ids.map(get))) {
           if (record !== undefined) yield record;
         }
         if (ids.length < PAGE) return;
+        [last = "", created = ""] = found.slice(-2);
       }
     },
     count: async () => Number(await store.run("count")),

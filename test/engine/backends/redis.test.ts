@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
 import { backendKit } from "../../../adapters/testing/mod.ts";
 import type { Backend } from "../../../core/engine/mod.ts";
+import { heapInUse } from "../../doubles/heap.ts";
 import { multiNode } from "./multi_node.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
@@ -97,6 +98,34 @@ test("logs that expired take no room from those that live", { skip: noRedis }, a
   assert.equal((await logs.bounds("a", "live"))?.first, 1);
   backend.close!();
   end();
+});
+
+test("what was given up while there is no connection is kept no longer, and not sent", async () => {
+  const listeners: (() => void)[] = [];
+  const client = {
+    isReady: false,
+    sent: 0,
+    sendCommand() {
+      this.sent++;
+      return Promise.resolve(null);
+    },
+    on: (event: string, listener: () => void) =>
+      void (event === "ready" && listeners.push(listener)),
+    removeListener() {},
+  };
+  const backend = redis(client as unknown as RedisClient, { timeoutMs: 20 });
+  const empty = heapInUse();
+  for (let i = 0; i < 40; i++) {
+    const text = new TextDecoder().decode(new Uint8Array(1_000_000).fill(65 + i));
+    const given = backend.handles!.put("h", text, Date.now() + 1_000, Date.now()) as Promise<void>;
+    await assert.rejects(given, /not connected/);
+  }
+  const grown = heapInUse() - empty;
+  assert.ok(grown < 5_000_000, `${grown} bytes are kept`);
+  client.isReady = true;
+  for (const ready of listeners) ready();
+  assert.equal(client.sent, 0);
+  backend.close!();
 });
 
 test("options and clients that cannot be are refused by name", () => {
