@@ -23,9 +23,7 @@ export interface Posted {
 export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   {
     id: "parse-error",
-    clause: "2025-11-25 basic/transports, Sending Messages 3; JSON-RPC 2.0, 5.1",
     era: "any",
-    checks: "the body is not UTF-8 or not JSON",
     check: ({ body }) =>
       body.kind === "fault" && body.rule === "parse-error"
         ? { rule: "parse-error", detail: body.detail }
@@ -33,9 +31,7 @@ export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   },
   {
     id: "invalid-message",
-    clause: "2025-11-25 basic/index, Messages",
     era: "any",
-    checks: "the body is JSON but no message, or an empty batch",
     check: ({ body }) =>
       body.kind === "fault"
         ? { rule: "invalid-message", detail: body.detail, id: body.id }
@@ -47,9 +43,7 @@ export const MESSAGE_RULES: readonly Rule<Posted>[] = [
 export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   {
     id: "initialize-in-batch",
-    clause: "2025-03-26 basic/lifecycle, Initialization",
     era: "legacy",
-    checks: "`initialize` in a batch",
     check: ({ body }) =>
       body.kind === "batch" && body.messages.some((one) => methodOf(one) === "initialize")
         ? { rule: "initialize-in-batch" }
@@ -57,9 +51,7 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   },
   {
     id: "initialize-without-id",
-    clause: "2025-11-25 basic/lifecycle, Initialization",
     era: "legacy",
-    checks: "`initialize` without an id",
     check: ({ body }) =>
       body.kind === "notification" && body.message.method === "initialize"
         ? { rule: "initialize-without-id" }
@@ -67,9 +59,7 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   },
   {
     id: "initialize-params",
-    clause: "2025-11-25 basic/lifecycle, Initialization",
     era: "legacy",
-    checks: "`initialize` without `params.protocolVersion`, a string",
     check: ({ body }) => {
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
       const version = body.message.params?.protocolVersion;
@@ -80,17 +70,14 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   },
   {
     id: "draining",
-    clause: "this library",
+    of: "session",
     era: "legacy",
-    checks: "a new session while shutting down",
     check: ({ body, draining }) =>
       draining && isInitialize(body) ? { rule: "draining", id: requestId(body) } : undefined,
   },
   {
     id: "unsupported-version",
-    clause: "2025-11-25 basic/transports, Protocol Version Header",
     era: "legacy",
-    checks: "`MCP-Protocol-Version` present and not supported (not asked of `initialize`)",
     check: ({ head, body }, policy) =>
       isInitialize(body) ? undefined : unsupportedVersion(head, policy, requestId(body)),
   },
@@ -137,9 +124,7 @@ export interface Admitted {
 export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   {
     id: "batch-not-allowed",
-    clause: "2025-03-26 basic/index, Batching; 2025-06-18 changelog 1",
     era: "legacy",
-    checks: "a batch outside a 2025-03-26 session",
     check: ({ body, version }) =>
       body.kind === "batch" && revisionFacts(version)?.batches !== true
         ? { rule: "batch-not-allowed" }
@@ -147,9 +132,7 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "batch-over-limit",
-    clause: "this library",
     era: "legacy",
-    checks: "a batch of more messages than the limit",
     check: ({ body }, { maxBatch }) =>
       body.kind === "batch" && body.messages.length > maxBatch
         ? { rule: "batch-over-limit", value: body.messages.length, accepted: maxBatch }
@@ -157,9 +140,7 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "duplicate-request-id",
-    clause: "2025-11-25 basic/index, Requests",
     era: "legacy",
-    checks: "an id that is already in flight in the session",
     check: ({ body, inFlight }) => {
       if (body.kind === "request") {
         const { id } = body.message;
@@ -182,9 +163,7 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "in-flight-limit",
-    clause: "this library",
     era: "legacy",
-    checks: "more requests in flight in the session than the limit",
     check: ({ body, inFlight }, { maxInFlight }) =>
       inFlight.size + requestCount(body) > maxInFlight && requestCount(body) > 0
         ? { rule: "in-flight-limit", accepted: maxInFlight, id: requestId(body) }

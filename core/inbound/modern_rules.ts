@@ -14,7 +14,6 @@ import type { Rejection } from "../outbound/rejections.ts";
 import type { HeaderReader, HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 
-const STREAMABLE = "2026-07-28 basic/transports/streamable-http";
 const SUPPORTED: readonly string[] = MODERN_REVISIONS;
 
 /** What the modern rules look at. */
@@ -27,9 +26,7 @@ export interface ModernPosted {
 export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   {
     id: "modern-not-a-request",
-    clause: `${STREAMABLE}, Sending Messages 4`,
     era: "modern",
-    checks: "the body is a response or a batch",
     check: ({ body }) =>
       body.kind === "request" || body.kind === "notification"
         ? undefined
@@ -37,9 +34,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "initialize-on-modern",
-    clause: "2026-07-28 basic/versioning, Backward Compatibility",
     era: "modern",
-    checks: "`initialize` of an earlier revision on an endpoint that serves none",
     check: ({ body }) => {
       if (metaOf(body)[META.protocolVersion] !== undefined) return undefined;
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
@@ -56,10 +51,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "meta-missing",
-    clause: "2026-07-28 basic/index, _meta",
     era: "modern",
-    checks:
-      "`_meta` lacks `protocolVersion` or `clientCapabilities`, or has a log level that is none",
     check: ({ body }) => {
       const meta = metaOf(body);
       const missing = (key: string, accepted: string): Rejection => ({
@@ -83,9 +75,8 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "header-mismatch",
-    clause: `${STREAMABLE}, Protocol Version Header`,
+    of: "MCP-Protocol-Version",
     era: "modern",
-    checks: "`MCP-Protocol-Version` absent or different from `_meta`",
     check: ({ head, body }) => {
       const said = metaOf(body)[META.protocolVersion] as string;
       return head.version === said
@@ -95,9 +86,8 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "header-mismatch",
-    clause: `${STREAMABLE}, Standard Request Headers`,
+    of: "Mcp-Method",
     era: "modern",
-    checks: "`Mcp-Method` absent or different from the body's method",
     check: ({ head, body }) => {
       const method = methodOf(body);
       return head.mcpMethod === method
@@ -107,9 +97,8 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "header-mismatch",
-    clause: `${STREAMABLE}, Standard Request Headers, Value Encoding`,
+    of: "Mcp-Name",
     era: "modern",
-    checks: "`Mcp-Name` absent or different from the body's name or URI, or not decodable",
     check: ({ head, body }) => {
       const source = NAME_SOURCES.get(methodOf(body));
       if (source === undefined || (head.mcpName === null && !source.required)) return undefined;
@@ -122,9 +111,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "unsupported-modern-version",
-    clause: `${STREAMABLE}, Protocol Version Header`,
     era: "modern",
-    checks: "the version is not served",
     check: ({ body }) => {
       const requested = metaOf(body)[META.protocolVersion] as string;
       return SUPPORTED.includes(requested) ? undefined : {
@@ -138,9 +125,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
   {
     id: "modern-method-not-found",
-    clause: `${STREAMABLE}, Protocol Version Header; 2026-07-28 changelog`,
     era: "modern",
-    checks: "a method that the revision removed",
     check: ({ body }) =>
       REMOVED_METHODS.has(methodOf(body))
         ? { rule: "modern-method-not-found", value: methodOf(body), id: idOf(body) }
@@ -160,9 +145,8 @@ export interface Mirrored {
 export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
   {
     id: "header-mismatch",
-    clause: `${STREAMABLE}, Server Behavior for Custom Headers`,
+    of: "Mcp-Param-*",
     era: "modern",
-    checks: "`Mcp-Param-*` absent, different from the arguments, or not decodable",
     check: ({ body, headers, params }) => {
       const found = paramMismatch(
         params,

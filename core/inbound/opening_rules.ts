@@ -19,9 +19,7 @@ export interface Opening {
 export const OPENING_RULES: readonly Rule<Opening>[] = [
   {
     id: "initialize-over-limit",
-    clause: "this library",
     era: "legacy",
-    checks: "`params` of `initialize` longer than the limit",
     check: ({ id, initialize }, { maxInitializeBytes }) =>
       initialize.length > maxInitializeBytes
         ? {

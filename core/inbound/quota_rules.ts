@@ -8,8 +8,6 @@ import { isObject, type JsonObject, quote, type RequestId } from "../protocol/js
 import type { HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 
-const SUBSCRIPTIONS = "2026-07-28 basic/patterns/subscriptions";
-
 /** What the rules on subscriptions look at. */
 export interface Listening {
   readonly head: HeadFacts;
@@ -27,16 +25,14 @@ export interface Listening {
 export const LISTEN_RULES: readonly Rule<Listening>[] = [
   {
     id: "draining",
-    clause: "this library",
+    of: "subscription",
     era: "modern",
-    checks: "a new subscription while shutting down",
     check: ({ draining, id }) => draining ? { rule: "draining", id } : undefined,
   },
   {
     id: "not-acceptable",
-    clause: `${SUBSCRIPTIONS}; RFC 9110, 15.5.7`,
+    of: "subscription",
     era: "modern",
-    checks: "`Accept` allows no event stream for a subscription",
     check: ({ head, id }) =>
       head.accepts.sse
         ? undefined
@@ -44,9 +40,7 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   },
   {
     id: "listen-params",
-    clause: SUBSCRIPTIONS,
     era: "modern",
-    checks: "`subscriptions/listen` without `params.notifications`, an object",
     check: ({ asked, id }) =>
       isObject(asked?.notifications)
         ? undefined
@@ -54,9 +48,7 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   },
   {
     id: "subscription-limit",
-    clause: "this library",
     era: "modern",
-    checks: "more open subscriptions than the limit",
     check: ({ open, id }, { maxSubscriptions }) =>
       open >= maxSubscriptions
         ? { rule: "subscription-limit", accepted: maxSubscriptions, id }
@@ -64,9 +56,7 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   },
   {
     id: "subscription-quota",
-    clause: "this library",
     era: "modern",
-    checks: "more open subscriptions of the principal than the limit",
     check: ({ own, id }, { maxOwnSubscriptions }) =>
       own >= maxOwnSubscriptions
         ? { rule: "subscription-quota", accepted: maxOwnSubscriptions, id }
@@ -86,9 +76,7 @@ export interface Calling {
 export const CALL_RULES: readonly Rule<Calling>[] = [
   {
     id: "in-flight-quota",
-    clause: "this library",
     era: "any",
-    checks: "more requests in flight without a session of the principal than the limit",
     check: ({ id, calls }, { maxOwnInFlight }) =>
       calls > maxOwnInFlight
         ? { rule: "in-flight-quota", accepted: maxOwnInFlight, id }

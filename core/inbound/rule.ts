@@ -3,7 +3,7 @@
  * `head_rules`, `body_rules`, then (once the session is looked up) `ADMISSION_RULES` and
  * `opening_rules`, or `modern_rules`; last `quota_rules`. Each is a pure
  * function of facts that are known when its turn comes; the first that refuses answers. To change a rule,
- * change its row; to change precedence, move it.
+ * change its row; to change precedence, move it. What a rule is for is written down in `clauses.ts`.
  *
  * @module
  */
@@ -16,12 +16,10 @@ import type { Policy } from "./policy.ts";
 export interface Rule<Facts> {
   /** The row of the rejection table that answers. */
   readonly id: RuleId;
-  /** Where it comes from. `WIRE` is this library's own decision. */
-  readonly clause: string;
+  /** Which of the rules with that id it is, where there are several. */
+  readonly of?: string;
   /** The era it belongs to. */
   readonly era: Era | "any";
-  /** What is looked at, in a few words; the README's table shows it. */
-  readonly checks: string;
   /** The refusal; undefined to pass on to the next rule. */
   readonly check: (facts: Facts, policy: Policy) => Rejection | undefined;
 }

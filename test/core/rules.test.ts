@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as core from "../../core/mod.ts";
 import { META, rejectionReply, REJECTIONS, type RuleId } from "../../core/mod.ts";
+import { clauseOf, CLAUSES } from "../../core/inbound/clauses.ts";
 import { CASES, type RuleCases } from "./rule_cases.ts";
 import { type AnyRule, ask, factsOf, ladderOf, refusal, type Request } from "./situation.ts";
 
@@ -18,8 +19,9 @@ describe("every rule of the ladder", () => {
   });
 
   test("a further rule without a case would be noticed", () => {
-    const further: AnyRule = { ...rules[0]!, checks: "something else" };
-    assert.deepEqual(withoutCases([...rules, further], CASES), [nameOf(further)]);
+    // Without a clause it has not even a name.
+    const further: AnyRule = { ...rules[0]!, id: "capacity" };
+    assert.throws(() => withoutCases([...rules, further], CASES), /no clause for rule "capacity/);
     const [first, ...others] = CASES;
     assert.deepEqual(withoutCases(rules, others), [first!.rule.join(": ")]);
     assert.deepEqual(withoutCases(rules, [{ ...first!, passed: [] }, ...others]), [
@@ -41,11 +43,16 @@ describe("every rule of the ladder", () => {
   });
 
   test("says where it comes from and names a refusal that there is", () => {
-    for (const { id, clause, checks } of rules) {
+    for (const rule of rules) {
+      const { id } = rule;
+      const { clause, checks } = clauseOf(rule);
       assert.ok(Object.hasOwn(REJECTIONS, id), id);
       assert.match(clause, /^(this library|RFC 9110, |20\d\d-\d\d-\d\d )/, `${id}: ${clause}`);
       assert.ok(checks.length > 0);
     }
+    const used = new Set(rules.map(clauseOf));
+    assert.equal(used.size, rules.length);
+    assert.deepEqual(Object.values(CLAUSES).filter((one) => !used.has(one)), []);
   });
 });
 
@@ -177,8 +184,8 @@ function withoutCases(rules: readonly AnyRule[], cases: readonly RuleCases[]): s
   return rules.map(nameOf).filter((name) => !covered.has(name));
 }
 
-function nameOf({ id, checks }: AnyRule): string {
-  return `${id}: ${checks}`;
+function nameOf(rule: AnyRule): string {
+  return `${rule.id}: ${clauseOf(rule).checks}`;
 }
 
 // Refused by that rule and by none before it, and answered as the table of rejections says.

@@ -101,6 +101,8 @@ describe("the gate knows the other folders", () => {
     ["the engine may await", "core/engine/a.ts", "export const f = async () => await 1;", false],
     ["the engine imports pure parts", "core/engine/a.ts", "import '../session/a.ts';", false],
     ["the engine not an adapter", "core/engine/a.ts", "import '../../adapters/a.ts';", true],
+    ["the engine not the clauses", "core/engine/a.ts", "import '../inbound/clauses.ts';", true],
+    ["nor does the index of core", "core/mod.ts", "export * from './inbound/clauses.ts';", true],
     ["the engine not Node", "core/engine/a.ts", "import 'node:http';", true],
     ["the engine not Node, late", "core/engine/a.ts", "await import('node:http');", true],
     ["an adapter imports core", "adapters/a/a.ts", "import '../../core/engine/mod.ts';", false],

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LIMITS } from "../../core/engine/mod.ts";
 import * as core from "../../core/mod.ts";
+import { clauseOf } from "../../core/inbound/clauses.ts";
 import { exec } from "../runner/exec.ts";
 import { root, runtimes } from "../runner/runtimes.ts";
 
@@ -25,9 +26,8 @@ function rules(): string {
   const after = [
     ...[core.ADMISSION_RULES, core.OPENING_RULES, core.MODERN_RULES, core.MIRROR_RULES],
     ...[core.LISTEN_RULES, core.CALL_RULES],
-  ]
-    .flat();
-  const ladder: readonly { id: core.RuleId; checks: string; clause: string; era: string }[] = [
+  ].flat();
+  const ladder: readonly Pick<core.Rule<never>, "id" | "of" | "era">[] = [
     ...before,
     ...after,
   ];
@@ -37,10 +37,14 @@ function rules(): string {
       if (!ladder.includes(rule)) throw new Error(`${name} is not in the README's ladder`);
     }
   }
-  const rows = ladder.map(({ id, checks, clause, era }, i): Row => [
-    ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), codes(id, era)],
-    ...[era, clause],
-  ]);
+  const rows = ladder.map((rule, i): Row => {
+    const { id, era } = rule;
+    const { checks, clause } = clauseOf(rule);
+    return [
+      ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), codes(id, era)],
+      ...[era, clause],
+    ];
+  });
   rows.splice(before.length, 0, [
     ...["", "the session, see below", "", "400, 404, 405", "", "legacy", "see below"],
   ]);
