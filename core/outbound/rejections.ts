@@ -81,245 +81,194 @@ export type RuleId =
 
 /** The table, in the order in which the ladder asks. */
 export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
-  "draining": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "The server is shutting down; try again elsewhere or later",
-    retry: true,
-  },
-  "origin-not-allowed": {
-    status: 403,
-    code: TRANSPORT_REFUSED,
-    message: "Origin {value} is not allowed; the option allowedOrigins names those that are",
-  },
-  "host-not-allowed": {
-    status: 403,
-    code: TRANSPORT_REFUSED,
-    message: "Host {value} is not allowed; the option allowedHosts names those that are",
-  },
-  "method-not-allowed": {
-    status: 405,
-    code: TRANSPORT_REFUSED,
-    message: "Method {value} is not allowed; accepted: {accepted}",
-    allow: true,
-  },
-  "length-over-limit": {
-    status: 413,
-    code: TRANSPORT_REFUSED,
-    message: "Content-Length {value} is over the limit of {accepted} bytes",
-  },
-  "unauthenticated": {
-    status: 401,
-    code: TRANSPORT_REFUSED,
-    message: "The request is not authenticated",
-  },
-  "malformed-header": {
-    status: 400,
-    code: TRANSPORT_REFUSED,
-    message: "{field} is repeated or malformed: {value}; accepted: {accepted}",
-  },
-  "malformed-modern-header": {
-    status: 400,
-    code: HEADER_MISMATCH,
-    message: "{field} is repeated or malformed: {value}; accepted: {accepted}",
-  },
-  "modern-method-not-allowed": {
-    status: 405,
-    code: TRANSPORT_REFUSED,
-    message: "Method {value} is not part of the revision; accepted: {accepted}",
-    allow: true,
-  },
-  "content-type-not-json": {
-    status: 415,
-    code: TRANSPORT_REFUSED,
-    message: "Content-Type is {value}; accepted: application/json",
-  },
-  "not-acceptable": {
-    status: 406,
-    code: TRANSPORT_REFUSED,
-    message: "Accept is {value}; the client must accept {accepted}",
-  },
-  "body-over-limit": {
-    status: 413,
-    code: TRANSPORT_REFUSED,
-    message: "The body is over the limit of {accepted} bytes",
-  },
-  "parse-error": {
-    status: 400,
-    code: PARSE_ERROR,
-    message: "Parse error: the body is {detail}",
-  },
-  "invalid-message": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: {detail}",
-  },
-  "unsupported-version": {
-    status: 400,
-    code: TRANSPORT_REFUSED,
-    message: "Unsupported protocol version: MCP-Protocol-Version is {value}; supported: {accepted}",
-  },
-  "initialize-in-batch": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: initialize stands in a batch; it must be alone in its POST",
-  },
-  "initialize-without-id": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: initialize has no id; it is a request",
-  },
-  "initialize-params": {
-    status: 400,
-    code: INVALID_PARAMS,
-    message:
-      "Invalid params: initialize needs params with protocolVersion, a string; found {detail}",
-  },
-  "initialize-over-limit": {
-    status: 400,
-    code: INVALID_PARAMS,
-    message:
-      "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
-  },
-  "batch-not-allowed": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: a batch; only revision 2025-03-26 has batches",
-  },
-  "batch-over-limit": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: a batch of {value} messages; the limit is {accepted}",
-  },
-  "session-required": {
-    status: 400,
-    code: TRANSPORT_REFUSED,
-    message: "Mcp-Session-Id is missing; send the id that the answer to initialize carried",
-  },
-  "session-not-found": {
-    status: 404,
-    code: SESSION_NOT_FOUND,
-    message: "Session not found (HTTP 404); start a new one with initialize",
-  },
-  "already-initialized": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: the session is already initialized",
-  },
-  "termination-off": {
-    status: 405,
-    code: TRANSPORT_REFUSED,
-    message:
-      "Method {value} is not allowed; clients do not end sessions here; accepted: {accepted}",
-    allow: true,
-  },
-  "stateless-method": {
-    status: 405,
-    code: TRANSPORT_REFUSED,
-    message: "Method {value} needs a session; accepted: {accepted}",
-    allow: true,
-  },
-  "unknown-event-id": {
-    status: 400,
-    code: TRANSPORT_REFUSED,
-    message:
-      "Last-Event-ID {value} names no event that can be resumed in this session; call again, or open a stream without it",
-  },
-  "capacity": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Every session is in use; the limit is {accepted}",
-    retry: true,
-  },
-  "quota": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Every session of this principal is in use; the limit is {accepted}",
-    retry: true,
-  },
-  "store-unavailable": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "The session store does not answer",
-    retry: true,
-  },
-  "duplicate-request-id": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: id {detail} is already in flight in this session",
-  },
-  "in-flight-limit": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Too many requests in flight in this session; the limit is {accepted}",
-    retry: true,
-  },
-  "in-flight-quota": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Too many requests of this principal in flight; the limit is {accepted}",
-    retry: true,
-  },
-  "stream-limit": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Too many open streams in this session; the limit is {accepted}",
-    retry: true,
-  },
-  "modern-not-a-request": {
-    status: 400,
-    code: INVALID_REQUEST,
-    message: "Invalid request: a {detail}; a POST of 2026-07-28 holds one request or notification",
-  },
-  "initialize-on-modern": {
-    status: 400,
-    code: UNSUPPORTED_PROTOCOL_VERSION,
-    message:
-      "Unsupported protocol version {value}: no revision with initialize is served; supported: {accepted}",
-  },
-  "meta-missing": {
-    status: 400,
-    code: INVALID_PARAMS,
-    message: "Invalid params: _meta[{field}] is {detail}; accepted: {accepted}",
-  },
-  "header-mismatch": {
-    status: 400,
-    code: HEADER_MISMATCH,
-    message: "Header mismatch: {field} is {value}, the body says {accepted}",
-  },
-  "unsupported-modern-version": {
-    status: 400,
-    code: UNSUPPORTED_PROTOCOL_VERSION,
-    message: "Unsupported protocol version {value}; supported: {accepted}",
-  },
-  "modern-method-not-found": {
-    status: 404,
-    code: METHOD_NOT_FOUND,
-    message: "Method not found: {value}",
-  },
-  "subscription-limit": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Too many open subscriptions; the limit is {accepted}",
-    retry: true,
-  },
-  "subscription-quota": {
-    status: 503,
-    code: TRANSPORT_REFUSED,
-    message: "Too many open subscriptions of this principal; the limit is {accepted}",
-    retry: true,
-  },
-  "listen-params": {
-    status: 400,
-    code: INVALID_PARAMS,
-    message:
-      "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
-  },
-  "internal-error": {
-    status: 500,
-    code: INTERNAL_ERROR,
-    message: "Internal error",
-  },
+  "draining": row(
+    503,
+    TRANSPORT_REFUSED,
+    "The server is shutting down; try again elsewhere or later",
+  ),
+  "origin-not-allowed": row(
+    403,
+    TRANSPORT_REFUSED,
+    "Origin {value} is not allowed; the option allowedOrigins names those that are",
+  ),
+  "host-not-allowed": row(
+    403,
+    TRANSPORT_REFUSED,
+    "Host {value} is not allowed; the option allowedHosts names those that are",
+  ),
+  "method-not-allowed": row(
+    405,
+    TRANSPORT_REFUSED,
+    "Method {value} is not allowed; accepted: {accepted}",
+  ),
+  "length-over-limit": row(
+    413,
+    TRANSPORT_REFUSED,
+    "Content-Length {value} is over the limit of {accepted} bytes",
+  ),
+  "unauthenticated": row(401, TRANSPORT_REFUSED, "The request is not authenticated"),
+  "malformed-header": row(
+    400,
+    TRANSPORT_REFUSED,
+    "{field} is repeated or malformed: {value}; accepted: {accepted}",
+  ),
+  "malformed-modern-header": row(
+    400,
+    HEADER_MISMATCH,
+    "{field} is repeated or malformed: {value}; accepted: {accepted}",
+  ),
+  "modern-method-not-allowed": row(
+    405,
+    TRANSPORT_REFUSED,
+    "Method {value} is not part of the revision; accepted: {accepted}",
+  ),
+  "content-type-not-json": row(
+    415,
+    TRANSPORT_REFUSED,
+    "Content-Type is {value}; accepted: application/json",
+  ),
+  "not-acceptable": row(
+    406,
+    TRANSPORT_REFUSED,
+    "Accept is {value}; the client must accept {accepted}",
+  ),
+  "body-over-limit": row(413, TRANSPORT_REFUSED, "The body is over the limit of {accepted} bytes"),
+  "parse-error": row(400, PARSE_ERROR, "Parse error: the body is {detail}"),
+  "invalid-message": row(400, INVALID_REQUEST, "Invalid request: {detail}"),
+  "unsupported-version": row(
+    400,
+    TRANSPORT_REFUSED,
+    "Unsupported protocol version: MCP-Protocol-Version is {value}; supported: {accepted}",
+  ),
+  "initialize-in-batch": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: initialize stands in a batch; it must be alone in its POST",
+  ),
+  "initialize-without-id": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: initialize has no id; it is a request",
+  ),
+  "initialize-params": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: initialize needs params with protocolVersion, a string; found {detail}",
+  ),
+  "initialize-over-limit": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
+  ),
+  "batch-not-allowed": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: a batch; only revision 2025-03-26 has batches",
+  ),
+  "batch-over-limit": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: a batch of {value} messages; the limit is {accepted}",
+  ),
+  "session-required": row(
+    400,
+    TRANSPORT_REFUSED,
+    "Mcp-Session-Id is missing; send the id that the answer to initialize carried",
+  ),
+  "session-not-found": row(
+    404,
+    SESSION_NOT_FOUND,
+    "Session not found (HTTP 404); start a new one with initialize",
+  ),
+  "already-initialized": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: the session is already initialized",
+  ),
+  "termination-off": row(
+    405,
+    TRANSPORT_REFUSED,
+    "Method {value} is not allowed; clients do not end sessions here; accepted: {accepted}",
+  ),
+  "stateless-method": row(
+    405,
+    TRANSPORT_REFUSED,
+    "Method {value} needs a session; accepted: {accepted}",
+  ),
+  "unknown-event-id": row(
+    400,
+    TRANSPORT_REFUSED,
+    "Last-Event-ID {value} names no event that can be resumed in this session; call again, or open a stream without it",
+  ),
+  "capacity": row(503, TRANSPORT_REFUSED, "Every session is in use; the limit is {accepted}"),
+  "quota": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Every session of this principal is in use; the limit is {accepted}",
+  ),
+  "store-unavailable": row(503, TRANSPORT_REFUSED, "The session store does not answer"),
+  "duplicate-request-id": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: id {detail} is already in flight in this session",
+  ),
+  "in-flight-limit": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many requests in flight in this session; the limit is {accepted}",
+  ),
+  "in-flight-quota": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many requests of this principal in flight; the limit is {accepted}",
+  ),
+  "stream-limit": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many open streams in this session; the limit is {accepted}",
+  ),
+  "modern-not-a-request": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: a {detail}; a POST of 2026-07-28 holds one request or notification",
+  ),
+  "initialize-on-modern": row(
+    400,
+    UNSUPPORTED_PROTOCOL_VERSION,
+    "Unsupported protocol version {value}: no revision with initialize is served; supported: {accepted}",
+  ),
+  "meta-missing": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: _meta[{field}] is {detail}; accepted: {accepted}",
+  ),
+  "header-mismatch": row(
+    400,
+    HEADER_MISMATCH,
+    "Header mismatch: {field} is {value}, the body says {accepted}",
+  ),
+  "unsupported-modern-version": row(
+    400,
+    UNSUPPORTED_PROTOCOL_VERSION,
+    "Unsupported protocol version {value}; supported: {accepted}",
+  ),
+  "modern-method-not-found": row(404, METHOD_NOT_FOUND, "Method not found: {value}"),
+  "subscription-limit": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many open subscriptions; the limit is {accepted}",
+  ),
+  "subscription-quota": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many open subscriptions of this principal; the limit is {accepted}",
+  ),
+  "listen-params": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
+  ),
+  "internal-error": row(500, INTERNAL_ERROR, "Internal error"),
 };
 
 /** A refusal: the rule that refused, and what its message names. A value, never thrown. */
@@ -337,6 +286,12 @@ export interface Rejection {
   readonly id?: RequestId | undefined;
   /** The `data` member of the error. */
   readonly data?: unknown;
+}
+
+// Whoever may try again is told when, and whoever used the wrong method which one is right.
+function row(status: number, code: number, message: string): RejectionRow {
+  if (status === 503) return { status, code, message, retry: true };
+  return status === 405 ? { status, code, message, allow: true } : { status, code, message };
 }
 
 /** The row of a rule. */

@@ -63,53 +63,48 @@ export interface Transition {
 }
 
 const NOTHING: readonly Effect[] = [];
+const CREATE: readonly Effect[] = ["create"];
 const END: readonly Effect[] = ["delete", "end-streams", "abort-calls", "drop-logs"];
+const ENDINGS = ["idle", "age", "evicted", "ended", "closed"] as const;
 
 /** The table. Where several rows share state and event, the first whose guard holds applies. */
 export const TRANSITIONS: readonly Transition[] = [
-  row("absent", "initialize", "serve", "opened", ["create"]),
-  row("absent", "initialized", "session-required", "absent"),
-  row("absent", "message", "session-required", "absent"),
-  row("absent", "listen", "session-required", "absent"),
-  row("absent", "terminate", "session-required", "absent"),
+  row("absent", "initialize", "serve", "opened", CREATE),
+  row("absent", "initialized", "session-required"),
+  row("absent", "message", "session-required"),
+  row("absent", "listen", "session-required"),
+  row("absent", "terminate", "session-required"),
 
-  {
-    ...row("unknown", "initialize", "serve", "opened", ["create"]),
-    when: "stale-initialize-fresh",
-  },
-  row("unknown", "initialize", "session-not-found", "unknown"),
-  row("unknown", "initialized", "session-not-found", "unknown"),
-  row("unknown", "message", "session-not-found", "unknown"),
-  row("unknown", "listen", "session-not-found", "unknown"),
-  row("unknown", "terminate", "session-not-found", "unknown"),
+  row("unknown", "initialize", "serve", "opened", CREATE, "stale-initialize-fresh"),
+  row("unknown", "initialize", "session-not-found"),
+  row("unknown", "initialized", "session-not-found"),
+  row("unknown", "message", "session-not-found"),
+  row("unknown", "listen", "session-not-found"),
+  row("unknown", "terminate", "session-not-found"),
 
-  row("opened", "initialize", "already-initialized", "opened"),
+  row("opened", "initialize", "already-initialized"),
   row("opened", "initialized", "serve", "ready", ["mark-ready"]),
-  row("opened", "message", "serve", "opened"),
-  row("opened", "listen", "stream", "opened"),
-  { ...row("opened", "terminate", "termination-off", "opened"), when: "termination-off" },
+  row("opened", "message", "serve"),
+  row("opened", "listen", "stream"),
+  row("opened", "terminate", "termination-off", "opened", NOTHING, "termination-off"),
   row("opened", "terminate", "ended", "ended", END),
 
-  row("ready", "initialize", "already-initialized", "ready"),
-  row("ready", "initialized", "serve", "ready"),
-  row("ready", "message", "serve", "ready"),
-  row("ready", "listen", "stream", "ready"),
-  { ...row("ready", "terminate", "termination-off", "ready"), when: "termination-off" },
+  row("ready", "initialize", "already-initialized"),
+  row("ready", "initialized", "serve"),
+  row("ready", "message", "serve"),
+  row("ready", "listen", "stream"),
+  row("ready", "terminate", "termination-off", "ready", NOTHING, "termination-off"),
   row("ready", "terminate", "ended", "ended", END),
 
-  row("stateless", "initialize", "serve", "stateless"),
-  row("stateless", "initialized", "serve", "stateless"),
-  row("stateless", "message", "serve", "stateless"),
-  row("stateless", "listen", "stateless-method", "stateless"),
-  row("stateless", "terminate", "stateless-method", "stateless"),
+  row("stateless", "initialize", "serve"),
+  row("stateless", "initialized", "serve"),
+  row("stateless", "message", "serve"),
+  row("stateless", "listen", "stateless-method"),
+  row("stateless", "terminate", "stateless-method"),
 
-  ...(["opened", "ready"] as const).flatMap((state) => [
-    row(state, "idle", "none", "ended", END),
-    row(state, "age", "none", "ended", END),
-    row(state, "evicted", "none", "ended", END),
-    row(state, "ended", "none", "ended", END),
-    row(state, "closed", "none", "ended", END),
-  ]),
+  ...(["opened", "ready"] as const).flatMap((state) =>
+    ENDINGS.map((event) => row(state, event, "none", "ended", END))
+  ),
 ];
 
 /** The options that a guard asks about. */
@@ -158,26 +153,25 @@ export function stateOf(given: SessionGiven, event: SessionEvent): SessionState 
   return record.ready ? "ready" : "opened";
 }
 
+// A row that says no more leaves the session as it is.
 function row(
   state: SessionState,
   event: SessionEvent,
   answer: Answer,
-  next: SessionState,
+  next: SessionState = state,
   effects: readonly Effect[] = NOTHING,
+  when?: Guard,
 ): Transition {
-  return { state, event, answer, next, effects };
+  const cell = { state, event, answer, next, effects };
+  return when === undefined ? cell : { ...cell, when };
 }
 
 function holds(guard: Guard, guards: Guards): boolean {
   return guard === "termination-off" ? !guards.termination : guards.staleInitialize === "fresh";
 }
 
-const INDEX: ReadonlyMap<SessionState, ReadonlyMap<SessionEvent, readonly Transition[]>> = (() => {
-  const index = new Map<SessionState, Map<SessionEvent, Transition[]>>();
-  for (const one of TRANSITIONS) {
-    const events = index.get(one.state) ?? new Map<SessionEvent, Transition[]>();
-    index.set(one.state, events);
-    events.set(one.event, [...events.get(one.event) ?? [], one]);
-  }
-  return index;
-})();
+const INDEX: ReadonlyMap<SessionState, ReadonlyMap<SessionEvent, readonly Transition[]>> = new Map(
+  [...Map.groupBy(TRANSITIONS, (one) => one.state)].map((
+    [state, rows],
+  ) => [state, Map.groupBy(rows, (one) => one.event)]),
+);
