@@ -35,7 +35,7 @@ export function guardListener<Req extends NodeRequest, Res extends NodeResponse>
     });
     sessions.enter(new NodeHead(request)).then(async (entered) => {
       if ("status" in entered) return sendReply(response, entered);
-      leave = entered.leave;
+      leave = () => entered.leave();
       if (closed) leave();
       const held = new HeldResponse(response as unknown as NodeAnswer, entered);
       try {

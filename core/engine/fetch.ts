@@ -9,6 +9,7 @@ import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "./reply.ts"
 /** Bytes that may wait in a Web stream before the engine is asked to wait. */
 const HIGH_WATER_BYTES = 64 << 10;
 
+const NO_BYTES = new Uint8Array();
 const ENCODER = new TextEncoder();
 
 // Deno aborts the signal of a request on success too, and warns whoever looks at it.
@@ -26,8 +27,8 @@ class WebBody implements BodyReader {
     this.request = request;
   }
 
-  text(limit: number): Promise<string | BodyError> {
-    return readText(this.request, limit);
+  text(limit: number, declared: string | null): Promise<string | BodyError> {
+    return readText(this.request, limit, declared);
   }
 }
 
@@ -60,21 +61,26 @@ export function withHeaders(
   return new Response(response.body, { status, statusText, headers });
 }
 
-async function readText(request: Request, limit: number): Promise<string | BodyError> {
-  if (request.bodyUsed) return { unreadable: "taken" };
-  const declared = request.headers.get("content-length");
-  let bytes: ArrayBuffer | Uint8Array | undefined;
-  try {
-    // The server has promised not to hand over more than was declared; what is small enough is read whole.
-    // Deno makes a stream for whoever looks at `body`: 13 µs, as much as all the rest of a request.
-    if (declared !== null && Number(declared) <= limit) bytes = await request.arrayBuffer();
-    else if (request.body === null) return "";
-    else bytes = await readCounted(request.body, limit);
-  } catch {
-    return { unreadable: "cut-off" };
-  }
-  if (bytes === undefined || bytes.byteLength > limit) return { unreadable: "over-limit" };
-  return decode(bytes);
+function readText(
+  request: Request,
+  limit: number,
+  declared: string | null,
+): Promise<string | BodyError> {
+  if (request.bodyUsed) return Promise.resolve({ unreadable: "taken" });
+  // The server has promised not to hand over more than was declared; what is small enough is read whole.
+  // Deno makes a stream for whoever looks at `body`: 13 µs, as much as all the rest of a request.
+  const bytes = declared !== null && Number(declared) <= limit
+    ? request.arrayBuffer()
+    : request.body === null
+    ? Promise.resolve(NO_BYTES)
+    : readCounted(request.body, limit);
+  return bytes.then(
+    (found) =>
+      found === undefined || found.byteLength > limit
+        ? { unreadable: "over-limit" }
+        : decode(found),
+    () => ({ unreadable: "cut-off" }),
+  );
 }
 
 async function readCounted(

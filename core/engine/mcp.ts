@@ -49,11 +49,11 @@ export function createMcpHandler(application: Application, options: McpOptions =
   const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
   return {
     handle,
-    async fetch(request, server) {
-      const reply = await handle(request, requestBody(request));
-      idleTimeoutOff(server, request, reply);
-      return toResponse(reply);
-    },
+    fetch: (request, server) =>
+      handle(request, requestBody(request)).then((reply) => {
+        idleTimeoutOff(server, request, reply);
+        return toResponse(reply);
+      }),
     sessions: pipeline.sessions,
     notify: pipeline.notify,
     stats: () => pipeline.dispatcher.stats(),

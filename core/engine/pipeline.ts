@@ -72,7 +72,14 @@ export class Pipeline {
       // What is there at once is not waited for: a call in a live session waits for its body alone.
       const answer = isReply(caller) ? caller : this.#refuseHead(facts, trace) ??
         (facts.method === "POST"
-          ? this.#read(head, facts, body, await body.text(policy.maxBodyBytes), caller, trace)
+          ? this.#read(
+            head,
+            facts,
+            body,
+            await body.text(policy.maxBodyBytes, facts.contentLength),
+            caller,
+            trace,
+          )
           : this.#withoutBody(facts, caller, trace));
       reply = answer instanceof Promise ? await answer : answer;
     } catch (error) {

@@ -46,8 +46,11 @@ export type Reply = TextReply | StreamReply | OwnReply;
 
 /** Reads the body of a request, once. */
 export interface BodyReader {
-  /** The text; or what is wrong with it: more bytes than `limit`, not UTF-8, cut off by the peer, or read before. */
-  text(limit: number): Promise<string | BodyError>;
+  /**
+   * The text; or what is wrong with it: more bytes than `limit`, not UTF-8, cut off by the peer, or read before.
+   * `declared` is the `Content-Length`, if any.
+   */
+  text(limit: number, declared: string | null): Promise<string | BodyError>;
   /**
    * Calls `fn` when the peer leaves before it has its answer. Left out where the runtime cannot tell before
    * something is sent.

@@ -21,11 +21,13 @@ interface Kept extends LogEvent {
 /** How many events back a repeated one is recognised. */
 const REMEMBERED = 16;
 
+const NONE: (Kept | undefined)[] = [];
+
 class Log {
   readonly name: string;
   readonly owed: string | undefined;
   /** Events from `head` on; those before are gone and their places are freed now and then. */
-  events: (Kept | undefined)[] = [];
+  events: (Kept | undefined)[] = NONE;
   head = 0;
   /** The position of the newest event; 0 where there never was one. */
   last = 0;
@@ -129,7 +131,10 @@ class MemoryLogs implements LogStore {
     if (known !== undefined) return known;
     if (log.endedAt !== undefined) return 0;
     const position = ++log.last;
-    log.events.push({ position, data, at: now, once });
+    const event = { position, data, at: now, once };
+    // Most streams have one event, and an array that grows has room for seventeen.
+    if (log.events.length === 0) log.events = [event];
+    else log.events.push(event);
     log.bytes += data.length;
     logs!.cost += data.length + LOG_COST.event;
     if (last) logs!.end(log, now);
