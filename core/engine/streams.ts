@@ -60,9 +60,7 @@ export class Streams {
     settings.onEvent({ type: "stream-opened", session, stream });
     let body: string;
     if (record !== undefined && settings.resumable) {
-      const log = new Stream(session, stream, settings);
-      log.open();
-      log.append(text, true);
+      new Stream(session, stream, settings).whole(text);
       const first = revisionFacts(version)!.primingEvent
         ? primingText(eventId(stream, 0))
         : COMMENT;
