@@ -16,7 +16,7 @@ import type { Effort, Row } from "./workloads/workload.ts";
 const FULL: Effort = {
   quick: false,
   rounds: 5,
-  seconds: 3,
+  seconds: 2,
   warmSeconds: 2,
   connections: 32,
   sessions: 1_000_000,
