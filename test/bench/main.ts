@@ -60,6 +60,7 @@ if (unknown.length > 0) {
 }
 
 const library = prepare();
+const machine = describeMachine();
 const rows: Row[] = [];
 for (const workload of chosen.length > 0 ? chosen : workloads) {
   console.log(`${workload.name}: ${workload.title}`);
@@ -73,19 +74,18 @@ for (const workload of chosen.length > 0 ? chosen : workloads) {
       log: (text) => console.log(text),
     }),
   );
+  // After each: a run takes most of an hour, and what fails late must not take the rest with it.
+  if (words.length === 0) write();
 }
-const machine = describeMachine();
-const markdown = table(rows, workloads, machine);
-if (words.length > 0) console.log(`\n${markdown}`);
-else {
+if (words.length > 0) console.log(`\n${table(rows, workloads, machine)}`);
+process.exit(0);
+
+function write(): void {
   const folder = new URL("results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    new URL("results.json", folder),
-    `${JSON.stringify({ machine, rows }, null, 2)}\n`,
-  );
-  writeFileSync(new URL("results.md", folder), markdown);
+  const results = `${JSON.stringify({ machine, rows }, null, 2)}\n`;
+  writeFileSync(new URL("results.json", folder), results);
+  writeFileSync(new URL("results.md", folder), table(rows, workloads, machine));
   writeFileSync(new URL("calls.svg", folder), chart(rows, machine));
   console.log(`written to ${folder.pathname}`);
 }
-process.exit(0);
