@@ -10,13 +10,17 @@ import * as core from "../../core/mod.ts";
 import { clauseOf } from "../../core/inbound/clauses.ts";
 import { exec } from "../runner/exec.ts";
 import { root, runtimes } from "../runner/runtimes.ts";
+import * as bench from "./bench_tables.ts";
 
 type Row = readonly string[];
 
 const { REJECTIONS, TRANSITIONS } = core;
 
 /** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
-const tables: Record<string, () => string> = { rules, refusals, states, options, limits };
+const tables: Record<string, () => string> = {
+  ...{ rules, refusals, states, options, limits },
+  ...{ machine: bench.machine, calls, costs, sizes },
+};
 
 /** The ladder: what is asked, in order. The session table is asked on the way. */
 function rules(): string {
@@ -101,6 +105,19 @@ function limits(): string {
     return [`\`${name}\``, value, what];
   });
   return table(["limit", "default", "what it bounds"], rows);
+}
+
+function calls(): string {
+  const head = ["what", "runtime", "requests/s", "to bare", "by processor", "to the SDK"];
+  return table(head, bench.calls());
+}
+
+function costs(): string {
+  return table(["what", "Node", "Deno", "Bun"], bench.costs());
+}
+
+function sizes(): string {
+  return table(["bundle", "minified and gzipped", "minified"], bench.sizes());
 }
 
 /** A number as people write it. */

@@ -128,7 +128,9 @@ function resultOf(
 }
 
 function headersOf({ method }: Message): Record<string, string> | undefined {
-  return method === "initialize" ? { "mcp-session-id": crypto.randomUUID() } : undefined;
+  return method === "initialize"
+    ? { "mcp-session-id": crypto.randomUUID() }
+    : undefined;
 }
 
 function open(

@@ -25,6 +25,14 @@ export const BARE: Entry = {
   resumes: false,
 };
 
+/** What any server of MCP has to ask of the runtime. */
+export const CAREFUL: Entry = {
+  ...BARE,
+  name: "bare, reading what MCP needs",
+  module: "contenders/careful.ts",
+  streams: false,
+};
+
 export const OURS: Entry = {
   name: "mcp-session",
   module: "contenders/mcp_session.ts",

@@ -4,7 +4,10 @@ import {
   McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { NodeStreamableHTTPServerTransport, toNodeHandler } from "@modelcontextprotocol/node";
+import {
+  NodeStreamableHTTPServerTransport,
+  toNodeHandler,
+} from "@modelcontextprotocol/node";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Contender, Options } from "../contenders/contender.ts";
 import { IMPLEMENTATION, register } from "./tools.ts";
@@ -49,7 +52,8 @@ export function contender({ runtime, shape, modern }: Options): Contender {
       if (transport === undefined) {
         const fresh = new NodeStreamableHTTPServerTransport({
           ...options,
-          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) =>
+            void transports.set(opened, fresh),
         });
         transport = fresh;
         const server = build();
@@ -75,7 +79,8 @@ export function contender({ runtime, shape, modern }: Options): Contender {
       if (transport === undefined) {
         const fresh = new WebStandardStreamableHTTPServerTransport({
           ...options,
-          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) =>
+            void transports.set(opened, fresh),
         });
         transport = fresh;
         const server = build();

@@ -1,15 +1,29 @@
 /** Requests a second. */
 import type { Options } from "../contenders/contender.ts";
-import { BARE, type Entry, OURS, PEERS } from "../contenders/list.ts";
-import { CALL, INITIALIZE, MODERN_CALL, type Request, steps } from "../load/requests.ts";
+import { BARE, CAREFUL, type Entry, OURS, PEERS } from "../contenders/list.ts";
+import {
+  CALL,
+  INITIALIZE,
+  MODERN_CALL,
+  type Request,
+  steps,
+} from "../load/requests.ts";
 import { race, type Runner } from "./race.ts";
-import { type Context, optionsOf, type Row, type Workload } from "./workload.ts";
+import {
+  type Context,
+  optionsOf,
+  type Row,
+  type Workload,
+} from "./workload.ts";
+
+/** What the answer to a call contains. */
+const SAID = "You said";
 
 export const callJson: Workload = workload(
   "call-json",
   "Tool call in a session, answered as JSON",
   CALL,
-  "You said",
+  SAID,
   { shape: "json" },
 );
 
@@ -17,7 +31,7 @@ export const callSse: Workload = workload(
   "call-sse",
   "Tool call in a session, answered as SSE",
   CALL,
-  "You said",
+  SAID,
   { shape: "sse" },
 );
 
@@ -41,7 +55,7 @@ export const modern: Workload = workload(
   "modern",
   "Tool call of 2026-07-28",
   MODERN_CALL,
-  "You said",
+  SAID,
   { shape: "json", modern: true },
 );
 
@@ -55,7 +69,8 @@ function workload(
 ): Workload {
   const inSession = !options.modern && request !== INITIALIZE;
   const takesPart = (one: Entry): boolean =>
-    one.shapes.includes(options.shape!) && (one.modern || !options.modern);
+    one.shapes.includes(options.shape!) && (one.modern || !options.modern) &&
+    (one !== CAREFUL || expected === SAID);
   return {
     name,
     title,
@@ -94,6 +109,7 @@ function runnersOf(
 ): Runner[] {
   return [
     runner(BARE),
+    ...(takesPart(CAREFUL) ? [runner(CAREFUL)] : []),
     runner(OURS),
     ...(baseline === undefined ? [] : [{
       ...runner(OURS, { library: baseline }),
