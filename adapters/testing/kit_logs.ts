@@ -67,6 +67,26 @@ export const logChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "logs: a stream that is stored whole is one that its one message ended",
+    async check({ backend: { logs }, peer }) {
+      if (logs.whole === undefined) return;
+      await write(logs, "s", "a", 1);
+      await logs.end("s", "a", NOW);
+      await logs.whole("s", "b", '"all"', NOW, BUDGET);
+      const bounds = { first: 1, last: 1, delivered: 0, ended: true, owed: undefined };
+      same(await peer.logs.bounds("s", "b"), bounds, "bounds");
+      const page = await peer.logs.read("s", "b", 0, 1_000, NOW, BUDGET);
+      same(page?.events.map(({ position, data }) => [position, data]), [[1, '"all"']], "events");
+      same([page?.ended, page?.more], [true, false], "the end of it");
+      same(await logs.append("s", "b", "1", false, NOW, BUDGET), 0, "an append");
+      const room = { ...BUDGET, sessionBytes: 2 * (LOG_COST.stream + LOG_COST.event + 10) };
+      await logs.whole("s", "c", '"01234567"', NOW, room);
+      const left = [];
+      for (const name of ["a", "b", "c"]) left.push(await logs.bounds("s", name) !== undefined);
+      same(left, [false, true, true], "what gave way to a further one");
+    },
+  },
+  {
     name: "logs: reading begins after any position that was reached, and nowhere else",
     async check({ backend: { logs } }) {
       await write(logs, "s", "a", 3);

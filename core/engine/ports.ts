@@ -179,6 +179,17 @@ export interface LogStore {
     budget: LogBudget,
     once?: string,
   ): Awaitable<number>;
+  /**
+   * Stores a stream that this one message is all of, as {@linkcode LogStore.open} and an append that ends it would.
+   * Its name is new; it is not opened again before somebody has read it. A store that leaves this out gets those two.
+   */
+  whole?(
+    session: string,
+    stream: string,
+    data: string,
+    now: number,
+    budget: LogBudget,
+  ): Awaitable<void>;
   /** Ends a log without a further event. */
   end(session: string, stream: string, now: number): Awaitable<void>;
   /**

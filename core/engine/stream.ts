@@ -71,6 +71,7 @@ export class Stream {
     const { session, id } = this;
     this.#inOrder(() => {
       const now = clock.now();
+      if (logs.whole !== undefined) return logs.whole(session, id, text, now, budget);
       const opened = logs.open(session, id, now, budget);
       const append = () => logs.append(session, id, text, true, now, budget);
       return opened instanceof Promise ? opened.then(append) : append();

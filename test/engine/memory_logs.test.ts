@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { LOG_COST, type LogBudget, type LogPage, memory } from "../../core/engine/mod.ts";
+import {
+  LOG_COST,
+  type LogBudget,
+  type LogPage,
+  type LogStore,
+  memory,
+} from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
 
 const ROOMY: LogBudget = { events: 1_000, bytes: 1e6, sessionBytes: 1e6, ageMs: Infinity };
@@ -165,6 +171,75 @@ describe("a log in memory", () => {
   });
 });
 
+describe("a log in memory that one message is all of", () => {
+  const budget = { ...ROOMY, sessionBytes: 100 * (LOG_COST.stream + LOG_COST.event + 5) };
+  const put = (logs: LogStore, stream: string, data = "12345", now = 0) =>
+    logs.whole!("s", stream, data, now, budget);
+
+  test("is read like any other, and has ended", () => {
+    const { logs, texts, append } = store();
+    put(logs, "a", "all");
+    assert.deepEqual(logs.bounds("s", "a"), {
+      ...{ first: 1, last: 1, delivered: 0, ended: true, owed: undefined },
+    });
+    assert.equal(texts(0), "all");
+    assert.equal(texts(1), "");
+    assert.equal(texts(2), "lost");
+    assert.equal(append("more"), 0);
+  });
+
+  test("gives way in the order in which streams ended, looked at or not", () => {
+    const { logs, open, append, texts } = store(budget);
+    for (const name of ["a", "c"]) {
+      open(name);
+      append("12345", name, { last: true });
+      put(logs, name === "a" ? "b" : "d");
+    }
+    assert.equal(texts(0, "b"), "12345");
+    const left = () => ["a", "b", "c", "d"].filter((name) => logs.bounds("s", name) !== undefined);
+    for (let i = 0; i < 96; i++) put(logs, `x${i}`);
+    assert.deepEqual(left(), ["a", "b", "c", "d"]);
+    for (const gone of [1, 2, 3, 4]) {
+      put(logs, `y${gone}`);
+      assert.deepEqual(left(), ["a", "b", "c", "d"].slice(gone));
+    }
+  });
+
+  test("is one of as many as there is room for, however many came, and the newest whatever its size", () => {
+    const { logs, texts } = store();
+    const before = heapInUse();
+    for (let i = 0; i < 50_000; i++) {
+      put(logs, `s${i}`);
+      if (i % 7 === 0) logs.drop("s", `s${i - 1}`);
+    }
+    const grown = heapInUse() - before;
+    assert.ok(grown < 1_000_000, `${grown} bytes are kept`);
+    // Every seventh was dropped, and what it cost is there for others.
+    const newest = Array.from({ length: 300 }, (_, i) => 49_700 + i);
+    assert.deepEqual(
+      newest.filter((i) => texts(0, `s${i}`) === "12345"),
+      newest.filter((i) => i % 7 !== 6).slice(-100),
+    );
+    put(logs, "large", "x".repeat(1_000_000));
+    assert.equal(logs.bounds("s", "s49999"), undefined);
+    assert.equal(texts(0, "large").length, 1_000_000);
+  });
+
+  test("is forgotten at its age", () => {
+    const { logs } = store();
+    const aging = { ...ROOMY, ageMs: 10 };
+    logs.whole!("s", "a", "x", 0, aging);
+    logs.whole!("s", "b", "x", 5, aging);
+    logs.whole!("s", "c", "x", 9, aging);
+    assert.notEqual(logs.read("s", "b", 0, 1, 14, aging), undefined);
+    assert.equal(logs.read("s", "b", 0, 1, 15, aging), undefined);
+    logs.open("s", "d", 15, aging);
+    assert.deepEqual(["a", "b", "c"].map((name) => logs.bounds("s", name) !== undefined), [
+      ...[false, false, true],
+    ]);
+  });
+});
+
 /** The same log store, as plain as it can be written; time apart. */
 class Model {
   /** In the order in which they were opened. */
@@ -259,11 +334,14 @@ test("logs in memory are what a plain model says, after anything that may happen
   const operation = fc.record({
     kind: fc.constantFrom(
       ...["open", "append", "append", "append", "append", "last", "end", "drop", "delivered"],
+      ...["whole", "whole"],
     ),
     stream: fc.constantFrom("a", "b", "c"),
     length: fc.integer({ min: 1, max: 12 }),
     at: fc.nat(30),
     forget: fc.boolean(),
+    // Whoever asks for a stream that was stored whole changes how it is kept, so not every step is followed by a look.
+    look: fc.boolean(),
   });
   fc.assert(
     fc.property(
@@ -277,11 +355,13 @@ test("logs in memory are what a plain model says, after anything that may happen
       (operations, budget) => {
         const { logs } = memory();
         const model = new Model(budget);
-        for (const { kind, stream, length, at, forget } of operations) {
+        for (const { kind, stream, length, at, forget, look } of operations) {
           const found = model.find(stream);
           const data = "x".repeat(length);
           switch (kind) {
             case "open":
+              // One that was stored whole is not opened before it was asked for.
+              logs.bounds("s", stream);
               logs.open("s", stream, 0, budget);
               model.open(stream);
               break;
@@ -292,6 +372,12 @@ test("logs in memory are what a plain model says, after anything that may happen
               assert.equal(position, model.append(stream, data, last));
               break;
             }
+            case "whole":
+              if (found) break;
+              logs.whole!("s", stream, data, 0, budget);
+              model.open(stream);
+              model.append(stream, data, true);
+              break;
             case "end":
               logs.end("s", stream, 0);
               model.end(stream);
@@ -308,6 +394,7 @@ test("logs in memory are what a plain model says, after anything that may happen
               if (forget) found.gone = Math.max(found.gone, through);
             }
           }
+          if (!look) continue;
           for (const name of ["a", "b", "c"]) {
             const one = model.find(name);
             assert.deepEqual(
@@ -331,6 +418,6 @@ test("logs in memory are what a plain model says, after anything that may happen
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
 });

@@ -1,0 +1,80 @@
+/**
+ * The log of one stream in memory, and logs in order.
+ *
+ * @module
+ */
+
+import { LOG_COST, type LogEvent } from "../ports.ts";
+
+/** An event as it is kept. */
+export interface Kept extends LogEvent {
+  /** When it was appended. */
+  readonly at: number;
+  readonly once: string | undefined;
+}
+
+const NONE: (Kept | undefined)[] = [];
+
+/** The log of one stream. */
+export class Log {
+  readonly name: string;
+  readonly owed: string | undefined;
+  /** Events from `head` on; those before are gone and their places are freed now and then. */
+  events: (Kept | undefined)[] = NONE;
+  head = 0;
+  /** The position of the newest event; 0 where there never was one. */
+  last = 0;
+  delivered = 0;
+  bytes = 0;
+  /** When it ended; undefined while it has not. */
+  endedAt: number | undefined = undefined;
+  /** Its place among those that have ended. */
+  order = 0;
+  older: Log | undefined = undefined;
+  newer: Log | undefined = undefined;
+
+  constructor(name: string, owed: string | undefined) {
+    this.name = name;
+    this.owed = owed;
+  }
+
+  /** What it costs of the session's budget. */
+  get cost(): number {
+    return LOG_COST.stream + (this.owed?.length ?? 0) + this.bytes +
+      LOG_COST.event * (this.events.length - this.head);
+  }
+}
+
+/** Logs in order. A `Map` would do, but looking at its first entry costs as much as entries were deleted before it. */
+export class LogList {
+  oldest: Log | undefined = undefined;
+  newest: Log | undefined = undefined;
+
+  append(log: Log): void {
+    log.older = this.newest;
+    if (this.newest === undefined) this.oldest = log;
+    else this.newest.newer = log;
+    this.newest = log;
+  }
+
+  /** Puts it where its order says. */
+  insert(log: Log): void {
+    let newer: Log | undefined;
+    let older = this.newest;
+    for (; older !== undefined && older.order > log.order; older = older.older) newer = older;
+    log.older = older;
+    log.newer = newer;
+    if (older === undefined) this.oldest = log;
+    else older.newer = log;
+    if (newer === undefined) this.newest = log;
+    else newer.older = log;
+  }
+
+  remove(log: Log): void {
+    if (log.older === undefined) this.oldest = log.newer;
+    else log.older.newer = log.newer;
+    if (log.newer === undefined) this.newest = log.older;
+    else log.newer.older = log.older;
+    log.older = log.newer = undefined;
+  }
+}

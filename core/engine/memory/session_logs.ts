@@ -1,0 +1,137 @@
+/**
+ * The logs of one session in memory, and what gives way where there is no room.
+ *
+ * @module
+ */
+
+import { LOG_COST, type LogBudget } from "../ports.ts";
+import { Log, LogList } from "./log.ts";
+import { Wholes } from "./wholes.ts";
+
+const WHOLE_COST = LOG_COST.stream + LOG_COST.event;
+
+/** The streams of one session. */
+export class SessionLogs {
+  readonly streams: Map<string, Log> = new Map();
+  /** In the order in which they were opened. */
+  readonly open: LogList = new LogList();
+  /** In the order in which they ended: the first gives way first. */
+  readonly ended: LogList = new LogList();
+  /** Ended as well, and not in `streams` until somebody asks. */
+  readonly wholes: Wholes = new Wholes();
+  /** What all of them cost. */
+  cost = 0;
+  /** The place of the stream that ended last. */
+  lastOrder = 0;
+
+  /** The log of a stream. */
+  find(name: string): Log | undefined {
+    return this.streams.get(name) ?? this.#unfold(name);
+  }
+
+  get empty(): boolean {
+    return this.streams.size === 0 && this.wholes.oldestAt === undefined;
+  }
+
+  keep(name: string, data: string, now: number): void {
+    this.wholes.push(name, data, now, ++this.lastOrder);
+    this.cost += WHOLE_COST + data.length;
+  }
+
+  end(log: Log, now: number): void {
+    this.open.remove(log);
+    log.endedAt = now;
+    log.order = ++this.lastOrder;
+    this.ended.append(log);
+  }
+
+  forget(log: Log): void {
+    (log.endedAt === undefined ? this.open : this.ended).remove(log);
+    this.cost -= log.cost;
+    this.streams.delete(log.name);
+  }
+
+  /** When the stream ended that ended first; undefined where none has. */
+  get oldestEnd(): number | undefined {
+    return this.#wholeIsOldest ? this.wholes.oldestAt : this.ended.oldest?.endedAt;
+  }
+
+  /** Forgets the stream that ended first, unless its place is `spared`. False where none is left to forget. */
+  forgetOldestEnded(spared: number | undefined): boolean {
+    if (this.#wholeIsOldest) {
+      if (this.wholes.oldestOrder === spared) return false;
+      this.cost -= WHOLE_COST + this.wholes.shift().length;
+      return true;
+    }
+    const { oldest } = this.ended;
+    if (oldest === undefined || oldest.order === spared) return false;
+    this.forget(oldest);
+    return true;
+  }
+
+  get #wholeIsOldest(): boolean {
+    const { oldestOrder } = this.wholes;
+    return oldestOrder !== undefined && oldestOrder < (this.ended.oldest?.order ?? Infinity);
+  }
+
+  // Who asks for it may ask for more, so from now on it is one like any other.
+  #unfold(name: string): Log | undefined {
+    const whole = this.wholes.take(name);
+    if (whole === undefined) return undefined;
+    const { data, at, order } = whole;
+    const log = new Log(name, undefined);
+    log.events = [{ position: 1, data, at, once: undefined }];
+    log.last = 1;
+    log.bytes = data.length;
+    log.endedAt = at;
+    log.order = order;
+    this.streams.set(name, log);
+    this.ended.insert(log);
+    return log;
+  }
+}
+
+/** Forgets the oldest event of a log. */
+export function cut(logs: SessionLogs, log: Log): void {
+  const { length } = log.events[log.head]!.data;
+  log.events[log.head++] = undefined;
+  log.bytes -= length;
+  logs.cost -= length + LOG_COST.event;
+  // Half of the array is holes: move the rest to the front, which pays for itself.
+  if (log.head > 32 && log.head * 2 > log.events.length) {
+    log.events = log.events.slice(log.head);
+    log.head = 0;
+  }
+}
+
+/**
+ * Ended streams go first, oldest first; then the oldest events of the others. The newest event stays: that of `newest`,
+ * or of the stream that was stored whole just now.
+ */
+export function makeRoom(logs: SessionLogs, newest: Log | undefined, limit: number): void {
+  const spared = newest === undefined ? logs.lastOrder : newest.order;
+  while (logs.cost > limit && logs.forgetOldestEnded(spared));
+  if (logs.cost <= limit) return;
+  for (const log of logs.streams.values()) {
+    const least = log === newest ? 1 : 0;
+    while (logs.cost > limit && log.events.length - log.head > least) cut(logs, log);
+  }
+}
+
+/** Forgets what is too old. */
+export function expire(logs: SessionLogs, now: number, budget: LogBudget): void {
+  for (let at = logs.oldestEnd; at !== undefined; at = logs.oldestEnd) {
+    if (now - at < budget.ageMs || !logs.forgetOldestEnded(undefined)) break;
+  }
+  // As many as the session has open at once, which is limited.
+  for (let log = logs.open.oldest; log !== undefined; log = log.newer) {
+    expireEvents(logs, log, now, budget);
+  }
+}
+
+/** Forgets the events of one log that are too old. */
+export function expireEvents(logs: SessionLogs, log: Log, now: number, budget: LogBudget): void {
+  while (log.head < log.events.length && now - log.events[log.head]!.at >= budget.ageMs) {
+    cut(logs, log);
+  }
+}
