@@ -128,9 +128,7 @@ function resultOf(
 }
 
 function headersOf({ method }: Message): Record<string, string> | undefined {
-  return method === "initialize"
-    ? { "mcp-session-id": crypto.randomUUID() }
-    : undefined;
+  return method === "initialize" ? { "mcp-session-id": crypto.randomUUID() } : undefined;
 }
 
 function open(

@@ -2,12 +2,7 @@
  * The bare runtime once more, but reading what a server of MCP has to read: the headers that the rules ask for, and
  * a body that must be UTF-8. It looks at none of it. What this costs more than the bare one no library can save.
  */
-import {
-  type Contender,
-  echoResult,
-  type ListenerResponse,
-  type Options,
-} from "./contender.ts";
+import { type Contender, echoResult, type ListenerResponse, type Options } from "./contender.ts";
 
 const FIELDS = [
   ...[

@@ -23,7 +23,9 @@ const OPENS = new Headers({
   "host": "127.0.0.1",
 });
 
-export async function contender(options: Options): Promise<Contender> {
+export async function contender(
+  options: Options,
+): Promise<Contender & { readonly handle: Library.McpHandler["handle"] }> {
   const { runtime, shape, modern, resumable, library } = options;
   const { createMcpHandler }: typeof Library = await import(
     `${library}/core/engine/mod.js`
@@ -56,6 +58,7 @@ export async function contender(options: Options): Promise<Contender> {
     : undefined;
   return {
     fetch: handler.fetch,
+    handle: handler.handle,
     ...(node === undefined ? {} : { listener: node.nodeListener(handler) }),
     async fill(count) {
       const ids: string[] = [];

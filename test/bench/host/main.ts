@@ -75,9 +75,7 @@ async function listen(
   }
   const server = createServer(listener ?? await webListener(fetch!));
   // Thousands of connections come at once.
-  await new Promise<void>((resolve) =>
-    server.listen(at.port, at.hostname, 4096, resolve)
-  );
+  await new Promise<void>((resolve) => server.listen(at.port, at.hostname, 4096, resolve));
   return (server.address() as { port: number }).port;
 }
 

@@ -5,9 +5,7 @@ import { answerLength } from "./answers.ts";
 import { type Load, type Outcome, PATH, PREPARED } from "./spec.ts";
 
 process.once("message", (load: Load) => {
-  generate(load).then((outcome) =>
-    process.send!(outcome, () => process.exit(0))
-  );
+  generate(load).then((outcome) => process.send!(outcome, () => process.exit(0)));
 });
 
 async function generate(load: Load): Promise<Outcome> {
@@ -27,9 +25,7 @@ async function generate(load: Load): Promise<Outcome> {
         socket.write(requests[next++ % requests.length]!);
       };
       socket.on("data", (chunk: Buffer) => {
-        pending = pending.length === 0
-          ? chunk
-          : Buffer.concat([pending, chunk]);
+        pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
         const length = answerLength(pending);
         if (length === undefined) return;
         if (pending[9] !== 0x32) failures++;
@@ -74,12 +70,8 @@ function prepare({ port, method, headers, body, sessions }: Load): Buffer[] {
       text.replaceAll("{id}", String(i + 1))
         .replaceAll("{session}", sessions[i % sessions.length] ?? "none");
     const text = fill(body);
-    const fields = Object.entries(headers).map(([name, value]) =>
-      `${name}: ${fill(value)}\r\n`
-    );
-    const length = text === ""
-      ? ""
-      : `content-length: ${Buffer.byteLength(text)}\r\n`;
+    const fields = Object.entries(headers).map(([name, value]) => `${name}: ${fill(value)}\r\n`);
+    const length = text === "" ? "" : `content-length: ${Buffer.byteLength(text)}\r\n`;
     return Buffer.from(
       `${method} ${PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${
         fields.join("")

@@ -31,9 +31,7 @@ export class Readers {
   next(word: string): Promise<number> {
     this.#word = word;
     this.#waiting = new Set(this.#sockets);
-    return new Promise((resolve) =>
-      this.#all = () => resolve(performance.now())
-    );
+    return new Promise((resolve) => this.#all = () => resolve(performance.now()));
   }
 
   close(): void {
@@ -47,9 +45,7 @@ export class Readers {
         `${name}: ${value.replace("{session}", session)}\r\n`
       );
       socket.write(
-        `GET ${PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${
-          fields.join("")
-        }\r\n`,
+        `GET ${PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${fields.join("")}\r\n`,
       );
       socket.once("data", (first) => {
         const head = first.toString("latin1");

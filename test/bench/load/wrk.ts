@@ -14,8 +14,7 @@ export async function wrkLoad(load: Load): Promise<Outcome> {
   const { port, method, headers, body, sessions, connections, seconds } = load;
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
-    const put = (name: string, text: string): void =>
-      writeFileSync(join(folder, name), text);
+    const put = (name: string, text: string): void => writeFileSync(join(folder, name), text);
     put(
       "headers",
       Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`)

@@ -15,8 +15,7 @@ export function contender({ shape }: Options): Contender {
       const fresh = new StreamableHTTPTransport({
         sessionIdGenerator: () => crypto.randomUUID(),
         enableJsonResponse: shape === "json",
-        onsessioninitialized: (opened: string) =>
-          void transports.set(opened, fresh),
+        onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
       });
       transport = fresh;
       const server = register(

@@ -1,9 +1,5 @@
 /** `mcp-lite` with its in-memory sessions. */
-import {
-  InMemorySessionAdapter,
-  McpServer,
-  StreamableHttpTransport,
-} from "mcp-lite";
+import { InMemorySessionAdapter, McpServer, StreamableHttpTransport } from "mcp-lite";
 import { z } from "zod";
 import { type Contender, echoResult } from "../contenders/contender.ts";
 import { IMPLEMENTATION } from "./tools.ts";

@@ -45,8 +45,7 @@ export function contender({ runtime, shape, resumable }: Options): Contender {
         const fresh = new StreamableHTTPServerTransport({
           ...options,
           ...(resumable && { eventStore: new InMemoryEventStore() }),
-          onsessioninitialized: (opened: string) =>
-            void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
         });
         transport = fresh;
         await build().connect(transport);
@@ -71,8 +70,7 @@ export function contender({ runtime, shape, resumable }: Options): Contender {
         const fresh = new WebStandardStreamableHTTPServerTransport({
           ...options,
           ...(resumable && { eventStore: new InMemoryEventStore() }),
-          onsessioninitialized: (opened: string) =>
-            void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
         });
         transport = fresh;
         await build().connect(transport);

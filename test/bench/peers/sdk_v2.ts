@@ -4,10 +4,7 @@ import {
   McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import {
-  NodeStreamableHTTPServerTransport,
-  toNodeHandler,
-} from "@modelcontextprotocol/node";
+import { NodeStreamableHTTPServerTransport, toNodeHandler } from "@modelcontextprotocol/node";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Contender, Options } from "../contenders/contender.ts";
 import { IMPLEMENTATION, register } from "./tools.ts";
@@ -52,8 +49,7 @@ export function contender({ runtime, shape, modern }: Options): Contender {
       if (transport === undefined) {
         const fresh = new NodeStreamableHTTPServerTransport({
           ...options,
-          onsessioninitialized: (opened: string) =>
-            void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
         });
         transport = fresh;
         const server = build();
@@ -79,8 +75,7 @@ export function contender({ runtime, shape, modern }: Options): Contender {
       if (transport === undefined) {
         const fresh = new WebStandardStreamableHTTPServerTransport({
           ...options,
-          onsessioninitialized: (opened: string) =>
-            void transports.set(opened, fresh),
+          onsessioninitialized: (opened: string) => void transports.set(opened, fresh),
         });
         transport = fresh;
         const server = build();

@@ -33,9 +33,7 @@ export function chart(
   );
   for (const [workload, title] of SHOWN) {
     for (const runtime of RUNTIMES) {
-      const own = rows.filter((row) =>
-        row.workload === workload && row.runtime === runtime
-      );
+      const own = rows.filter((row) => row.workload === workload && row.runtime === runtime);
       if (own.length === 0) continue;
       y += 30;
       text(0, y, 'class="group"', `${title} · ${runtime}`);
@@ -71,9 +69,7 @@ export function chart(
     'class="note"',
     `${date}, ${processor}, load generator on the same machine`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${
-    y + 12
-  }" width="${WIDTH}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 12}" width="${WIDTH}">
 <style>
 text { font: 12px system-ui, sans-serif; fill: #8a8f98; }
 .title { font-size: 16px; font-weight: 600; }

@@ -21,9 +21,7 @@ export function describeMachine(): Machine {
   const processors = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
-    processor: `${processors.length} × ${
-      processors[0]?.model.trim() ?? "unknown"
-    }`,
+    processor: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${type()} ${release()}`,
     generator,

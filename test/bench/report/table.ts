@@ -18,9 +18,7 @@ export function table(
 function head(
   { date, processor, memory, system, generator, versions }: Machine,
 ): string {
-  const named = Object.entries(versions).map(([name, version]) =>
-    `${name} ${version}`
-  ).join(", ");
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
     `${date}, ${processor}, ${memory}, ${system}; load by ${generator} on the same machine.`,
     `${named}.`,
@@ -36,9 +34,7 @@ function section(rows: readonly Row[]): string {
     ...new Set(rows.flatMap(({ details = {} }) => Object.keys(details))),
   ];
   const ratios = rows.some(({ ratio }) => ratio !== undefined);
-  const processor = rows.some(({ processorRatio }) =>
-    processorRatio !== undefined
-  );
+  const processor = rows.some(({ processorRatio }) => processorRatio !== undefined);
   const columns = [
     "runtime",
     "contender",
@@ -55,8 +51,7 @@ function section(rows: readonly Row[]): string {
     ...(processor ? [fixed(row.processorRatio)] : []),
     ...details.map((name) => figure(row.details?.[name])),
   ]);
-  const line = (values: readonly string[]): string =>
-    `| ${values.join(" | ")} |`;
+  const line = (values: readonly string[]): string => `| ${values.join(" | ")} |`;
   return [
     line(columns),
     line(columns.map((_, i) => i < 2 ? "---" : "---:")),

@@ -26,9 +26,7 @@ export const bundle: Workload = {
     for (const { name, module, only } of BUNDLES) {
       const { outputFiles } = await build({
         stdin: {
-          contents: `export ${
-            only === undefined ? "*" : `{ ${only} }`
-          } from "./${module}";`,
+          contents: `export ${only === undefined ? "*" : `{ ${only} }`} from "./${module}";`,
           resolveDir: library,
         },
         bundle: true,

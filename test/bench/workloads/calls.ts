@@ -1,20 +1,9 @@
 /** Requests a second. */
 import type { Options } from "../contenders/contender.ts";
 import { BARE, CAREFUL, type Entry, OURS, PEERS } from "../contenders/list.ts";
-import {
-  CALL,
-  INITIALIZE,
-  MODERN_CALL,
-  type Request,
-  steps,
-} from "../load/requests.ts";
+import { CALL, INITIALIZE, MODERN_CALL, type Request, steps } from "../load/requests.ts";
 import { race, type Runner } from "./race.ts";
-import {
-  type Context,
-  optionsOf,
-  type Row,
-  type Workload,
-} from "./workload.ts";
+import { type Context, optionsOf, type Row, type Workload } from "./workload.ts";
 
 /** What the answer to a call contains. */
 const SAID = "You said";

@@ -7,8 +7,7 @@ import { median, optionsOf, type Row, type Workload } from "./workload.ts";
 
 export const cold: Workload = {
   name: "cold",
-  title:
-    "Cold start: a process that imports, listens, opens a session and answers a call",
+  title: "Cold start: a process that imports, listens, opens a session and answers a call",
   more: false,
   async run(context) {
     const rows: Row[] = [];

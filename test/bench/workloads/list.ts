@@ -3,6 +3,7 @@ import { backends } from "./backends.ts";
 import { bundle } from "./bundle.ts";
 import { callJson, callSse, initialize, modern, progress } from "./calls.ts";
 import { cold } from "./cold.ts";
+import { engine } from "./engine.ts";
 import { resume } from "./resume.ts";
 import { lookups, memory } from "./sessions.ts";
 import { streams } from "./streams.ts";
@@ -20,5 +21,6 @@ export const workloads: readonly Workload[] = [
   resume,
   cold,
   backends,
+  engine,
   bundle,
 ];

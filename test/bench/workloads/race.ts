@@ -77,9 +77,7 @@ export async function race(
         });
         if (outcome.failures > 0) {
           throw new Error(
-            `${workload}: ${outcome.failures} answers of ${
-              runners[i]!.name
-            } failed`,
+            `${workload}: ${outcome.failures} answers of ${runners[i]!.name} failed`,
           );
         }
         if (warming) continue;
@@ -134,8 +132,6 @@ function lineOf(
     `  ${runtime.padEnd(5)} ${contender.padEnd(28)}`,
     `${Math.round(value)}/s`.padStart(9),
     `ratio ${ratio?.toFixed(3)}`,
-    `by processor ${processorRatio?.toFixed(3)} (${
-      details?.["processorMicros"]?.toFixed(1)
-    } µs)`,
+    `by processor ${processorRatio?.toFixed(3)} (${details?.["processorMicros"]?.toFixed(1)} µs)`,
   ].join("  ");
 }

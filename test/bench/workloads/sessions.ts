@@ -62,9 +62,7 @@ export const memory: Workload = {
           };
           rows.push(row);
           context.log(
-            `  ${runtime.padEnd(5)} ${row.contender.padEnd(40)} ${
-              Math.round(row.value)
-            } B`,
+            `  ${runtime.padEnd(5)} ${row.contender.padEnd(40)} ${Math.round(row.value)} B`,
           );
         } finally {
           await server.stop();

@@ -44,9 +44,7 @@ export const streams: Workload = {
             contender: one.name,
             value: bytes,
             unit: "bytes of the process a stream",
-            ...(basis === undefined
-              ? {}
-              : { ratio: bytes / basis.value, basis: basis.contender }),
+            ...(basis === undefined ? {} : { ratio: bytes / basis.value, basis: basis.contender }),
             details: {
               "bytes of live objects": (after.live - before.live) / count,
               "ms to reach all": median(times),
@@ -55,13 +53,9 @@ export const streams: Workload = {
           basis ??= row;
           rows.push(row);
           log(
-            `  ${runtime.padEnd(5)} ${one.name.padEnd(28)} ${
-              Math.round(bytes)
-            } B, live ${
+            `  ${runtime.padEnd(5)} ${one.name.padEnd(28)} ${Math.round(bytes)} B, live ${
               Math.round(row.details!["bytes of live objects"]!)
-            } B, ${median(times).toFixed(0)} ms, ratio ${
-              row.ratio?.toFixed(2)
-            }`,
+            } B, ${median(times).toFixed(0)} ms, ratio ${row.ratio?.toFixed(2)}`,
           );
         } finally {
           readers.close();
@@ -79,7 +73,5 @@ async function sessionsOf(
   count: number,
 ): Promise<readonly string[]> {
   if (one === BARE) return Array.from({ length: count }, () => "none");
-  return one === OURS
-    ? await server.fill(count)
-    : await openSessions(server.port, count);
+  return one === OURS ? await server.fill(count) : await openSessions(server.port, count);
 }
