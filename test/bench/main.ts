@@ -15,8 +15,8 @@ import type { Effort, Row } from "./workloads/workload.ts";
 
 const FULL: Effort = {
   quick: false,
-  rounds: 5,
-  seconds: 2,
+  rounds: 12,
+  seconds: 1,
   warmSeconds: 2,
   connections: 32,
   sessions: 1_000_000,
@@ -27,7 +27,6 @@ const QUICK: Effort = {
   ...FULL,
   quick: true,
   rounds: 3,
-  seconds: 1,
   warmSeconds: 1,
   sessions: 100_000,
   streams: 2_000,

@@ -108,7 +108,15 @@ function limits(): string {
 }
 
 function calls(): string {
-  const head = ["what", "runtime", "requests/s", "to bare", "by processor", "to the SDK"];
+  const head = [
+    "what",
+    "runtime",
+    "requests/s",
+    "to bare",
+    "by processor",
+    "best rounds",
+    "to the SDK",
+  ];
   return table(head, bench.calls());
 }
 

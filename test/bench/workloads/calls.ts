@@ -104,6 +104,6 @@ function runnersOf(
       ...runner(OURS, { library: baseline }),
       name: "mcp-session, baseline",
     }]),
-    ...(peers ? PEERS.filter(takesPart).map((one) => runner(one)) : []),
+    ...(peers ? PEERS.filter(takesPart).map((one) => ({ ...runner(one), peer: true })) : []),
   ];
 }

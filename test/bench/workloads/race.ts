@@ -11,11 +11,14 @@ export interface Runner {
   readonly name: string;
   readonly module: string;
   readonly options: Options;
+  /** Takes part in every fourth round only: its ratio is far from one, and those of the others want many rounds. */
+  readonly peer?: boolean;
   /** Sessions to open beforehand; one as a client would where undefined, none where 0. */
   readonly sessions?: number;
 }
 
 interface Round {
+  readonly number: number;
   readonly perSecond: number;
   /** Microseconds of processor time a request. */
   readonly processor: number;
@@ -67,6 +70,7 @@ export async function race(
     for (let round = -1; round < effort.rounds; round++) {
       const warming = round < 0;
       for (const [i, { server, sessions, request }] of servers.entries()) {
+        if (!warming && runners[i]!.peer && round % 4 !== 0) continue;
         const before = await server.processor();
         const outcome = await run({
           ...request,
@@ -82,6 +86,7 @@ export async function race(
         }
         if (warming) continue;
         rounds[i]!.push({
+          number: round,
           perSecond: outcome.requests / outcome.seconds,
           processor: (await server.processor() - before) / outcome.requests,
           median: outcome.median,
@@ -107,7 +112,9 @@ function rowOf(
   base: readonly Round[],
 ): Row {
   const of = (pick: (round: Round, base: Round) => number): number =>
-    median(own.map((round, i) => pick(round, base[i]!)));
+    median(own.map((round) => pick(round, base.find(({ number }) => number === round.number)!)));
+  const best = (rounds: readonly Round[], pick: (round: Round) => number): number =>
+    Math.min(...rounds.map(pick));
   return {
     workload,
     runtime: options.runtime,
@@ -116,6 +123,7 @@ function rowOf(
     unit: "requests/s",
     ratio: of((round, base) => round.perSecond / base.perSecond),
     processorRatio: of((round, base) => base.processor / round.processor),
+    bestRatio: best(base, ({ processor }) => processor) / best(own, ({ processor }) => processor),
     basis: basis.name,
     details: {
       processorMicros: of((round) => round.processor),

@@ -39,6 +39,8 @@ export interface Row {
   readonly ratio?: number;
   /** The same of processor time a request: the basis's divided by this one's. */
   readonly processorRatio?: number;
+  /** The same of the best round of each: whatever else a machine does only adds to the time of a request. */
+  readonly bestRatio?: number;
   /** What the ratios are to. */
   readonly basis?: string;
   readonly details?: Readonly<Record<string, number>>;
