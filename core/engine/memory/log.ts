@@ -28,7 +28,7 @@ export class Log {
   bytes = 0;
   /** When it ended; undefined while it has not. */
   endedAt: number | undefined = undefined;
-  /** Its place among those that have ended. */
+  /** Its place among those that have ended; 0 while it has not. */
   order = 0;
   older: Log | undefined = undefined;
   newer: Log | undefined = undefined;
@@ -50,15 +50,8 @@ export class LogList {
   oldest: Log | undefined = undefined;
   newest: Log | undefined = undefined;
 
-  append(log: Log): void {
-    log.older = this.newest;
-    if (this.newest === undefined) this.oldest = log;
-    else this.newest.newer = log;
-    this.newest = log;
-  }
-
-  /** Puts it where its order says. */
-  insert(log: Log): void {
+  /** Puts it where its order says: last, for one that is new. */
+  add(log: Log): void {
     let newer: Log | undefined;
     let older = this.newest;
     for (; older !== undefined && older.order > log.order; older = older.older) newer = older;

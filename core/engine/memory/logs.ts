@@ -33,7 +33,7 @@ class MemoryLogs implements LogStore {
     expire(logs, now, budget);
     const log = new Log(stream, owed);
     logs.streams.set(stream, log);
-    logs.open.append(log);
+    logs.open.add(log);
     logs.cost += log.cost;
     if (logs.cost > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
   }

@@ -42,7 +42,7 @@ export class SessionLogs {
     this.open.remove(log);
     log.endedAt = now;
     log.order = ++this.lastOrder;
-    this.ended.append(log);
+    this.ended.add(log);
   }
 
   forget(log: Log): void {
@@ -86,7 +86,7 @@ export class SessionLogs {
     log.endedAt = at;
     log.order = order;
     this.streams.set(name, log);
-    this.ended.insert(log);
+    this.ended.add(log);
     return log;
   }
 }
