@@ -9,6 +9,7 @@ import {
   ADMISSION_RULES,
   BODY_RULES,
   MESSAGE_RULES,
+  requestCount,
   requestId,
   unsupportedEra,
   unsupportedVersion,
@@ -188,7 +189,7 @@ export class Pipeline {
   }
 
   #overQuota(body: Body, { principal }: Caller): Rejection | undefined {
-    const requests = messagesOf(body).filter((one) => one.kind === "request").length;
+    const requests = requestCount(body);
     if (requests === 0) return undefined;
     const calls = this.dispatcher.principals.of(principal).calls + requests;
     return firstRefusal(CALL_RULES, { id: requestId(body), calls }, this.front.settings.policy);
@@ -203,7 +204,7 @@ export class Pipeline {
     caller: Caller,
   ): Awaitable<Reply> {
     const messages = messagesOf(body);
-    return body.kind === "request" || messages.some((one) => one.kind === "request")
+    return requestCount(body) > 0
       ? this.dispatcher.serve(
         messages,
         body.kind === "batch",

@@ -181,7 +181,8 @@ export function requestId(body: Body): string | number | undefined {
   return body.kind === "request" ? body.message.id : undefined;
 }
 
-function requestCount(body: Body): number {
+/** How many requests a body holds. */
+export function requestCount(body: Body): number {
   if (body.kind === "request") return 1;
   if (body.kind !== "batch") return 0;
   return body.messages.filter((one) => one.kind === "request").length;
