@@ -262,8 +262,8 @@ export class Dispatcher implements Host, Listener {
     this.#stopped = true;
     this.#slow.clear();
     this.#unwatched.clear();
-    return [...this.lifecycle.lives()].flatMap((live) => [...live.inFlight.values()])
-      .concat(...this.#stateless);
+    const inSessions = [...this.lifecycle.lives()].flatMap((live) => [...live.inFlight.values()]);
+    return [...inSessions, ...this.#stateless];
   }
 
   // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
