@@ -97,3 +97,8 @@ export class Database {
     this.#db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   }
 }
+
+/** A time as a column holds it: not before it was meant, and no larger than a number can be exact. */
+export function whole(time: number): number {
+  return Math.min(Math.ceil(time), Number.MAX_SAFE_INTEGER);
+}

@@ -5,7 +5,7 @@
  */
 
 import type { HandleStore } from "../../../core/engine/ports.ts";
-import type { Database } from "./database.ts";
+import { type Database, whole } from "./database.ts";
 
 /** A handle store in a database. */
 export function sqliteHandles(db: Database): HandleStore {
@@ -34,8 +34,4 @@ export function sqliteHandles(db: Database): HandleStore {
       )?.text,
     delete: (handle) => db.run("DELETE FROM handles WHERE handle = ?", handle) > 0,
   };
-}
-
-function whole(time: number): number {
-  return Math.min(Math.ceil(time), Number.MAX_SAFE_INTEGER);
 }

@@ -11,7 +11,7 @@ import {
   type LogPage,
   type LogStore,
 } from "../../../core/engine/ports.ts";
-import type { Database } from "./database.ts";
+import { type Database, whole } from "./database.ts";
 
 interface LogRow {
   readonly log: number;
@@ -279,5 +279,5 @@ function remove(db: Database, log: number): void {
 }
 
 function staleAt(now: number, budget: LogBudget): number {
-  return Math.min(Math.ceil(now + budget.ageMs), Number.MAX_SAFE_INTEGER);
+  return whole(now + budget.ageMs);
 }
