@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../runner/runtimes.ts";
+import { grouped } from "./numbers.ts";
+import { BARE, CAREFUL, OURS, SDK_V2 } from "../bench/contenders/list.ts";
 import type { Machine } from "../bench/report/machine.ts";
 import type { Row as Result } from "../bench/workloads/workload.ts";
 
@@ -13,9 +15,7 @@ interface Results {
 }
 
 const RUNTIMES = [["node", "Node"], ["deno", "Deno"], ["bun", "Bun"]] as const;
-const OURS = "mcp-session";
-const CAREFUL = "bare, reading what MCP needs";
-const SDK = "@modelcontextprotocol/server";
+const SDK = SDK_V2.name;
 
 const CALLS = [
   ["call-json", "tool call in a session, JSON"],
@@ -39,7 +39,7 @@ export function calls(): readonly Row[] {
   return CALLS.flatMap(([workload, title]) =>
     RUNTIMES.map(([runtime, name]) => {
       const own = rows.filter((row) => row.workload === workload && row.runtime === runtime);
-      const ours = one(own, OURS);
+      const ours = one(own, OURS.name);
       const to = (name: string): number | undefined => {
         const other = own.find(({ contender }) => contender === name);
         return other && ours.ratio! / other.ratio!;
@@ -47,7 +47,7 @@ export function calls(): readonly Row[] {
       return [
         ...[title, name, whole(ours.value), ours.ratio!.toFixed(2)],
         ...[ours.processorRatio!.toFixed(2), ours.bestRatio!.toFixed(2)],
-        ...[to(CAREFUL)?.toFixed(2) ?? "", `${to(SDK)!.toFixed(1)} ×`],
+        ...[to(CAREFUL.name)?.toFixed(2) ?? "", `${to(SDK)!.toFixed(1)} ×`],
       ];
     })
   );
@@ -67,27 +67,26 @@ export function costs(): readonly Row[] {
     ),
     each(
       "bytes of an idle session, of 1 000 000",
-      (own) => whole(one(own, `${OURS}, 1000000 sessions`).value),
+      (own) => whole(one(own, `${OURS.name}, 1000000 sessions`).value),
     ),
     each(
       "memory of an open stream, of 10 000, to a bare one",
-      (own) => one(of(own, "streams"), OURS).ratio!.toFixed(2),
+      (own) => one(of(own, "streams"), OURS.name).ratio!.toFixed(2),
     ),
     each(
       "ms to send one event to each of 10 000 streams, and bare",
       (own) =>
-        [OURS, "bare runtime"].map((name) =>
+        [OURS, BARE].map(({ name }) =>
           whole(one(of(own, "streams"), name).details!["ms to reach all"]!)
         ).join(", "),
     ),
     each(
       "ms to resume a call of 1 000 events",
-      (own) => one(own, `${OURS}, 1000 events`).value.toFixed(1),
+      (own) => one(own, `${OURS.name}, 1000 events`).value.toFixed(1),
     ),
     each(
       "ms from start to first answer, and bare",
-      (own) =>
-        [OURS, "bare runtime"].map((name) => whole(one(of(own, "cold"), name).value)).join(", "),
+      (own) => [OURS, BARE].map(({ name }) => whole(one(of(own, "cold"), name).value)).join(", "),
     ),
     ...(["sqlite", "redis"] as const).map((backend) =>
       each(
@@ -126,7 +125,7 @@ function results(): Results {
 }
 
 function whole(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ");
+  return grouped(Math.round(value));
 }
 
 function kib(bytes: number): string {

@@ -11,6 +11,7 @@ import { clauseOf } from "../../core/inbound/clauses.ts";
 import { exec } from "../runner/exec.ts";
 import { root, runtimes } from "../runner/runtimes.ts";
 import * as bench from "./bench_tables.ts";
+import { grouped } from "./numbers.ts";
 
 type Row = readonly string[];
 
@@ -128,7 +129,7 @@ function amount(name: string, value: number): string {
   if (name.endsWith("ytes")) {
     return value < 2 ** 20 ? `${value / 2 ** 10} KiB` : `${value / 2 ** 20} MiB`;
   }
-  if (!name.endsWith("Ms")) return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+  if (!name.endsWith("Ms")) return grouped(value);
   const minutes = value / 60_000;
   return minutes < 60 ? `${minutes} minutes` : `${minutes / 60} hours`;
 }

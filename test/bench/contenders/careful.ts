@@ -2,27 +2,24 @@
  * The bare runtime once more, but reading what a server of MCP has to read: the headers that the rules ask for, and
  * a body that must be UTF-8. It looks at none of it. What this costs more than the bare one no library can save.
  */
+import { COMMENT, eventText, SSE_HEADERS } from "../../../core/outbound/sse.ts";
 import { type Contender, echoResult, type ListenerResponse, type Options } from "./contender.ts";
 
 const FIELDS = [
-  ...[
-    "host",
-    "origin",
-    "content-length",
-    "content-type",
-    "accept",
-    "mcp-session-id",
-  ],
-  ...["mcp-protocol-version", "mcp-method", "mcp-name"],
+  "host",
+  "origin",
+  "content-length",
+  "content-type",
+  "accept",
+  "mcp-session-id",
+  "mcp-protocol-version",
+  "mcp-method",
+  "mcp-name",
 ];
 
 const HEADERS = {
   json: { "content-type": "application/json" },
-  sse: {
-    "content-type": "text/event-stream",
-    "cache-control": "no-cache, no-transform",
-    "x-accel-buffering": "no",
-  },
+  sse: SSE_HEADERS,
 };
 
 const OPENED = { ...HEADERS.json, "mcp-session-id": "one-for-all-of-them" };
@@ -78,7 +75,7 @@ function answer(
   const result = found < 3 ? {} : echoResult(params?.arguments?.text ?? "");
   const text = JSON.stringify({ jsonrpc: "2.0", id, result });
   return {
-    text: shape === "json" ? text : `:\n\ndata: ${text}\n\n`,
+    text: shape === "json" ? text : COMMENT + eventText(undefined, text),
     headers: HEADERS[shape],
   };
 }

@@ -2,20 +2,20 @@
  * A process that measures the engine without HTTP: `handle` against its JSON work alone, in turns. Prints the median
  * and the processor time of a call, in microseconds.
  */
-import type * as Library from "../../../core/engine/mod.ts";
 import { contender } from "../contenders/mcp_session.ts";
 import type { Options } from "../contenders/contender.ts";
 import { CALL, INITIALIZE, MODERN_CALL, type Request } from "../load/requests.ts";
+import { median } from "../workloads/workload.ts";
 
 const CALLS = 5_000;
 const ROUNDS = 40;
 
 const options = JSON.parse(process.argv[2] ?? "") as Options;
-const { handle } = await contender(options) as { handle: Library.McpHandler["handle"] };
+const { handle } = await contender(options);
 const opened = await handle(headOf(INITIALIZE), bodyOf(INITIALIZE.body));
-const session = (opened.headers as Record<string, string>)["mcp-session-id"] ?? "";
+const session = opened.headers["mcp-session-id"] ?? "";
 const request = options.modern ? MODERN_CALL : CALL;
-const head = headOf(request);
+const head = headOf(request, session);
 const body = bodyOf(request.body.replaceAll("{id}", "17"));
 
 const ours: number[] = [];
@@ -38,7 +38,7 @@ for (let round = -5; round < ROUNDS; round++) {
   bare.push(alone);
   used += (user + system) / CALLS / ROUNDS;
 }
-console.log(JSON.stringify({ ours: middle(ours), bare: middle(bare), processor: used }));
+console.log(JSON.stringify({ ours: median(ours), bare: median(bare), processor: used }));
 process.exit(0);
 
 async function timed(call: () => Promise<unknown>): Promise<number> {
@@ -47,20 +47,15 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) * 1_000 / CALLS;
 }
 
-function headOf({ method, headers }: Request) {
-  const fields = new Map(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  fields.set("host", "127.0.0.1");
-  const get = (name: string) =>
-    name === "mcp-session-id" && fields.has(name) ? session : fields.get(name) ?? null;
+function headOf({ method, headers }: Request, session = "") {
+  const fields = new Map([["host", "127.0.0.1"]]);
+  for (const [name, value] of Object.entries(headers)) {
+    fields.set(name.toLowerCase(), value.replace("{session}", session));
+  }
+  const get = (name: string) => fields.get(name) ?? null;
   return { method, url: "http://127.0.0.1/mcp", headers: { get } };
 }
 
 function bodyOf(text: string) {
   return { text: () => Promise.resolve(text) };
-}
-
-function middle(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
