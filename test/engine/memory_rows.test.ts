@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Capacity, memory, type SessionRecord } from "../../core/engine/mod.ts";
+import type { Lifetime } from "../../core/mod.ts";
+import { IdIndex } from "../../core/engine/memory/id_index.ts";
+import { NONE, RowList, Rows } from "../../core/engine/memory/rows.ts";
+
+const FOREVER: Lifetime = { idleMs: Infinity, maxAgeMs: Infinity };
+const ANY: Capacity = { sessions: Infinity, perPrincipal: Infinity };
+
+function record(id: string, more: Partial<SessionRecord> = {}): SessionRecord {
+  const blank = {
+    owner: undefined,
+    initialize: "{}",
+    created: 0,
+    seen: 0,
+    ready: true,
+    held: false,
+  };
+  return { id, version: "2025-11-25", ...blank, ...more };
+}
+
+describe("rows", () => {
+  test("keep what is written into each, also where others are freed and used again", () => {
+    const rows = new Rows();
+    const written = new Map<number, number>();
+    let next = 0;
+    const write = (): void => {
+      const row = rows.allocate();
+      assert.ok(!written.has(row), `row ${row} is in use`);
+      const value = ++next;
+      written.set(row, value);
+      for (let word = 0; word < 14; word++) rows.set(row, word, value + word);
+      rows.setNumber(row, 14, value + 0.5);
+      rows.setText(row, 1, `text ${value}`);
+    };
+    const free = (row: number): void => {
+      written.delete(row);
+      rows.free(row);
+    };
+    for (let i = 0; i < 10_000; i++) write();
+    // Whole chunks become free, then parts of them, then every row.
+    for (const row of [...written.keys()].slice(2_000, 9_500)) free(row);
+    for (let i = 0; i < 5_000; i++) write();
+    for (const row of [...written.keys()].filter((row) => row % 3 === 0)) free(row);
+    for (const [row, value] of written) {
+      assert.deepEqual([rows.get(row, 0), rows.get(row, 13)], [value, value + 13]);
+      assert.equal(rows.getNumber(row, 14), value + 0.5);
+      assert.deepEqual([rows.getText(row, 0), rows.getText(row, 1)], [undefined, `text ${value}`]);
+    }
+    for (const row of [...written.keys()]) free(row);
+    for (let i = 0; i < 10_000; i++) write();
+    assert.ok(Math.max(...written.keys()) < 20_000, "numbers of rows are used again");
+  });
+
+  test("stand in lists as they do in an array", () => {
+    const operations = fc.array(fc.record({ append: fc.boolean(), which: fc.nat(50) }));
+    fc.assert(fc.property(operations, (operations) => {
+      const rows = new Rows();
+      const list = new RowList(rows, 2, 9);
+      let expected: number[] = [];
+      for (const { append, which } of operations) {
+        if (append) {
+          const row = rows.allocate();
+          list.append(row);
+          expected.push(row);
+        } else if (expected.length > 0) {
+          const row = expected[which % expected.length]!;
+          list.remove(row);
+          expected = expected.filter((other) => other !== row);
+        }
+        const found: number[] = [];
+        for (let row = list.first; row !== NONE; row = list.after(row)) found.push(row);
+        assert.deepEqual([found, list.last], [expected, expected.at(-1) ?? NONE]);
+      }
+    }));
+  });
+});
+
+test("an index finds what is in it and nothing else, also where hashes agree or lie side by side", () => {
+  const hash = fc.oneof(
+    fc.integer({ min: -3, max: 3 }),
+    fc.integer({ min: 12, max: 18 }),
+    fc.integer(),
+  );
+  const operation = fc.record({ add: fc.boolean(), hash, which: fc.nat(1_000) });
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 400, size: "max" }), (operations) => {
+      const index = new IdIndex();
+      const rows = new Map<number, number>();
+      const look = (hash: number): number[] => {
+        const found: number[] = [];
+        for (let place = index.first(hash);; place = index.next(place)) {
+          const row = index.at(place, hash);
+          if (row === NONE) return found.sort((a, b) => a - b);
+          if (row !== undefined) found.push(row);
+        }
+      };
+      for (const [row, { add, hash, which }] of operations.entries()) {
+        if (add) {
+          index.add(hash, row);
+          rows.set(row, hash);
+        } else if (rows.size > 0) {
+          const [gone, its] = [...rows][which % rows.size]!;
+          index.remove(its, gone);
+          rows.delete(gone);
+        }
+        assert.equal(index.count, rows.size);
+      }
+      for (const hash of new Set([...rows.values(), 0, 15, 16])) {
+        const expected = [...rows].filter(([, other]) => other === hash).map(([row]) => row);
+        assert.deepEqual(look(hash), expected.sort((a, b) => a - b));
+      }
+    }),
+  );
+});
+
+describe("sessions in memory are found by exactly their id", () => {
+  const [wide, long] = ["ā".repeat(3), "x".repeat(24)];
+  const ids = [
+    ...["", "a", "A", "ab", "abc", "abcd", "abcde", "\0", "a\0", "a\0\0", "ÿÿÿÿ", "ÿ"],
+    ...[wide, "\u0101\u0100", "a\u0100", "\u6100", `${long}1`, `${long}2`, long, long.slice(1)],
+    ...["__proto__", "constructor", "toString", `${long}${long}`, `${long}${long}y`],
+  ];
+
+  test("whatever it is made of", () => {
+    const { sessions } = memory();
+    for (const [i, id] of ids.entries()) {
+      for (const other of ids.slice(i)) assert.equal(sessions.get(other), undefined);
+      sessions.create(record(id, { created: i, owner: `owner of ${i}` }), ANY, FOREVER);
+    }
+    const check = (there: (i: number) => boolean): void => {
+      for (const [i, id] of ids.entries()) {
+        const found = sessions.get(id) as SessionRecord | undefined;
+        assert.deepEqual(
+          found && [found.id, found.created, found.owner],
+          there(i) ? [id, i, `owner of ${i}`] : undefined,
+        );
+      }
+    };
+    check(() => true);
+    assert.deepEqual([...sessions.list() as Iterable<SessionRecord>].map(({ id }) => id), ids);
+    for (const [i, id] of ids.entries()) if (i % 2 === 0) assert.equal(sessions.delete(id), true);
+    check((i) => i % 2 === 1);
+  });
+
+  test("among 20 000 that come and go", () => {
+    const { sessions } = memory();
+    const expected = new Map<string, number>();
+    let seed = 1;
+    const random = (below: number): number => (seed = seed * 48_271 % 2_147_483_647) % below;
+    for (let i = 0; i < 60_000; i++) {
+      const id = `${i.toString(36)}-${random(1e6)}${i % 100 === 0 ? "-and-it-is-a-long-one" : ""}`;
+      sessions.create(record(id, { created: i }), ANY, FOREVER);
+      expected.set(id, i);
+      if (expected.size > 20_000) {
+        const oldest = expected.keys().next().value!;
+        assert.equal(sessions.delete(oldest), true);
+        expected.delete(oldest);
+      }
+    }
+    assert.equal(sessions.count(), expected.size);
+    for (const [id, created] of expected) {
+      assert.equal((sessions.get(id) as SessionRecord).created, created);
+    }
+    for (const id of expected.keys()) sessions.delete(id);
+    assert.equal(sessions.count(), 0);
+    assert.deepEqual([...sessions.list() as Iterable<SessionRecord>], []);
+  });
+});
+
+test("a walk along the sessions goes on after any of them is gone, and meets the new ones", () => {
+  const { sessions } = memory();
+  const create = (id: string) => sessions.create(record(id), ANY, FOREVER);
+  for (const id of "abcdefgh") create(id);
+  const met: string[] = [];
+  for (const { id } of sessions.list() as Iterable<SessionRecord>) {
+    met.push(id);
+    if (id === "b") ["b", "c", "d"].forEach((gone) => sessions.delete(gone));
+    if (id === "e") {
+      ["f", "a"].forEach((gone) => sessions.delete(gone));
+      // These take the places of rows that are gone.
+      ["i", "j", "k", "l", "m"].forEach(create);
+    }
+    if (met.length > 20) break;
+  }
+  assert.equal(met.join(""), "abeghijklm");
+});
