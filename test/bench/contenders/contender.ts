@@ -30,6 +30,8 @@ export interface Options {
   readonly location: string;
   /** The compiled library. */
   readonly library: string;
+  /** Bytes that the process holds beside what it needs. */
+  readonly ballast: number;
 }
 
 /** One contender, ready to answer. */

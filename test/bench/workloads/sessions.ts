@@ -1,10 +1,13 @@
 /** What many sessions cost: calls among them, and the memory of each. */
-import { OURS, PEERS } from "../contenders/list.ts";
+import { BARE, OURS, PEERS } from "../contenders/list.ts";
 import { startServer } from "../host/server.ts";
 import { openSession } from "../load/client.ts";
 import { CALL, INITIALIZE } from "../load/requests.ts";
 import { race } from "./race.ts";
 import { optionsOf, type Row, type Workload } from "./workload.ts";
+
+/** About as much as a million sessions take. */
+const BALLAST = 96 << 20;
 
 export const lookups: Workload = {
   name: "sessions",
@@ -20,6 +23,14 @@ export const lookups: Workload = {
         sessions,
       }));
       rows.push(...await race(context, "sessions", runners, CALL, "You said"));
+      // How much of it is the runtime's: the more a process holds, the more rarely and the longer it collects.
+      const beside = [0, BALLAST].map((ballast) => ({
+        name: ballast === 0 ? BARE.name : `${BARE.name}, holding ${BALLAST >> 20} MiB`,
+        module: BARE.module,
+        options: optionsOf(context, runtime, { ballast }),
+        sessions: 0,
+      }));
+      rows.push(...await race(context, "sessions", beside, CALL, "You said"));
     }
     return rows;
   },

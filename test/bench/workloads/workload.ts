@@ -69,6 +69,7 @@ export function optionsOf(
     backend: "memory",
     location: "",
     library: context.library,
+    ballast: 0,
     ...changes,
   };
 }
