@@ -7,7 +7,7 @@
 
 import { createServer } from "node:http";
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import { nodeBody, NodeHead, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import { NodeBody, NodeHead, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import {
   hasPath,
   notFoundText,
@@ -32,7 +32,7 @@ export function nodeListener(
   handler: McpHandler,
 ): (request: NodeRequest, response: NodeResponse) => void {
   return (request, response) => {
-    handler.handle(new NodeHead(request), nodeBody(request, response)).then(
+    handler.handle(new NodeHead(request), new NodeBody(request, response)).then(
       (reply) => sendReply(response, reply),
       () => response.destroy(),
     );

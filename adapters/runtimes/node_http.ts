@@ -89,14 +89,25 @@ export class NodeHead implements RequestHead, HeaderReader {
 }
 
 /** The body of a Node request. */
-export function nodeBody(request: NodeRequest, response: NodeResponse): BodyReader {
-  return {
-    text: (limit) => readText(request, limit),
-    gone: (fn) =>
-      response.on("close", () => {
-        if (!response.writableFinished) fn();
-      }),
-  };
+export class NodeBody implements BodyReader {
+  readonly #request: NodeRequest;
+  readonly #response: NodeResponse;
+
+  constructor(request: NodeRequest, response: NodeResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  text(limit: number): Promise<string | BodyError> {
+    return readText(this.#request, limit);
+  }
+
+  gone(fn: () => void): void {
+    const response = this.#response;
+    response.on("close", () => {
+      if (!response.writableFinished) fn();
+    });
+  }
 }
 
 /** Sends an answer. */
@@ -134,28 +145,31 @@ function parsedText(body: unknown, limit: number): string | BodyError {
   return typeof text === "string" && byteLength(text) > limit ? { unreadable: "over-limit" } : text;
 }
 
+const CUT_OFF: BodyError = { unreadable: "cut-off" };
+
 function readText(request: NodeRequest, limit: number): Promise<string | BodyError> {
   return new Promise((resolve) => {
     // The peer left while it was authenticated: no event will tell any more.
-    if (request.destroyed && !request.complete) return resolve({ unreadable: "cut-off" });
+    if (request.destroyed && !request.complete) return resolve(CUT_OFF);
     if (request.readableEnded) return resolve(parsedText(request.body, limit));
-    const chunks: Uint8Array[] = [];
+    let chunks: Uint8Array[] = [];
     let size = 0;
     request.on("data", (chunk: Uint8Array) => {
       size += chunk.byteLength;
       if (size <= limit) {
-        chunks.push(chunk);
+        if (size === chunk.byteLength) chunks = [chunk];
+        else chunks.push(chunk);
         return;
       }
-      chunks.length = 0;
+      chunks = [];
       resolve({ unreadable: "over-limit" });
       if (size > limit + GRACE_BYTES) request.destroy();
     });
     request.on("end", () => resolve(textOf(chunks, size)));
-    request.on("close", () => {
-      if (!request.complete) resolve({ unreadable: "cut-off" });
-    });
-    request.on("error", () => resolve({ unreadable: "cut-off" }));
+    // After its end, as mostly, this changes nothing.
+    const closed = (): void => resolve(CUT_OFF);
+    request.on("close", closed);
+    request.on("error", closed);
   });
 }
 

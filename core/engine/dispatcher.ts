@@ -23,7 +23,7 @@ import { handlesOf } from "./handles.ts";
 import { mintNodeId } from "./ids.ts";
 import { answererOf, Inbox } from "./inbox.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
-import type { Live } from "./live.ts";
+import { InFlight, type Live } from "./live.ts";
 import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
 import { type Host, Post } from "./post.ts";
@@ -38,7 +38,7 @@ import { type Change, Subscriptions } from "./subscriptions.ts";
 /** How long a modern call may go on unwatched, in milliseconds. */
 const UNWATCHED_MS = 100;
 
-const NONE: ReadonlyMap<string | number, unknown> = new Map();
+const NONE = new InFlight();
 
 /** Runs the messages of one handler. */
 export class Dispatcher implements Host, Listener {
@@ -90,13 +90,14 @@ export class Dispatcher implements Host, Listener {
   }
 
   /** The ids that a session has in flight here. */
-  inFlight(record: SessionRecord | undefined): ReadonlyMap<string | number, unknown> {
+  inFlight(record: SessionRecord | undefined): InFlight {
     return record === undefined ? NONE : this.lifecycle.live(record.id)?.inFlight ?? NONE;
   }
 
-  /** Serves a POST that holds at least one request. */
+  /** Serves a POST that holds at least one request; `requests` says how many. */
   serve(
     messages: readonly RpcMessage[],
+    requests: number,
     batch: boolean,
     record: SessionRecord | undefined,
     version: Revision,
@@ -105,22 +106,22 @@ export class Dispatcher implements Host, Listener {
     accepts: Accepts,
   ): Reply | Promise<Reply> {
     const { lifecycle, settings } = this;
-    const calls: RpcRequest[] = [];
-    for (const one of messages) if (one.kind === "request") calls.push(one.message);
-    if (this.#stopped) return this.#tooLate(calls[0]!);
+    if (this.#stopped) return this.#tooLate(requestsOf(messages)[0]!);
     // Held once for the POST while it is set up, so that a call that ends at once does not let go of it.
     const live = record && lifecycle.hold(record);
     const { response } = settings.policy;
-    const post = new Post(this, record, live, version, accepts, response, calls.length, batch);
-    if (settings.backend.nodes !== undefined) post.owed = calls.map((one) => one.id);
-    if (calls.length < messages.length) this.receive(messages, record, version, caller, head);
-    for (const request of calls) {
+    const post = new Post(this, record, live, version, accepts, response, requests, batch);
+    if (settings.backend.nodes !== undefined) post.owed = requestsOf(messages).map(({ id }) => id);
+    if (requests < messages.length) this.receive(messages, record, version, caller, head);
+    for (const one of messages) {
+      if (one.kind !== "request") continue;
+      const request = one.message;
       const call = new Call(request, post, caller, head);
       if (live === undefined) this.hold(call, this.principals.of(caller.principal), false);
       else {
         this.#working++;
         live.holds++;
-        live.inFlight.set(request.id, call);
+        live.inFlight.add(call);
       }
       run(request, call, this.application, settings);
     }
@@ -195,14 +196,14 @@ export class Dispatcher implements Host, Listener {
       if (this.subscriptions.delete(call)) post.usage!.subscriptions--;
       else if (post.usage !== undefined) post.usage.calls--;
     } else {
-      live.inFlight.delete(call.id!);
+      live.inFlight.delete(call);
       this.lifecycle.release(live);
     }
     if (this.#working === 0) this.#closing.idle();
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
-    const gone = live && [...live.inFlight.values()];
+    const gone = live?.inFlight.all();
     // First, so that what waits learns the cause and not that its call was stopped.
     this.requests.failFrom(id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
@@ -262,7 +263,7 @@ export class Dispatcher implements Host, Listener {
     this.#stopped = true;
     this.#slow.clear();
     this.#unwatched.clear();
-    const inSessions = [...this.lifecycle.lives()].flatMap((live) => [...live.inFlight.values()]);
+    const inSessions = [...this.lifecycle.lives()].flatMap((live) => live.inFlight.all());
     return [...inSessions, ...this.#stateless];
   }
 
@@ -311,6 +312,10 @@ export class Dispatcher implements Host, Listener {
     this.#aborted++;
     call.stop(reply, reason, text);
   }
+}
+
+function requestsOf(messages: readonly RpcMessage[]): RpcRequest[] {
+  return messages.filter((one) => one.kind === "request").map(({ message }) => message);
 }
 
 // A notification has no answer that could have a shape.

@@ -26,7 +26,7 @@ export interface Trace {
   outcome: "served" | RuleId;
   session: string | undefined;
   /** The id of the request, once it is read. */
-  id?: RequestId | undefined;
+  id: RequestId | undefined;
 }
 
 const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };

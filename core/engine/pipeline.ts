@@ -61,34 +61,65 @@ export class Pipeline {
     };
   }
 
-  async handle(head: RequestHead, body: BodyReader): Promise<Reply> {
+  handle(head: RequestHead, body: BodyReader): Promise<Reply> {
     const { front } = this;
-    const { policy } = front.settings;
-    const facts = readHead(head, policy.eras);
-    const trace: Trace = { method: undefined, outcome: "served", session: undefined };
-    let reply: Reply;
-    try {
-      const admitted = front.admit(head, facts, trace);
-      const caller = admitted instanceof Promise ? await admitted : admitted;
-      // What is there at once is not waited for: a call in a live session waits for its body alone.
-      const answer = isReply(caller) ? caller : this.#refuseHead(facts, trace) ??
-        (facts.method === "POST"
-          ? this.#read(
-            head,
-            facts,
-            body,
-            await body.text(policy.maxBodyBytes, facts.contentLength),
-            caller,
-            trace,
-          )
-          : this.#withoutBody(facts, caller, trace));
-      reply = answer instanceof Promise ? await answer : answer;
-    } catch (error) {
-      // The application's failures are caught where it is called: what comes here is the backend's.
-      front.emit({ type: "backend-error", error });
-      reply = front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
+    const facts = readHead(head, front.settings.policy.eras);
+    const trace: Trace = {
+      method: undefined,
+      outcome: "served",
+      session: undefined,
+      id: undefined,
+    };
+    const admitted = front.admit(head, facts, trace);
+    return admitted instanceof Promise
+      ? admitted.then((caller) => this.#admitted(head, facts, body, caller, trace))
+      : this.#admitted(head, facts, body, admitted, trace);
+  }
+
+  // What is there at once is not waited for: a call in a live session waits for its body alone. As async functions
+  // these would take 800 bytes more of a request's 10 000.
+  #admitted(
+    head: RequestHead,
+    facts: HeadFacts,
+    body: BodyReader,
+    caller: Caller | Reply,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { front } = this;
+    const early = isReply(caller) ? caller : this.#refuseHead(facts, trace);
+    if (early !== undefined) return Promise.resolve(front.finish(facts, early, trace));
+    const own = caller as Caller;
+    if (facts.method !== "POST") {
+      return this.#finishLater(this.#withoutBody(facts, own, trace), facts, trace);
     }
-    return front.finish(facts, reply, trace);
+    return body.text(front.settings.policy.maxBodyBytes, facts.contentLength).then(
+      (text) => {
+        try {
+          const answer = this.#read(head, facts, body, text, own, trace);
+          return answer instanceof Promise
+            ? this.#finishLater(answer, facts, trace)
+            : front.finish(facts, answer, trace);
+        } catch (error) {
+          return this.#failed(error, facts, trace);
+        }
+      },
+      (error) => this.#failed(error, facts, trace),
+    );
+  }
+
+  #finishLater(answer: Promise<Reply>, facts: HeadFacts, trace: Trace): Promise<Reply> {
+    return answer.then(
+      (reply) => this.front.finish(facts, reply, trace),
+      (error) => this.#failed(error, facts, trace),
+    );
+  }
+
+  // The application's failures are caught where it is called: what comes here is the backend's.
+  #failed(error: unknown, facts: HeadFacts, trace: Trace): Reply {
+    const { front } = this;
+    front.emit({ type: "backend-error", error });
+    const refusal = front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
+    return front.finish(facts, refusal, trace);
   }
 
   #refuseHead(facts: HeadFacts, trace: Trace): Reply | undefined {
@@ -204,9 +235,11 @@ export class Pipeline {
     caller: Caller,
   ): Awaitable<Reply> {
     const messages = messagesOf(body);
-    return requestCount(body) > 0
+    const requests = requestCount(body);
+    return requests > 0
       ? this.dispatcher.serve(
         messages,
+        requests,
         body.kind === "batch",
         record,
         version,

@@ -151,8 +151,11 @@ export class Post {
       else if (last) this.#stream.end();
       return;
     }
+    if (last && this.#texts.length === 0) {
+      return this.#answer(this.#jsonReply(text === undefined ? [] : [text], status));
+    }
     if (text !== undefined) this.#texts.push(text);
-    if (last) this.#answer(this.#jsonReply(status));
+    if (last) this.#answer(this.#jsonReply(this.#texts, status));
   }
 
   /** Answers with this instead, where nothing was answered yet. */
@@ -162,8 +165,7 @@ export class Post {
     this.#answer(reply);
   }
 
-  #jsonReply(status: number): Reply {
-    const texts = this.#texts;
+  #jsonReply(texts: readonly string[], status: number): Reply {
     if (texts.length === 0) return { status: 202, headers: {}, body: null };
     return {
       status,

@@ -28,12 +28,21 @@ export function run(
   } catch (error) {
     return settle(call, thrown(call, error, application, settings));
   }
-  if (result instanceof Promise) {
-    result.then(
-      (value) => settle(call, returned(call, value, application, settings)),
-      (error) => settle(call, thrown(call, error, application, settings)),
-    );
-  } else settle(call, returned(call, result, application, settings));
+  if (result instanceof Promise) settleLater(result, call, application, settings);
+  else settle(call, returned(call, result, application, settings));
+}
+
+// Apart, so that a call that is answered at once pays for no function.
+function settleLater(
+  result: Promise<unknown>,
+  call: Call,
+  application: Application,
+  settings: Settings,
+): void {
+  result.then(
+    (value) => settle(call, returned(call, value, application, settings)),
+    (error) => settle(call, thrown(call, error, application, settings)),
+  );
 }
 
 /** The answer to a request whose application threw. What is no answer stays here. */
