@@ -131,16 +131,13 @@ function withoutModern(result: unknown): unknown {
 
 function modernResult(application: Application, method: string, result: JsonObject): JsonObject {
   const { resultType = "complete", _meta } = result;
-  const { ttlMs = 0, scope = "private" } = application.cache ?? {};
-  return {
-    ...(resultType === "complete" && CACHEABLE_METHODS.has(method)
-      ? { ttlMs, cacheScope: scope }
-      : {}),
+  const { serverInfo, cache } = application;
+  const own = serverInfo && { [META.serverInfo]: serverInfo };
+  const whole = {
     ...result,
     resultType,
-    _meta: {
-      ...(application.serverInfo && { [META.serverInfo]: application.serverInfo }),
-      ...(isObject(_meta) ? _meta : {}),
-    },
+    _meta: isObject(_meta) ? { ...own, ..._meta } : own ?? {},
   };
+  if (resultType !== "complete" || !CACHEABLE_METHODS.has(method)) return whole;
+  return { ttlMs: cache?.ttlMs ?? 0, cacheScope: cache?.scope ?? "private", ...whole };
 }

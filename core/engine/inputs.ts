@@ -26,12 +26,17 @@ export class InputRequired extends Error {
   }
 }
 
+/** Where the states of requests are sealed and opened. */
+export interface StateKeeper {
+  readonly requestStates: RequestStates;
+}
+
 /** The inputs of one modern request. */
 export class Inputs {
   readonly #request: RpcRequest;
   readonly #capabilities: JsonObject;
   readonly #principal: string | undefined;
-  readonly #states: () => RequestStates;
+  readonly #keeper: StateKeeper;
   #value: unknown;
   #known: Promise<{ [key: string]: JsonObject }> | undefined;
   #asked = 0;
@@ -40,12 +45,12 @@ export class Inputs {
     request: RpcRequest,
     capabilities: JsonObject,
     principal: string | undefined,
-    states: () => RequestStates,
+    keeper: StateKeeper,
   ) {
     this.#request = request;
     this.#capabilities = capabilities;
     this.#principal = principal;
-    this.#states = states;
+    this.#keeper = keeper;
   }
 
   /** The key of a request that was given none: its number in this run, which is the same in every run. */
@@ -56,7 +61,7 @@ export class Inputs {
   /** Seals a value of the application's own; answers that are known travel with it. */
   async seal(value: unknown): Promise<string> {
     const answers = await (this.#known ??= this.#read());
-    return this.#states().seal({ answers, value }, this.#request, this.#principal);
+    return this.#keeper.requestStates.seal({ answers, value }, this.#request, this.#principal);
   }
 
   /** The application's own value, where the request brings one. */
@@ -98,7 +103,11 @@ export class Inputs {
     const known: { [key: string]: JsonObject } = Object.create(null);
     const { requestState, inputResponses } = this.#request.params ?? {};
     if (requestState !== undefined) {
-      const state = await this.#states().open(requestState, this.#request, this.#principal);
+      const state = await this.#keeper.requestStates.open(
+        requestState,
+        this.#request,
+        this.#principal,
+      );
       if (isObject(state) && isObject(state.answers)) Object.assign(known, state.answers);
       if (isObject(state)) this.#value = state.value;
     }

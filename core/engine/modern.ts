@@ -20,16 +20,37 @@ import type { Caller } from "./application.ts";
 import { Call } from "./call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { Front, Trace } from "./front.ts";
-import { Inputs } from "./inputs.ts";
+import { Inputs, type StateKeeper } from "./inputs.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Usage } from "./principals.ts";
-import { Post } from "./post.ts";
+import { type ModernContext, Post } from "./post.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { RequestStates } from "./request_state.ts";
 import { run } from "./running.ts";
 
+// The inputs are made for whoever asks: most calls need nothing of their client.
+class Context implements ModernContext {
+  readonly meta: JsonObject;
+  readonly #request: RpcRequest;
+  readonly #principal: string | undefined;
+  readonly #keeper: StateKeeper;
+  #inputs: Inputs | undefined;
+
+  constructor(request: RpcRequest, principal: string | undefined, keeper: StateKeeper) {
+    this.meta = metaOf({ kind: "request", message: request });
+    this.#request = request;
+    this.#principal = principal;
+    this.#keeper = keeper;
+  }
+
+  get inputs(): Inputs {
+    const capabilities = this.meta[META.clientCapabilities] as JsonObject;
+    return this.#inputs ??= new Inputs(this.#request, capabilities, this.#principal, this.#keeper);
+  }
+}
+
 /** Answers modern POSTs. */
-export class Modern {
+export class Modern implements StateKeeper {
   readonly #front: Front;
   readonly #dispatcher: Dispatcher;
   /** Made when first needed: a handler whose clients are never asked for input needs no key. */
@@ -60,16 +81,27 @@ export class Modern {
       // The list may change on another node.
       this.#dispatcher.lifecycle.listen();
       const found = this.#dispatcher.params.of(request.params?.name);
-      const go = (params: readonly ParamHeader[]): Awaitable<Reply> => {
-        const mirrored = { body, headers: head.headers, params };
-        const mismatch = firstRefusal(MIRROR_RULES, mirrored, policy);
-        return mismatch === undefined
-          ? this.#serve(head, facts, request, caller, reader, trace)
-          : front.refuse(mismatch, trace);
-      };
-      return found instanceof Promise ? found.then(go) : go(found);
+      if (found instanceof Promise) {
+        return found.then((params) =>
+          this.#refuseMirrored(head, body, params, trace) ??
+            this.#serve(head, facts, request, caller, reader, trace)
+        );
+      }
+      const refused = this.#refuseMirrored(head, body, found, trace);
+      if (refused !== undefined) return refused;
     }
     return this.#serve(head, facts, request, caller, reader, trace);
+  }
+
+  #refuseMirrored(
+    { headers }: RequestHead,
+    body: Body,
+    params: readonly ParamHeader[],
+    trace: Trace,
+  ): Reply | undefined {
+    const { policy } = this.#front.settings;
+    const mismatch = firstRefusal(MIRROR_RULES, { body, headers, params }, policy);
+    return mismatch && this.#front.refuse(mismatch, trace);
   }
 
   #serve(
@@ -105,13 +137,10 @@ export class Modern {
   ): Awaitable<Reply> {
     const dispatcher = this.#dispatcher;
     const { application, settings, subscriptions, lifecycle } = dispatcher;
-    const meta = metaOf({ kind: "request", message: request });
-    const capabilities = meta[META.clientCapabilities] as JsonObject;
-    const inputs = new Inputs(request, capabilities, caller.principal, () => this.#requestStates());
-    const version = meta[META.protocolVersion] as Revision;
+    const context = new Context(request, caller.principal, this);
+    const version = context.meta[META.protocolVersion] as Revision;
     const listens = request.method === "subscriptions/listen";
     const shape = listens ? "sse" : settings.policy.response;
-    const context = { meta, inputs };
     const post = new Post(
       dispatcher,
       undefined,
@@ -125,12 +154,14 @@ export class Modern {
     );
     const call = new Call(request, post, caller, head);
     dispatcher.hold(call, usage, listens);
-    post.gone = () => dispatcher.stop(call);
     if (listens) {
       lifecycle.listen();
       subscriptions.open(call, request.params!.notifications as JsonObject);
     } else run(request, call, application, settings);
-    if (!call.over) reader.gone?.(post.gone);
+    if (!call.over) {
+      post.gone = () => dispatcher.stop(call);
+      reader.gone?.(post.gone);
+    }
     // Where a peer that leaves is noticed only on a stream, a call does not go long without one; nor where the
     // answer is a stream anyway.
     const soon = reader.gone === undefined || shape === "sse" || !accepts.json;
@@ -159,7 +190,7 @@ export class Modern {
     return ACCEPTED;
   }
 
-  #requestStates(): RequestStates {
+  get requestStates(): RequestStates {
     const { stateKeys, requestStateMs, clock } = this.#front.settings;
     return this.#states ??= new RequestStates(stateKeys, requestStateMs, clock);
   }

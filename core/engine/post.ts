@@ -45,6 +45,7 @@ export interface Host {
 export interface ModernContext {
   /** Its `_meta`. */
   readonly meta: JsonObject;
+  /** Made for whoever asks: most calls need nothing of their client. */
   readonly inputs: Inputs;
 }
 

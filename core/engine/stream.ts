@@ -64,20 +64,6 @@ export class Stream {
     this.#inOrder(() => backend.logs.open(this.session, this.id, clock.now(), budget, owed));
   }
 
-  /** Makes a stream that this message is all of. Nobody can read it yet, so nobody is woken. */
-  whole(text: string): void {
-    this.#over = true;
-    const { backend: { logs }, clock, budget } = this.#settings;
-    const { session, id } = this;
-    this.#inOrder(() => {
-      const now = clock.now();
-      if (logs.whole !== undefined) return logs.whole(session, id, text, now, budget);
-      const opened = logs.open(session, id, now, budget);
-      const append = () => logs.append(session, id, text, true, now, budget);
-      return opened instanceof Promise ? opened.then(append) : append();
-    });
-  }
-
   /** Appends a message; `last` ends the stream. */
   append(text: string, last: boolean): void {
     if (this.#over) return;

@@ -60,7 +60,7 @@ export class Streams {
     settings.onEvent({ type: "stream-opened", session, stream });
     let body: string;
     if (record !== undefined && settings.resumable) {
-      new Stream(session, stream, settings).whole(text);
+      this.#store(session, stream, text);
       const first = revisionFacts(version)!.primingEvent
         ? primingText(eventId(stream, 0))
         : COMMENT;
@@ -68,6 +68,25 @@ export class Streams {
     } else body = COMMENT + eventText(undefined, text);
     settings.onEvent({ type: "stream-closed", session, stream, reason: "finished" });
     return { status: 200, headers: SSE_HEADERS, body };
+  }
+
+  // Nobody can read it yet, so nobody has to be woken.
+  #store(session: string, stream: string, text: string): void {
+    const settings = this.#settings;
+    const { backend: { logs }, clock, budget, writes } = settings;
+    const failed = (error: unknown): void => settings.onEvent({ type: "backend-error", error });
+    try {
+      if (logs.whole === undefined) {
+        const writer = new Stream(session, stream, settings);
+        writer.open();
+        writer.append(text, true);
+        return;
+      }
+      const done = logs.whole(session, stream, text, clock.now(), budget);
+      if (done instanceof Promise) writes.add(done.catch(failed));
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Begins the stream of a POST; the answer is a connection that reads it. */

@@ -54,23 +54,16 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
     era: "modern",
     check: ({ body }) => {
       const meta = metaOf(body);
-      const missing = (key: string, accepted: string): Rejection => ({
-        rule: "meta-missing",
-        field: JSON.stringify(key),
-        detail: quote(meta[key]),
-        accepted,
-        id: idOf(body),
-      });
       if (typeof meta[META.protocolVersion] !== "string") {
-        return missing(META.protocolVersion, "a string");
+        return missing(META.protocolVersion, "a string", body);
       }
       if (!isObject(meta[META.clientCapabilities])) {
-        return missing(META.clientCapabilities, "an object");
+        return missing(META.clientCapabilities, "an object", body);
       }
       const level = meta[META.logLevel];
       return level === undefined || LOG_LEVELS.includes(level as string)
         ? undefined
-        : missing(META.logLevel, LOG_LEVELS.join(", "));
+        : missing(META.logLevel, LOG_LEVELS.join(", "), body);
     },
   },
   {
@@ -182,6 +175,11 @@ function methodOf(body: Body): string {
 
 function idOf(body: Body): string | number | undefined {
   return body.kind === "request" ? body.message.id : undefined;
+}
+
+function missing(key: string, accepted: string, body: Body): Rejection {
+  const detail = quote(metaOf(body)[key]);
+  return { rule: "meta-missing", field: JSON.stringify(key), detail, accepted, id: idOf(body) };
 }
 
 function mismatch(field: string, value: string | null, expected: unknown, body: Body): Rejection {
