@@ -28,13 +28,11 @@ class MemoryLogs implements LogStore {
 
   open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
     const logs = this.#of(session);
-    if (logs.streams.has(stream)) return;
+    if (logs.unfolded(stream) !== undefined) return;
     // Once a stream, not once an event: what is too old is forgotten when something new begins.
     expire(logs, now, budget);
     const log = new Log(stream, owed);
-    logs.streams.set(stream, log);
-    logs.open.add(log);
-    logs.cost += log.cost;
+    logs.begin(log);
     if (logs.cost > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
   }
 
