@@ -8,10 +8,12 @@
 import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
 import type { StreamCloseReason } from "./events.ts";
 import { randomToken } from "./ids.ts";
+import type { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import type { LogBounds, LogPage } from "./ports.ts";
+import type { Post } from "./post.ts";
 import type { Sink, StreamBody } from "./reply.ts";
-import { WAKE } from "./stream.ts";
+import { type Stream, WAKE } from "./stream.ts";
 
 /** How much is taken from the log at once, in characters. */
 const PAGE_BYTES = 64 << 10;
@@ -33,9 +35,16 @@ export interface Reading {
   readonly resumable: boolean;
   /** The first event has an id and empty data (2025-11-25). */
   readonly priming: boolean;
-  /** Is told once that the connection is over. */
-  readonly closed: (connection: Connection, reason: StreamCloseReason) => void;
+  /** What the session has going on here; undefined for a stream without a session. */
+  readonly live: Live | undefined;
+  /** The POST whose answer it is, if any. */
+  readonly post: Post | undefined;
+  /** The writing end, where it is in the same hands. */
+  readonly writer: Stream | undefined;
 }
+
+/** Is told that a connection is over. */
+export type Closed = (connection: Connection, reason: StreamCloseReason) => void;
 
 /** One connection. */
 export class Connection implements StreamBody {
@@ -55,17 +64,13 @@ export class Connection implements StreamBody {
   #queued = 0;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
-  readonly #closed: (connection: Connection, reason: StreamCloseReason) => void;
+  readonly #closed: Closed;
   #unsubscribe: (() => void) | undefined;
   /** It was to end before it began: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
   /** @param closed Is told once it is over. */
-  constructor(
-    reading: Reading,
-    settings: Settings,
-    closed: (connection: Connection, reason: StreamCloseReason) => void,
-  ) {
+  constructor(reading: Reading, settings: Settings, closed: Closed) {
     this.reading = reading;
     this.#settings = settings;
     this.#closed = closed;
