@@ -7,13 +7,11 @@
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
 import type { StreamCloseReason } from "./events.ts";
-import { randomToken } from "./ids.ts";
-import type { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
-import type { LogBounds, LogPage } from "./ports.ts";
-import type { Post } from "./post.ts";
+import type { Awaitable, LogBounds, LogPage } from "./ports.ts";
+import type { Closed, Reading } from "./reading.ts";
 import type { Sink, StreamBody } from "./reply.ts";
-import { type Stream, WAKE } from "./stream.ts";
+import { WAKE } from "./stream.ts";
 
 /** How much is taken from the log at once, in characters. */
 const PAGE_BYTES = 64 << 10;
@@ -21,36 +19,12 @@ const PAGE_BYTES = 64 << 10;
 /** How long a connection may be unread after its end, in milliseconds. */
 const UNREAD_MS = 60_000;
 
-/** What a connection reads, and from where. */
-export interface Reading {
-  readonly session: string;
-  readonly stream: string;
-  /** The position after which to begin; undefined for where the last reader got to. */
-  readonly after: number | undefined;
-  /** The client named that position: every event after it has to be there. */
-  readonly named: boolean;
-  /** It is the session's own stream, not that of a call. */
-  readonly standalone: boolean;
-  /** Events carry ids, and the log outlives the connection. */
-  readonly resumable: boolean;
-  /** The first event has an id and empty data (2025-11-25). */
-  readonly priming: boolean;
-  /** What the session has going on here; undefined for a stream without a session. */
-  readonly live: Live | undefined;
-  /** The POST whose answer it is, if any. */
-  readonly post: Post | undefined;
-  /** The writing end, where it is in the same hands. */
-  readonly writer: Stream | undefined;
-}
-
-/** Is told that a connection is over. */
-export type Closed = (connection: Connection, reason: StreamCloseReason) => void;
-
 /** One connection. */
 export class Connection implements StreamBody {
   readonly reading: Reading;
   readonly #settings: Settings;
-  readonly #name = randomToken(6);
+  /** Tells it from others that read the same stream. A number takes 30 bytes less than a token. */
+  readonly #name = Math.random();
   #sink: Sink | undefined;
   /** Up to where it has read; undefined until it is known where to begin. */
   #cursor: number | undefined;
@@ -88,11 +62,11 @@ export class Connection implements StreamBody {
     const topic = WAKE.topic(session, stream);
     try {
       // First listen, then look: what is appended in between is seen twice rather than never.
-      const listening = this.#settings.backend.bus.subscribe(topic, (word) => this.#told(word));
+      const listening = this.#listen(topic);
       if (listening instanceof Promise) {
         this.#writeFirst(0, false);
-        listening.then((off) => this.#begin(off)).catch((error) => this.#failed(error));
-      } else this.#begin(listening);
+        listening.then((off) => this.#begin(topic, off)).catch((error) => this.#failed(error));
+      } else this.#begin(topic, listening);
     } catch (error) {
       this.#failed(error);
     }
@@ -153,12 +127,17 @@ export class Connection implements StreamBody {
     this.#silent = true;
   }
 
-  #begin(off: () => void): void {
+  // In a method of its own the function closes over nothing else: 50 bytes less on Bun.
+  #listen(topic: string): Awaitable<() => void> {
+    return this.#settings.backend.bus.subscribe(topic, (word) => this.#told(word));
+  }
+
+  #begin(topic: string, off: () => void): void {
     if (this.#over) return off();
     this.#unsubscribe = off;
     const { bus, logs } = this.#settings.backend;
     const { session, stream, after } = this.reading;
-    const told = bus.publish(WAKE.topic(session, stream), WAKE.replaced(this.#name));
+    const told = bus.publish(topic, WAKE.replaced(String(this.#name)));
     const start = (): void => {
       if (after !== undefined) return this.#start(after);
       const bounds = logs.bounds(session, stream);
@@ -193,7 +172,7 @@ export class Connection implements StreamBody {
         }
         return this.#pump();
       case "r":
-        if (rest !== this.#name) this.close("replaced");
+        if (rest !== String(this.#name)) this.close("replaced");
         return;
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type Closed, Connection, type Reading } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
+import type { Closed, Reading } from "./reading.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;

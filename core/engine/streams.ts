@@ -17,12 +17,13 @@ import {
 import { type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Post } from "./post.ts";
-import type { Closed, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { standaloneStream, writerOf } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
 import { owedText, settleOwed } from "./owed.ts";
+import type { Closed } from "./reading.ts";
 import type { Reply } from "./reply.ts";
 import { Stream, WAKE } from "./stream.ts";
 
