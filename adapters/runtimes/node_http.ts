@@ -6,7 +6,7 @@
  */
 
 import { concat, decode } from "../../core/engine/fetch.ts";
-import type { BodyError, BodyReader, Reply, StreamBody } from "../../core/engine/reply.ts";
+import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import type { HeaderReader, RequestHead } from "../../core/inbound/head.ts";
 import { parseAuthority } from "../../core/protocol/authority.ts";
 
@@ -186,22 +186,40 @@ function textOf(chunks: readonly Uint8Array[], size: number): string | BodyError
 function pipe(response: NodeResponse, body: StreamBody): void {
   // The peer left before its answer: no event will tell any more.
   if (response.destroyed) return body.cancelled();
-  let over = false;
+  const sink = new NodeSink(response);
   response.on("drain", () => body.drained());
   response.on("close", () => {
-    over = true;
+    sink.over = true;
     if (!response.writableFinished) body.cancelled();
   });
-  response.on("error", () => {/* the close that follows tells */});
-  body.open({
-    write: (text) => over || response.write(text),
-    end: () => {
-      if (!over) response.end();
-    },
-    abort: () => {
-      if (!over && !response.writableFinished) response.destroy();
-    },
-  });
+  response.on("error", ignored);
+  body.open(sink);
+}
+
+/** A response as what a stream is written to. A class: three functions for each stream take 170 bytes more. */
+class NodeSink implements Sink {
+  readonly #response: NodeResponse;
+  over = false;
+
+  constructor(response: NodeResponse) {
+    this.#response = response;
+  }
+
+  write(text: string): boolean {
+    return this.over || this.#response.write(text);
+  }
+
+  end(): void {
+    if (!this.over) this.#response.end();
+  }
+
+  abort(): void {
+    if (!this.over && !this.#response.writableFinished) this.#response.destroy();
+  }
+}
+
+function ignored(): void {
+  // The close that follows an error tells.
 }
 
 async function sendResponse(

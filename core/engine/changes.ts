@@ -34,5 +34,5 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
 }
 
 function listens(live: Live): boolean {
-  return [...live.connections].some((one) => one.reading.standalone);
+  return live.connections.some((one) => one.reading.standalone);
 }

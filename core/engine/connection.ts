@@ -7,9 +7,9 @@
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
 import type { StreamCloseReason } from "./events.ts";
-import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
-import type { LogBounds, LogPage } from "./ports.ts";
+import type { Awaitable, LogBounds, LogPage } from "./ports.ts";
+import type { Closed, Reading } from "./reading.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 import { WAKE } from "./stream.ts";
 
@@ -19,29 +19,12 @@ const PAGE_BYTES = 64 << 10;
 /** How long a connection may be unread after its end, in milliseconds. */
 const UNREAD_MS = 60_000;
 
-/** What a connection reads, and from where. */
-export interface Reading {
-  readonly session: string;
-  readonly stream: string;
-  /** The position after which to begin; undefined for where the last reader got to. */
-  readonly after: number | undefined;
-  /** The client named that position: every event after it has to be there. */
-  readonly named: boolean;
-  /** It is the session's own stream, not that of a call. */
-  readonly standalone: boolean;
-  /** Events carry ids, and the log outlives the connection. */
-  readonly resumable: boolean;
-  /** The first event has an id and empty data (2025-11-25). */
-  readonly priming: boolean;
-  /** Is told once that the connection is over. */
-  readonly closed: (connection: Connection, reason: StreamCloseReason) => void;
-}
-
 /** One connection. */
 export class Connection implements StreamBody {
   readonly reading: Reading;
   readonly #settings: Settings;
-  readonly #name = randomToken(6);
+  /** Tells it from others that read the same stream. A number takes 30 bytes less than a token. */
+  readonly #name = Math.random();
   #sink: Sink | undefined;
   /** Up to where it has read; undefined until it is known where to begin. */
   #cursor: number | undefined;
@@ -55,17 +38,13 @@ export class Connection implements StreamBody {
   #queued = 0;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
-  readonly #closed: (connection: Connection, reason: StreamCloseReason) => void;
+  readonly #closed: Closed;
   #unsubscribe: (() => void) | undefined;
   /** It was to end before it began: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
   /** @param closed Is told once it is over. */
-  constructor(
-    reading: Reading,
-    settings: Settings,
-    closed: (connection: Connection, reason: StreamCloseReason) => void,
-  ) {
+  constructor(reading: Reading, settings: Settings, closed: Closed) {
     this.reading = reading;
     this.#settings = settings;
     this.#closed = closed;
@@ -83,11 +62,11 @@ export class Connection implements StreamBody {
     const topic = WAKE.topic(session, stream);
     try {
       // First listen, then look: what is appended in between is seen twice rather than never.
-      const listening = this.#settings.backend.bus.subscribe(topic, (word) => this.#told(word));
+      const listening = this.#listen(topic);
       if (listening instanceof Promise) {
         this.#writeFirst(0, false);
-        listening.then((off) => this.#begin(off)).catch((error) => this.#failed(error));
-      } else this.#begin(listening);
+        listening.then((off) => this.#begin(topic, off)).catch((error) => this.#failed(error));
+      } else this.#begin(topic, listening);
     } catch (error) {
       this.#failed(error);
     }
@@ -148,12 +127,17 @@ export class Connection implements StreamBody {
     this.#silent = true;
   }
 
-  #begin(off: () => void): void {
+  // In a method of its own the function closes over nothing else: 50 bytes less on Bun.
+  #listen(topic: string): Awaitable<() => void> {
+    return this.#settings.backend.bus.subscribe(topic, (word) => this.#told(word));
+  }
+
+  #begin(topic: string, off: () => void): void {
     if (this.#over) return off();
     this.#unsubscribe = off;
     const { bus, logs } = this.#settings.backend;
     const { session, stream, after } = this.reading;
-    const told = bus.publish(WAKE.topic(session, stream), WAKE.replaced(this.#name));
+    const told = bus.publish(topic, WAKE.replaced(String(this.#name)));
     const start = (): void => {
       if (after !== undefined) return this.#start(after);
       const bounds = logs.bounds(session, stream);
@@ -188,7 +172,7 @@ export class Connection implements StreamBody {
         }
         return this.#pump();
       case "r":
-        if (rest !== this.#name) this.close("replaced");
+        if (rest !== String(this.#name)) this.close("replaced");
         return;
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Connection, type Reading } from "./connection.ts";
-import type { StreamCloseReason } from "./events.ts";
+import { Connection } from "./connection.ts";
 import { writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
+import type { Closed, Reading } from "./reading.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
@@ -18,9 +18,12 @@ export class Connections {
   readonly #open = new Set<Connection>();
   #stop: (() => void) | undefined;
   #empty: (() => void) | undefined;
+  readonly #over: Closed;
 
-  constructor(settings: Settings) {
+  /** @param over Is told once of each that it is over. */
+  constructor(settings: Settings, over: Closed) {
     this.#settings = settings;
+    this.#over = over;
   }
 
   /** How many there are. */
@@ -75,14 +78,13 @@ export class Connections {
     this.#stop = undefined;
   }
 
-  // One for all, and not a copy of what is read for each: with the bus and `Live`, 1 KiB an open stream less.
-  readonly #closed = (connection: Connection, reason: StreamCloseReason): void => {
-    const { reading } = connection;
+  // One for all, and not a function for each.
+  readonly #closed: Closed = (connection, reason) => {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#empty?.();
-    const { session, stream } = reading;
+    const { session, stream } = connection.reading;
     this.#settings.onEvent?.({ type: "stream-closed", session, stream, reason });
-    reading.closed(connection, reason);
+    this.#over(connection, reason);
   };
 
   // One timer for all connections, and only while there are some.

@@ -6,8 +6,14 @@
 
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "./reply.ts";
 
-/** Bytes that may wait in a Web stream before the engine is asked to wait. */
-const HIGH_WATER_BYTES = 64 << 10;
+/**
+ * How much may wait in a Web stream before the engine is asked to wait: 64 KiB, in KiB. Bun allocates as many bytes for
+ * each stream as the number says, whatever it counts: with 65 536, an idle one cost it 4 KB more.
+ */
+const HIGH_WATER: QueuingStrategy<Uint8Array> = {
+  highWaterMark: 64,
+  size: (chunk) => chunk!.byteLength / 1024,
+};
 
 const NO_BYTES = new Uint8Array();
 const ENCODER = new TextEncoder();
@@ -43,7 +49,7 @@ export function toResponse(reply: Reply): Response {
   const { headers, body } = reply;
   if (body === null || typeof body === "string") return new Response(body, reply);
   if (body instanceof Response) return withHeaders(body, headers);
-  return new Response(toReadable(body), reply);
+  return new Response(new ReadableStream(new WebSink(body), HIGH_WATER), reply);
 }
 
 /** A response with fields added. */
@@ -125,35 +131,46 @@ export function decode(bytes: ArrayBuffer | Uint8Array): string | BodyError {
   }
 }
 
-function toReadable(body: StreamBody): ReadableStream<Uint8Array> {
-  let over = false;
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const sink: Sink = {
-        write(text) {
-          if (over) return true;
-          controller.enqueue(ENCODER.encode(text));
-          return (controller.desiredSize ?? 0) > 0;
-        },
-        end() {
-          // A throw from close() after the peer has cancelled takes some runtimes down.
-          if (over) return;
-          over = true;
-          controller.close();
-        },
-        abort() {
-          // Does nothing once everything is taken. Deno and Bun write the reason to the standard error.
-          controller.error("mcp-session: broke the connection of a peer that does not read");
-        },
-      };
-      body.open(sink);
-    },
-    pull() {
-      body.drained();
-    },
-    cancel() {
-      over = true;
-      body.cancelled();
-    },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }));
+/** Both ends of a Web stream that a body writes: one object, for of those with a function for each method it took two. */
+class WebSink implements Sink, UnderlyingDefaultSource<Uint8Array> {
+  readonly #body: StreamBody;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #over = false;
+
+  constructor(body: StreamBody) {
+    this.#body = body;
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+    this.#body.open(this);
+  }
+
+  pull(): void {
+    this.#body.drained();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#body.cancelled();
+  }
+
+  write(text: string): boolean {
+    if (this.#over) return true;
+    const controller = this.#controller!;
+    controller.enqueue(ENCODER.encode(text));
+    return (controller.desiredSize ?? 0) > 0;
+  }
+
+  end(): void {
+    // A throw from close() after the peer has cancelled takes some runtimes down.
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller!.close();
+  }
+
+  abort(): void {
+    // Does nothing once everything is taken. Deno and Bun write the reason to the standard error.
+    this.#controller!.error("mcp-session: broke the connection of a peer that does not read");
+  }
 }

@@ -23,6 +23,7 @@ import { standaloneStream, writerOf } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
 import { owedText, settleOwed } from "./owed.ts";
+import type { Closed } from "./reading.ts";
 import type { Reply } from "./reply.ts";
 import { Stream, WAKE } from "./stream.ts";
 
@@ -44,7 +45,7 @@ export class Streams {
   constructor(settings: Settings, lifecycle: Lifecycle) {
     this.#settings = settings;
     this.#lifecycle = lifecycle;
-    this.connections = new Connections(settings);
+    this.connections = new Connections(settings, this.#closed);
   }
 
   /**
@@ -95,8 +96,15 @@ export class Streams {
     // A stream without a session is kept under its own name, where nobody else finds it.
     const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
     stream.open(post.owed && owedText(post.owed));
-    const gone = (): void => post.gone?.();
-    const connection = this.#connect(post.record, stream, 0, post.version, gone);
+    const connection = this.#connect(
+      post.record,
+      stream.session,
+      id,
+      0,
+      post.version,
+      post,
+      stream,
+    );
     return { stream, connection, reply: replyOf(connection) };
   }
 
@@ -124,13 +132,12 @@ export class Streams {
       after = position;
     }
     const open = this.#lifecycle.live(record.id)?.connections;
-    const replaces = [...open ?? []].some((one) => one.reading.stream === id);
-    if (!replaces && open !== undefined && open.size >= policy.maxStreams) {
+    const replaces = open?.some((one) => one.reading.stream === id);
+    if (!replaces && open !== undefined && open.length >= policy.maxStreams) {
       return { rule: "stream-limit", accepted: policy.maxStreams };
     }
     await logs.open(record.id, id, clock.now(), budget);
-    const stream = { session: record.id, id };
-    const connection = this.#connect(record, stream, after, record.version!);
+    const connection = this.#connect(record, record.id, id, after, record.version!);
     // Its end is heard from here on, but it may have come while the backend was asked for the log.
     if (await backend.sessions.get(record.id) === undefined) {
       connection.close("session-ended");
@@ -163,36 +170,42 @@ export class Streams {
 
   #connect(
     record: SessionRecord | undefined,
-    stream: { readonly session: string; readonly id: string; readonly abandon?: () => void },
+    session: string,
+    stream: string,
     after: number | undefined,
     version: Revision,
-    gone?: () => void,
+    post?: Post,
+    writer?: Stream,
   ): Connection {
-    const lifecycle = this.#lifecycle;
     const resumable = this.#settings.resumable && record !== undefined;
-    const standalone = record !== undefined && stream.id === standaloneStream(record.id);
-    const live = record && lifecycle.hold(record);
+    const live = record && this.#lifecycle.hold(record);
     const connection = this.connections.open({
-      session: stream.session,
-      stream: stream.id,
+      session,
+      stream,
       after,
-      named: gone === undefined && after !== undefined,
-      standalone,
+      named: post === undefined && after !== undefined,
+      standalone: record !== undefined && stream === standaloneStream(record.id),
       resumable,
       priming: resumable && revisionFacts(version)!.primingEvent,
-      closed: (closed, reason) => {
-        if (live !== undefined) {
-          live.connections.delete(closed);
-          lifecycle.release(live);
-        }
-        // Nobody can come back for it. The standalone stream waits for its next reader.
-        if (!resumable && !standalone) stream.abandon?.();
-        if (reason !== "finished") gone?.();
-      },
+      live,
+      post,
+      writer,
     });
-    live?.connections.add(connection);
+    live?.opened(connection);
     return connection;
   }
+
+  // One for all, which finds in the reading what it needs.
+  readonly #closed: Closed = (connection, reason) => {
+    const { live, post, resumable, standalone, writer } = connection.reading;
+    if (live !== undefined) {
+      live.closed(connection);
+      this.#lifecycle.release(live);
+    }
+    // Nobody can come back for it. The standalone stream waits for its next reader.
+    if (!resumable && !standalone) writer?.abandon();
+    if (reason !== "finished") post?.gone?.();
+  };
 }
 
 function replyOf(connection: Connection): Reply {

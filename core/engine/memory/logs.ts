@@ -23,18 +23,27 @@ export function memoryLogs(): LogStore {
   return new MemoryLogs();
 }
 
+// What a stream is that has been opened, and that is all.
+const NO_EVENTS: LogPage = { events: [], ended: false, more: false };
+const NO_BOUNDS: LogBounds = { first: 1, last: 0, delivered: 0, ended: false, owed: undefined };
+
 class MemoryLogs implements LogStore {
-  readonly #sessions = new Map<string, SessionLogs>();
+  /** Where a session has but one stream, and that no event yet, its name alone: 0.2 KB less an idle stream. */
+  readonly #sessions = new Map<string, SessionLogs | string>();
 
   open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
+    const known = this.#sessions.get(session);
+    if (known === stream) return;
+    if (known === undefined && owed === undefined) {
+      this.#sessions.set(session, stream);
+      return;
+    }
     const logs = this.#of(session);
-    if (logs.streams.has(stream)) return;
+    if (logs.unfolded(stream) !== undefined) return;
     // Once a stream, not once an event: what is too old is forgotten when something new begins.
     expire(logs, now, budget);
     const log = new Log(stream, owed);
-    logs.streams.set(stream, log);
-    logs.open.add(log);
-    logs.cost += log.cost;
+    logs.begin(log);
     if (logs.cost > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
   }
 
@@ -54,7 +63,7 @@ class MemoryLogs implements LogStore {
     budget: LogBudget,
     once?: string,
   ): number {
-    const logs = this.#sessions.get(session);
+    const logs = this.#known(session);
     const log = logs?.find(stream);
     if (log === undefined) return 0;
     const known = once === undefined ? undefined : named(log, once);
@@ -77,7 +86,7 @@ class MemoryLogs implements LogStore {
   }
 
   end(session: string, stream: string, now: number): void {
-    const logs = this.#sessions.get(session);
+    const logs = this.#known(session);
     const log = logs?.find(stream);
     if (log !== undefined && log.endedAt === undefined) logs!.end(log, now);
   }
@@ -90,7 +99,8 @@ class MemoryLogs implements LogStore {
     now: number,
     budget: LogBudget,
   ): LogPage | undefined {
-    const logs = this.#sessions.get(session);
+    if (this.#sessions.get(session) === stream) return after === 0 ? NO_EVENTS : undefined;
+    const logs = this.#known(session);
     const log = logs?.find(stream);
     if (log === undefined) return undefined;
     expireEvents(logs!, log, now, budget);
@@ -110,7 +120,8 @@ class MemoryLogs implements LogStore {
   }
 
   bounds(session: string, stream: string): LogBounds | undefined {
-    const log = this.#sessions.get(session)?.find(stream);
+    if (this.#sessions.get(session) === stream) return NO_BOUNDS;
+    const log = this.#known(session)?.find(stream);
     return log && {
       first: log.last - (log.events.length - log.head) + 1,
       last: log.last,
@@ -121,7 +132,7 @@ class MemoryLogs implements LogStore {
   }
 
   delivered(session: string, stream: string, through: number, forget: boolean): void {
-    const logs = this.#sessions.get(session);
+    const logs = this.#known(session);
     const log = logs?.find(stream);
     if (log === undefined) return;
     log.delivered = Math.max(log.delivered, through);
@@ -132,7 +143,7 @@ class MemoryLogs implements LogStore {
   }
 
   drop(session: string, stream?: string): void {
-    const logs = this.#sessions.get(session);
+    const logs = this.#known(session);
     if (logs === undefined) return;
     if (stream === undefined) {
       this.#sessions.delete(session);
@@ -144,9 +155,21 @@ class MemoryLogs implements LogStore {
     }
   }
 
+  #known(session: string): SessionLogs | undefined {
+    const known = this.#sessions.get(session);
+    if (typeof known !== "string") return known;
+    const logs = this.#begin(session);
+    logs.begin(new Log(known, undefined));
+    return logs;
+  }
+
   #of(session: string): SessionLogs {
-    let logs = this.#sessions.get(session);
-    if (logs === undefined) this.#sessions.set(session, logs = new SessionLogs());
+    return this.#known(session) ?? this.#begin(session);
+  }
+
+  #begin(session: string): SessionLogs {
+    const logs = new SessionLogs();
+    this.#sessions.set(session, logs);
     return logs;
   }
 }

@@ -12,13 +12,15 @@ const WHOLE_COST = LOG_COST.stream + LOG_COST.event;
 
 /** The streams of one session. */
 export class SessionLogs {
-  readonly streams: Map<string, Log> = new Map();
   /** In the order in which they were opened. */
   readonly open: LogList = new LogList();
+  // A session that only listens has one stream, which goes on. What others need besides took it 0.7 KB.
+  /** By their names; one that is alone has no `Map`. */
+  #streams: Log | Map<string, Log> | undefined;
   /** In the order in which they ended: the first gives way first. */
-  readonly ended: LogList = new LogList();
-  /** Ended as well, and not in `streams` until somebody asks. */
-  readonly wholes: Wholes = new Wholes();
+  #ended: LogList | undefined;
+  /** Ended as well, and not in `#streams` until somebody asks. */
+  #wholes: Wholes | undefined;
   /** What all of them cost. */
   cost = 0;
   /** The place of the stream that ended last. */
@@ -26,15 +28,39 @@ export class SessionLogs {
 
   /** The log of a stream. */
   find(name: string): Log | undefined {
-    return this.streams.get(name) ?? this.#unfold(name);
+    return this.unfolded(name) ?? this.#unfold(name);
+  }
+
+  /** The log of a stream that is not kept whole. */
+  unfolded(name: string): Log | undefined {
+    const streams = this.#streams;
+    if (streams instanceof Map) return streams.get(name);
+    return streams?.name === name ? streams : undefined;
+  }
+
+  /** All that are not kept whole. */
+  all(): Iterable<Log> {
+    const streams = this.#streams;
+    if (streams instanceof Map) return streams.values();
+    return streams === undefined ? [] : [streams];
   }
 
   get empty(): boolean {
-    return this.streams.size === 0 && this.wholes.oldestAt === undefined;
+    const streams = this.#streams;
+    const none = streams instanceof Map ? streams.size === 0 : streams === undefined;
+    return none && this.#wholes?.oldestAt === undefined;
+  }
+
+  /** Begins a log. */
+  begin(log: Log): void {
+    this.#add(log);
+    this.open.add(log);
+    this.cost += log.cost;
   }
 
   keep(name: string, data: string, now: number): void {
-    this.wholes.push(name, data, now, ++this.lastOrder);
+    this.#wholes ??= new Wholes();
+    this.#wholes.push(name, data, now, ++this.lastOrder);
     this.cost += WHOLE_COST + data.length;
   }
 
@@ -42,41 +68,42 @@ export class SessionLogs {
     this.open.remove(log);
     log.endedAt = now;
     log.order = ++this.lastOrder;
-    this.ended.add(log);
+    this.#end(log);
   }
 
   forget(log: Log): void {
-    (log.endedAt === undefined ? this.open : this.ended).remove(log);
+    (log.endedAt === undefined ? this.open : this.#ended!).remove(log);
     this.cost -= log.cost;
-    this.streams.delete(log.name);
+    if (this.#streams instanceof Map) this.#streams.delete(log.name);
+    else this.#streams = undefined;
   }
 
   /** When the stream ended that ended first; undefined where none has. */
   get oldestEnd(): number | undefined {
-    return this.#wholeIsOldest ? this.wholes.oldestAt : this.ended.oldest?.endedAt;
+    return this.#wholeIsOldest ? this.#wholes!.oldestAt : this.#ended?.oldest?.endedAt;
   }
 
   /** Forgets the stream that ended first, unless its place is `spared`. False where none is left to forget. */
   forgetOldestEnded(spared: number | undefined): boolean {
     if (this.#wholeIsOldest) {
-      if (this.wholes.oldestOrder === spared) return false;
-      this.cost -= WHOLE_COST + this.wholes.shift().length;
+      if (this.#wholes!.oldestOrder === spared) return false;
+      this.cost -= WHOLE_COST + this.#wholes!.shift().length;
       return true;
     }
-    const { oldest } = this.ended;
+    const oldest = this.#ended?.oldest;
     if (oldest === undefined || oldest.order === spared) return false;
     this.forget(oldest);
     return true;
   }
 
   get #wholeIsOldest(): boolean {
-    const { oldestOrder } = this.wholes;
-    return oldestOrder !== undefined && oldestOrder < (this.ended.oldest?.order ?? Infinity);
+    const order = this.#wholes?.oldestOrder;
+    return order !== undefined && order < (this.#ended?.oldest?.order ?? Infinity);
   }
 
   // Who asks for it may ask for more, so from now on it is one like any other.
   #unfold(name: string): Log | undefined {
-    const whole = this.wholes.take(name);
+    const whole = this.#wholes?.take(name);
     if (whole === undefined) return undefined;
     const { data, at, order } = whole;
     const log = new Log(name, undefined);
@@ -85,9 +112,21 @@ export class SessionLogs {
     log.bytes = data.length;
     log.endedAt = at;
     log.order = order;
-    this.streams.set(name, log);
-    this.ended.add(log);
+    this.#add(log);
+    this.#end(log);
     return log;
+  }
+
+  #add(log: Log): void {
+    const streams = this.#streams;
+    if (streams === undefined) this.#streams = log;
+    else if (streams instanceof Map) streams.set(log.name, log);
+    else this.#streams = new Map([[streams.name, streams], [log.name, log]]);
+  }
+
+  #end(log: Log): void {
+    this.#ended ??= new LogList();
+    this.#ended.add(log);
   }
 }
 
@@ -112,7 +151,7 @@ export function makeRoom(logs: SessionLogs, newest: Log | undefined, limit: numb
   const spared = newest === undefined ? logs.lastOrder : newest.order;
   while (logs.cost > limit && logs.forgetOldestEnded(spared));
   if (logs.cost <= limit) return;
-  for (const log of logs.streams.values()) {
+  for (const log of logs.all()) {
     const least = log === newest ? 1 : 0;
     while (logs.cost > limit && log.events.length - log.head > least) cut(logs, log);
   }

@@ -1,0 +1,53 @@
+/** The body of a Web response that the engine writes: what may wait in it, and how it ends. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toResponse } from "../../core/engine/fetch.ts";
+import type { Sink } from "../../core/engine/reply.ts";
+
+/** A response, and what its body was told. */
+function respond() {
+  const told: string[] = [];
+  let sink: Sink | undefined;
+  const response = toResponse({
+    status: 200,
+    headers: {},
+    body: {
+      open: (one) => void (sink = one),
+      drained: () => void told.push("drained"),
+      cancelled: () => void told.push("cancelled"),
+    },
+  });
+  return { sink: sink!, told, body: response.body! };
+}
+
+const KIB = "x".repeat(1024);
+const turn = () => new Promise((next) => setTimeout(next, 5));
+
+test("a Web stream takes 64 KiB that nobody reads, then asks to wait until somebody has read", async () => {
+  const { sink, told, body } = respond();
+  await turn();
+  const reader = body.getReader();
+  assert.equal(sink.write(KIB.repeat(63)), true);
+  assert.equal(sink.write("é".repeat(511)), true);
+  assert.equal(sink.write("é"), false);
+  await turn();
+  told.length = 0;
+  for (const size of [63 * 1024, 1022, 2]) {
+    assert.equal((await reader.read()).value?.byteLength, size);
+  }
+  await turn();
+  assert.equal(told[0], "drained");
+  assert.equal(sink.write(KIB), true);
+  sink.end();
+  assert.equal((await reader.read()).value?.byteLength, 1024);
+  assert.equal((await reader.read()).done, true);
+});
+
+test("a Web stream that was cancelled says so once, and nothing that comes later throws", async () => {
+  const { sink, told, body } = respond();
+  await body.cancel();
+  assert.deepEqual(told.filter((word) => word === "cancelled"), ["cancelled"]);
+  assert.equal(sink.write(KIB), true);
+  sink.end();
+  sink.abort();
+});
