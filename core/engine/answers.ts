@@ -78,11 +78,7 @@ export function failedAnswer(call: Call): Answered {
 
 /** The result of `server/discover` (2026-07-28 server/discover): the versions are the modern ones. */
 export function discoverResult({ capabilities = {}, instructions }: Application): JsonObject {
-  return {
-    supportedVersions: MODERN_REVISIONS,
-    capabilities,
-    ...(instructions === undefined ? {} : { instructions }),
-  };
+  return { supportedVersions: MODERN_REVISIONS, capabilities, instructions };
 }
 
 // The codes that 2026-07-28 ties to an HTTP status. Legacy errors are answers like any other.
@@ -96,9 +92,8 @@ const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
 function errorAnswer(call: Call, code: number, message: string, data: unknown): Answered {
   const modern = call.era === "modern";
   const known = modern ? modernCode(code) : legacyCode(code);
-  const error = data === undefined ? { code: known, message } : { code: known, message, data };
   return {
-    text: errorText(call.id, error),
+    text: errorText(call.id, { code: known, message, data }),
     status: modern ? MODERN_STATUS.get(known) ?? 200 : 200,
   };
 }
@@ -139,7 +134,7 @@ function modernResult(application: Application, method: string, result: JsonObje
     ...result,
     resultType,
     _meta: {
-      ...(application.serverInfo && { [META.serverInfo]: application.serverInfo }),
+      [META.serverInfo]: application.serverInfo,
       ...(isObject(_meta) ? _meta : {}),
     },
   };

@@ -105,9 +105,7 @@ export function resultText(id: RequestId, result: unknown): string {
 
 /** An answer that carries an error, as text. The id is left out where there is none, never null. */
 export function errorText(id: RequestId | undefined, error: RpcErrorObject): string {
-  return id === undefined
-    ? `{"jsonrpc":"2.0","error":${JSON.stringify(error)}}`
-    : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`;
+  return JSON.stringify({ jsonrpc: "2.0", id, error });
 }
 
 /** A notification as text. */
