@@ -174,5 +174,6 @@ export function quote(value: unknown): string {
     return Array.isArray(value) ? "an array" : "an object";
   }
   const text = JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "absent";
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  // Only a string can be that long.
+  return text.length > 80 ? `${text.slice(0, 78)}…"` : text;
 }
