@@ -185,7 +185,9 @@ export class Dispatcher implements Host, Listener {
   settled(call: Call): void {
     const { live, post } = call;
     this.#working--;
-    if (this.requests.size > 0) this.requests.fail(call, "cancelled", `${call.method} is over`);
+    if (this.requests.size > 0) {
+      this.requests.fail(({ owner }) => owner === call, "cancelled", `${call.method} is over`);
+    }
     if (post.answered) {
       this.#slow.delete(post);
       this.#unwatched.delete(post);
@@ -204,7 +206,7 @@ export class Dispatcher implements Host, Listener {
   ended(id: string, reason: EndReason, live: Live | undefined): void {
     const gone = live && [...live.inFlight.values()];
     // First, so that what waits learns the cause and not that its call was stopped.
-    this.requests.failFrom(id, "session-ended", "the session has ended");
+    this.requests.fail(({ from }) => from === id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
