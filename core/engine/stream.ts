@@ -4,6 +4,7 @@
  * @module
  */
 
+import { andThen } from "./awaitable.ts";
 import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import { settleOwed } from "./owed.ts";
@@ -73,8 +74,7 @@ export class Stream {
       const now = clock.now();
       if (logs.whole !== undefined) return logs.whole(session, id, text, now, budget);
       const opened = logs.open(session, id, now, budget);
-      const append = () => logs.append(session, id, text, true, now, budget);
-      return opened instanceof Promise ? opened.then(append) : append();
+      return andThen(opened, () => logs.append(session, id, text, true, now, budget));
     });
   }
 
@@ -97,10 +97,9 @@ export class Stream {
     if (this.#over) return;
     this.#over = true;
     const { backend, clock } = this.#settings;
-    this.#inOrder(() => {
-      const done = backend.logs.end(this.session, this.id, clock.now());
-      return done instanceof Promise ? done.then(() => this.#wake("")) : this.#wake("");
-    });
+    this.#inOrder(() =>
+      andThen(backend.logs.end(this.session, this.id, clock.now()), () => this.#wake(""))
+    );
   }
 
   /** Nobody can read it any more: what is appended from here on goes nowhere. */
