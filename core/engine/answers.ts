@@ -78,11 +78,7 @@ export function failedAnswer(call: Call): Answered {
 
 /** The result of `server/discover` (2026-07-28 server/discover): the versions are the modern ones. */
 export function discoverResult({ capabilities = {}, instructions }: Application): JsonObject {
-  return {
-    supportedVersions: MODERN_REVISIONS,
-    capabilities,
-    ...(instructions === undefined ? {} : { instructions }),
-  };
+  return { supportedVersions: MODERN_REVISIONS, capabilities, instructions };
 }
 
 // The codes that 2026-07-28 ties to an HTTP status. Legacy errors are answers like any other.
@@ -96,9 +92,8 @@ const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
 function errorAnswer(call: Call, code: number, message: string, data: unknown): Answered {
   const modern = call.era === "modern";
   const known = modern ? modernCode(code) : legacyCode(code);
-  const error = data === undefined ? { code: known, message } : { code: known, message, data };
   return {
-    text: errorText(call.id, error),
+    text: errorText(call.id, { code: known, message, data }),
     status: modern ? MODERN_STATUS.get(known) ?? 200 : 200,
   };
 }
@@ -132,12 +127,8 @@ function withoutModern(result: unknown): unknown {
 function modernResult(application: Application, method: string, result: JsonObject): JsonObject {
   const { resultType = "complete", _meta } = result;
   const { serverInfo, cache } = application;
-  const own = serverInfo && { [META.serverInfo]: serverInfo };
-  const whole = {
-    ...result,
-    resultType,
-    _meta: isObject(_meta) ? { ...own, ..._meta } : own ?? {},
-  };
+  const own = { [META.serverInfo]: serverInfo };
+  const whole = { ...result, resultType, _meta: isObject(_meta) ? { ...own, ..._meta } : own };
   if (resultType !== "complete" || !CACHEABLE_METHODS.has(method)) return whole;
   return { ttlMs: cache?.ttlMs ?? 0, cacheScope: cache?.scope ?? "private", ...whole };
 }

@@ -13,7 +13,8 @@ import { randomToken } from "./ids.ts";
 /** How long a client may take, in milliseconds, where the application does not say. */
 const TIMEOUT_MS = 60_000;
 
-interface Waiting {
+/** A request that waits for its answer. */
+export interface Waiting {
   /** Whose answer it has to be: a session, or a principal where there is none. */
   readonly from: string;
   /** What it was asked for: a call, or nothing for the session itself. */
@@ -100,24 +101,14 @@ export class ClientRequests {
     if (waiting?.from === from) waiting.settle(response);
   }
 
-  /** What was asked for `owner` has no answer any more. */
-  fail(owner: object, code: ClientRequestFailure, message: string): void {
+  /** What `concerns` it has no answer any more. */
+  fail(
+    concerns: (waiting: Waiting) => boolean,
+    code: ClientRequestFailure,
+    message: string,
+  ): void {
     for (const waiting of this.#waiting.values()) {
-      if (waiting.owner === owner) waiting.settle(new ClientRequestError(code, message));
-    }
-  }
-
-  /** Nobody is left whose answer would be accepted. */
-  failFrom(from: string, code: ClientRequestFailure, message: string): void {
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.from === from) waiting.settle(new ClientRequestError(code, message));
-    }
-  }
-
-  /** Nothing has an answer any more. */
-  failAll(code: ClientRequestFailure, message: string): void {
-    for (const waiting of this.#waiting.values()) {
-      waiting.settle(new ClientRequestError(code, message));
+      if (concerns(waiting)) waiting.settle(new ClientRequestError(code, message));
     }
   }
 

@@ -56,7 +56,7 @@ export class Closing {
 
   async #stop(): Promise<void> {
     const { requests, streams, lifecycle, application, delegate, settings } = this.#dispatcher;
-    requests.failAll("session-ended", "the handler has closed");
+    requests.fail(() => true, "session-ended", "the handler has closed");
     for (const call of this.#dispatcher.last()) {
       const reply = rejectionReply({ rule: "draining", id: call.id });
       // Where the event stream of a session has begun, whoever resumes it elsewhere finds the refusal in its log.

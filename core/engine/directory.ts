@@ -9,6 +9,7 @@ import { type JsonObject, notificationText, requestText } from "../protocol/json
 import type { LegacyRevision } from "../protocol/revisions.ts";
 import { lapsed, type SessionRecord } from "../session/record.ts";
 import type { SessionHandle, SessionRequestOptions } from "./application.ts";
+import { andThen } from "./awaitable.ts";
 import type { ClientRequests } from "./client_requests.ts";
 import { ClientRequestError } from "./errors.ts";
 import { standaloneStream } from "./ids.ts";
@@ -135,12 +136,12 @@ class Handle implements SessionHandle {
     const { id } = this.#record;
     const { sessions } = this.#settings.backend;
     // What is written for a session that is over would lie in its log for ever.
-    return this.#standalone ??= new Stream(id, standaloneStream(id), this.#settings, () => {
-      const found = sessions.get(id);
-      return found instanceof Promise
-        ? found.then((one) => one !== undefined)
-        : found !== undefined;
-    });
+    return this.#standalone ??= new Stream(
+      id,
+      standaloneStream(id),
+      this.#settings,
+      () => andThen(sessions.get(id), (record) => record !== undefined),
+    );
   }
 
   async #isRead(session: string, { id }: Stream): Promise<boolean> {

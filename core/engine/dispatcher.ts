@@ -186,7 +186,7 @@ export class Dispatcher implements Host, Listener {
   settled(call: Call): void {
     const { live, post } = call;
     this.#working--;
-    if (this.requests.size > 0) this.requests.fail(call, "cancelled", `${call.method} is over`);
+    if (this.requests.size > 0) this.#giveUp(call);
     if (post.answered) {
       this.#slow.delete(post);
       this.#unwatched.delete(post);
@@ -202,10 +202,14 @@ export class Dispatcher implements Host, Listener {
     if (this.#working === 0) this.#closing.idle();
   }
 
+  #giveUp(call: Call): void {
+    this.requests.fail(({ owner }) => owner === call, "cancelled", `${call.method} is over`);
+  }
+
   ended(id: string, reason: EndReason, live: Live | undefined): void {
     const gone = live?.inFlight.all();
     // First, so that what waits learns the cause and not that its call was stopped.
-    this.requests.failFrom(id, "session-ended", "the session has ended");
+    this.requests.fail(({ from }) => from === id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }

@@ -9,6 +9,7 @@ import type { Rejection } from "../outbound/rejections.ts";
 import { rejectionReply, type ReplyHeaders } from "../outbound/reply.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
+import { andThen } from "./awaitable.ts";
 import type { Front, Trace } from "./front.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Live } from "./live.ts";
@@ -108,10 +109,7 @@ export class HeldEntry implements Entry {
   commit(status: number): Awaitable<Reply | { readonly add: ReplyHeaders }> {
     const { opening } = this.#entered;
     if (!opening || this.#left || status < 200 || status > 299) return this.#answer(status, {});
-    const outcome = this.#open();
-    return outcome instanceof Promise
-      ? outcome.then((refusal) => this.#opened(status, refusal))
-      : this.#opened(status, outcome);
+    return andThen(this.#open(), (refusal) => this.#opened(status, refusal));
   }
 
   fail(error: unknown): Reply {

@@ -11,6 +11,7 @@ import { isEventStream } from "../protocol/media.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
+import { andThen } from "./awaitable.ts";
 import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { OptionError } from "./errors.ts";
 import { toResponse } from "./fetch.ts";
@@ -215,9 +216,7 @@ class Guard {
       held: false,
     };
     const own = named(record, this.front.settings);
-    return own instanceof Promise
-      ? own.then((one) => this.#entry(one, caller, facts, trace, true))
-      : this.#entry(own, caller, facts, trace, true);
+    return andThen(own, (one) => this.#entry(one, caller, facts, trace, true));
   }
 
   async #using(

@@ -133,12 +133,7 @@ export async function openSession(
 
 function initializeResult(application: Application, version: LegacyRevision): JsonObject {
   const { capabilities = {}, serverInfo, instructions } = application;
-  return {
-    protocolVersion: version,
-    capabilities,
-    serverInfo,
-    ...(instructions === undefined ? {} : { instructions }),
-  };
+  return { protocolVersion: version, capabilities, serverInfo, instructions };
 }
 
 // Undefined where it nests deeper than it can be written out.

@@ -9,6 +9,7 @@ import type { RpcResponse } from "../protocol/json_rpc.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { decide, type Effect } from "../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts";
+import { andThen } from "./awaitable.ts";
 import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
@@ -96,9 +97,7 @@ export class Lifecycle {
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Awaitable<Rejection | undefined> {
     const joining = this.listen();
-    return joining === undefined
-      ? storeNew(record, this.#settings, this.#others)
-      : joining.then(() => storeNew(record, this.#settings, this.#others));
+    return andThen(joining, () => storeNew(record, this.#settings, this.#others));
   }
 
   /** Ends a session. True for the one caller that ended it. */

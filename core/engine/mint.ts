@@ -5,6 +5,7 @@
  */
 
 import type { SessionRecord } from "../session/record.ts";
+import { andThen } from "./awaitable.ts";
 import type { Settings } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
 
@@ -12,6 +13,5 @@ import type { Awaitable } from "./ports.ts";
 export function named(record: SessionRecord, settings: Settings): Awaitable<SessionRecord> {
   const { backend: { sessions }, lifetime } = settings;
   if (sessions.mint === undefined) return record;
-  const id = sessions.mint(record, lifetime);
-  return id instanceof Promise ? id.then((one) => ({ ...record, id: one })) : { ...record, id };
+  return andThen(sessions.mint(record, lifetime), (id) => ({ ...record, id }));
 }

@@ -6,8 +6,9 @@
 
 import type { Rejection } from "../outbound/rejections.ts";
 import type { SessionRecord } from "../session/record.ts";
+import { andThen } from "./awaitable.ts";
 import type { Settings } from "./options.ts";
-import type { Awaitable, Created, Lapsed } from "./ports.ts";
+import type { Awaitable, Lapsed } from "./ports.ts";
 
 /** Is told what else happens where a session is opened. */
 export interface Others {
@@ -25,48 +26,21 @@ export function storeNew(
   settings: Settings,
   others: Others,
 ): Awaitable<Rejection | undefined> {
+  const { backend: { sessions }, capacity, lifetime, onEvent } = settings;
   // A session whose time is over must not cost a live one its place.
-  const lapsed = settings.backend.sessions.sweep(record.seen, settings.lifetime);
-  if (lapsed instanceof Promise) {
-    return lapsed.then((gone) => {
-      others.swept(gone);
-      return store(record, settings, others);
+  return andThen(sessions.sweep(record.seen, lifetime), (lapsed) => {
+    others.swept(lapsed);
+    return andThen(sessions.create(record, capacity, lifetime), (created) => {
+      if (!created.created) {
+        return created.full === "capacity"
+          ? { rule: "capacity", accepted: capacity.sessions }
+          : { rule: "quota", accepted: capacity.perPrincipal };
+      }
+      for (const id of created.evicted) others.evicted(id);
+      const { id: session, version, owner: principal } = record;
+      onEvent({ type: "session-opened", session, version, principal });
+      others.opened();
+      return undefined;
     });
-  }
-  others.swept(lapsed);
-  return store(record, settings, others);
-}
-
-function store(
-  record: SessionRecord,
-  settings: Settings,
-  others: Others,
-): Awaitable<Rejection | undefined> {
-  const { backend, capacity, lifetime } = settings;
-  const created = backend.sessions.create(record, capacity, lifetime);
-  return created instanceof Promise
-    ? created.then((outcome) => stored(record, outcome, settings, others))
-    : stored(record, created, settings, others);
-}
-
-function stored(
-  record: SessionRecord,
-  outcome: Created,
-  { capacity, onEvent }: Settings,
-  others: Others,
-): Rejection | undefined {
-  if (!outcome.created) {
-    return outcome.full === "capacity"
-      ? { rule: "capacity", accepted: capacity.sessions }
-      : { rule: "quota", accepted: capacity.perPrincipal };
-  }
-  for (const id of outcome.evicted) others.evicted(id);
-  onEvent({
-    type: "session-opened",
-    session: record.id,
-    version: record.version,
-    principal: record.owner,
   });
-  others.opened();
-  return undefined;
 }

@@ -58,11 +58,11 @@ export class Post {
   /** Undefined for a legacy one. */
   readonly modern: ModernContext | undefined;
   /** The ids of its requests, where its stream may have to be ended by somebody else. */
-  owed: readonly RequestId[] | undefined;
+  owed: readonly RequestId[] | undefined = undefined;
   /** Where it counts as its principal's: it has no session. */
-  usage: Usage | undefined;
+  usage: Usage | undefined = undefined;
   /** Is told that the peer left before the answer was whole. */
-  gone: (() => void) | undefined;
+  gone: (() => void) | undefined = undefined;
   readonly #shape: ResponseShape;
   /** A batch is answered by an array. */
   readonly #batch: boolean;

@@ -5,40 +5,50 @@
  */
 
 import {
-  type AllowedHosts,
   type AllowedOrigin,
+  type Authority,
   LOOPBACK_HOSTS,
   parseAuthority,
   parseOrigin,
 } from "../protocol/authority.ts";
+import { isObject } from "../protocol/json_rpc.ts";
 import { LEGACY_REVISIONS } from "../protocol/revisions.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { OptionError, shown } from "./errors.ts";
-import { listenerOf } from "./events.ts";
+import { listenerOf, type OnEvent } from "./events.ts";
 import { memory } from "./memory/mod.ts";
 import { LIMITS, type Limits, type McpOptions, type Settings } from "./options.ts";
 import type { Backend } from "./ports.ts";
 import { Writes } from "./writes.ts";
 
-const OPTIONS: ReadonlySet<string> = new Set([
-  "sessions",
-  "authenticate",
-  "allowedHosts",
-  "allowedOrigins",
-  "cors",
-  "termination",
-  "staleInitialize",
-  "limits",
-  "backend",
-  "onEvent",
-  "clock",
-  "response",
-  "resumable",
-  "autoSseMs",
-  "keepAliveMs",
-  "eras",
-  "stateKeys",
-]);
+/** Every option: how what was given is read. Where nothing was, that is undefined. */
+const OPTIONS = {
+  sessions: oneOf("required", "optional", "off"),
+  authenticate: fn<NonNullable<McpOptions["authenticate"]>>,
+  allowedHosts: listOf<Authority>(parseAuthority, "is not a host name, or host:port"),
+  allowedOrigins: listOf<AllowedOrigin>(
+    parseAllowedOrigin,
+    "is not an origin (scheme://host[:port]) or a host name",
+  ),
+  cors: flag(false),
+  termination: flag(true),
+  staleInitialize: oneOf("reject", "fresh"),
+  limits: readLimits,
+  backend: readBackend,
+  onEvent: fn<OnEvent>,
+  clock: readClock,
+  response: oneOf("auto", "json", "sse"),
+  resumable: flag(true),
+  autoSseMs: atLeast(0, 3_000),
+  keepAliveMs: atLeast(0, 5_000),
+  eras: oneOf("both", "legacy", "modern"),
+  stateKeys: readKeys,
+} satisfies { [name in keyof Required<McpOptions>]: Reader<Required<McpOptions>[name], unknown> };
+
+/** @param name What to call the option in an error. */
+type Reader<Given, T> = (name: string, given?: Given) => T;
+
+type Read = { readonly [name in keyof typeof OPTIONS]: ReturnType<typeof OPTIONS[name]> };
 
 /**
  * Reads the options.
@@ -47,32 +57,27 @@ const OPTIONS: ReadonlySet<string> = new Set([
  * @throws {OptionError} Names the option, quotes the value and says what would be accepted.
  */
 export function readOptions(options: McpOptions, further: readonly string[] = []): Settings {
-  object("options", options);
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name) && !further.includes(name)) {
-      throw new OptionError(
-        name,
-        `no such option; there are ${[...OPTIONS, ...further].join(", ")}`,
-      );
-    }
-  }
-  const limits = readLimits(options.limits === undefined ? {} : object("limits", options.limits));
-  const backend = readBackend(options.backend);
+  readObject("options", options);
+  refuseStrangers("", options, "option", [...Object.keys(OPTIONS), ...further]);
+  const read = Object.fromEntries(
+    Object.entries(OPTIONS).map(([name, reader]) => [
+      name,
+      (reader as Reader<unknown, unknown>)(name, options[name as keyof McpOptions]),
+    ]),
+  ) as Read;
+  const { limits, backend } = read;
+  const { lacks } = backend;
   refuseLacking(options, backend);
   return {
     policy: {
-      eras: oneOf("eras", options.eras, ["both", "legacy", "modern"]),
-      sessions: oneOf("sessions", options.sessions, ["required", "optional", "off"]),
-      termination: flag(
-        "termination",
-        options.termination,
-        backend.lacks?.termination === undefined,
-      ),
-      staleInitialize: oneOf("staleInitialize", options.staleInitialize, ["reject", "fresh"]),
-      response: oneOf("response", options.response, ["auto", "json", "sse"]),
-      allowedHosts: readHosts(options.allowedHosts),
-      allowedOrigins: readOrigins(options.allowedOrigins),
-      cors: flag("cors", options.cors, false),
+      eras: read.eras,
+      sessions: read.sessions,
+      termination: read.termination && lacks?.termination === undefined,
+      staleInitialize: read.staleInitialize,
+      response: read.response,
+      allowedHosts: read.allowedHosts,
+      allowedOrigins: read.allowedOrigins,
+      cors: read.cors,
       revisions: LEGACY_REVISIONS,
       maxBodyBytes: limits.bodyBytes,
       maxInitializeBytes: limits.initializeBytes,
@@ -93,15 +98,15 @@ export function readOptions(options: McpOptions, further: readonly string[] = []
     },
     queuedBytes: limits.queuedBytes,
     requestStateMs: limits.requestStateMs,
-    stateKeys: readKeys(options.stateKeys ?? []),
-    authenticate: fn("authenticate", options.authenticate),
-    resumable: flag("resumable", options.resumable, backend.lacks?.resumable === undefined),
-    autoSseMs: atLeast("autoSseMs", options.autoSseMs, 0, 3_000),
-    keepAliveMs: atLeast("keepAliveMs", options.keepAliveMs, 0, 5_000),
+    stateKeys: read.stateKeys,
+    authenticate: read.authenticate,
+    resumable: read.resumable && lacks?.resumable === undefined,
+    autoSseMs: read.autoSseMs,
+    keepAliveMs: read.keepAliveMs,
     backend,
     writes: new Writes(),
-    onEvent: listenerOf(fn("onEvent", options.onEvent)),
-    clock: readClock(options.clock),
+    onEvent: listenerOf(read.onEvent),
+    clock: read.clock,
   };
 }
 
@@ -115,121 +120,106 @@ function refuseLacking(options: McpOptions, { lacks }: Backend): void {
   }
 }
 
-function readLimits(given: Limits): Required<Limits> {
-  const limits: Record<string, number> = {};
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(LIMITS, name)) {
-      throw new OptionError(
-        `limits.${name}`,
-        `no such limit; there are ${Object.keys(LIMITS).join(", ")}`,
-      );
-    }
-  }
-  for (const [name, { default: standard, least }] of Object.entries(LIMITS)) {
-    limits[name] = atLeast(`limits.${name}`, given[name as keyof Limits], least, standard);
-  }
-  return limits as unknown as Required<Limits>;
+function refuseStrangers(
+  prefix: string,
+  given: object,
+  what: string,
+  names: readonly string[],
+): void {
+  const stranger = Object.keys(given).find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  throw new OptionError(prefix + stranger, `no such ${what}; there are ${names.join(", ")}`);
 }
 
-function readHosts(given: readonly string[] | "*" = LOOPBACK_HOSTS): AllowedHosts {
-  if (given === "*") return "*";
-  return list("allowedHosts", given).map((text) => {
-    const host = parseAuthority(text);
-    if (host !== undefined) return host;
-    throw new OptionError(
-      "allowedHosts",
-      `${JSON.stringify(text)} is not a host name, or host:port`,
-    );
-  });
+function readLimits(name: string, given: Limits = {}): Required<Limits> {
+  readObject(name, given);
+  const prefix = `${name}.`;
+  refuseStrangers(prefix, given, "limit", Object.keys(LIMITS));
+  return Object.fromEntries(
+    Object.entries(LIMITS).map(([limit, { default: standard, least }]) => [
+      limit,
+      atLeast(least, standard)(prefix + limit, given[limit as keyof Limits]),
+    ]),
+  ) as unknown as Required<Limits>;
 }
 
-function readOrigins(
-  given: readonly string[] | "*" = LOOPBACK_HOSTS,
-): readonly AllowedOrigin[] | "*" {
-  if (given === "*") return "*";
-  return list("allowedOrigins", given).map((text) => {
-    const origin = parseOrigin(text);
-    if (origin !== undefined) return origin;
-    const host = parseAuthority(text);
-    if (host !== undefined) return { scheme: undefined, ...host };
-    throw new OptionError(
-      "allowedOrigins",
-      `${JSON.stringify(text)} is not an origin (scheme://host[:port]) or a host name`,
-    );
-  });
+function readObject(name: string, given: object): void {
+  accept(name, given, isObject(given), "is not an object of options");
 }
 
-function readKeys(given: readonly Uint8Array[]): readonly Uint8Array[] {
+function parseAllowedOrigin(text: string): AllowedOrigin | undefined {
+  const host = parseAuthority(text);
+  return host === undefined ? parseOrigin(text) : { scheme: undefined, ...host };
+}
+
+function readKeys(name: string, given: readonly Uint8Array[] = []): readonly Uint8Array[] {
   if (
     Array.isArray(given) && given.every((one) => one instanceof Uint8Array && one.length === 32)
   ) {
     return given;
   }
-  throw new OptionError("stateKeys", "expected a list of keys of 32 bytes each");
+  // What was given may be a secret.
+  throw new OptionError(name, "expected a list of keys of 32 bytes each");
 }
 
-function readBackend(given: Backend | undefined): Backend {
-  if (given === undefined) return memory();
-  const ports = typeof given === "object" && given !== null
-    ? [given.sessions, given.logs, given.bus]
-    : [];
-  if (ports.length > 0 && ports.every((port) => typeof port === "object" && port !== null)) {
-    return given;
-  }
-  throw new OptionError(
-    "backend",
-    `${shown(given)} is no backend: it needs sessions, logs and bus`,
+function readBackend(name: string, given: Backend = memory()): Backend {
+  const ports = [given?.sessions, given?.logs, given?.bus];
+  return accept(
+    name,
+    given,
+    ports.every(isObject),
+    "is no backend: it needs sessions, logs and bus",
   );
 }
 
-function readClock(given: Clock | undefined): Clock {
-  if (given === undefined) return SYSTEM_CLOCK;
-  if (typeof given?.now === "function" && typeof given.after === "function") return given;
-  throw new OptionError("clock", `${shown(given)} is no clock: it needs now and after`);
+function readClock(name: string, given: Clock = SYSTEM_CLOCK): Clock {
+  const fits = typeof given?.now === "function" && typeof given.after === "function";
+  return accept(name, given, fits, "is no clock: it needs now and after");
 }
 
-function object<T extends object>(name: string, given: T): T {
-  if (typeof given === "object" && given !== null && !Array.isArray(given)) return given;
-  throw new OptionError(name, `${shown(given)} is not an object of options`);
+function listOf<T>(
+  parse: (text: string) => T | undefined,
+  otherwise: string,
+): Reader<readonly string[] | "*", readonly T[] | "*"> {
+  return (name, given = LOOPBACK_HOSTS) => {
+    if (given === "*") return "*";
+    const noList = `where a list of strings or "*" is expected`;
+    accept(name, given, Array.isArray(given), noList);
+    return given.map((text) => {
+      const one = parse(accept(name, text, typeof text === "string", noList));
+      if (one !== undefined) return one;
+      throw new OptionError(name, `${JSON.stringify(text)} ${otherwise}`);
+    });
+  };
 }
 
-function list(name: string, given: readonly string[]): readonly string[] {
-  const stranger = Array.isArray(given)
-    ? given.findIndex((one) => typeof one !== "string")
-    : undefined;
-  if (stranger === -1) return given;
-  const found = stranger === undefined ? given : given[stranger];
-  throw new OptionError(name, `${shown(found)} where a list of strings or "*" is expected`);
+function oneOf<T extends string>(...values: readonly [T, ...T[]]): Reader<T, T> {
+  return (name, given = values[0]) =>
+    accept(name, given, values.includes(given), `is none of ${values.join(", ")}`);
 }
 
-function oneOf<T extends string>(
-  name: string,
-  given: T | undefined,
-  values: readonly [T, ...T[]],
-): T {
-  if (given === undefined) return values[0];
-  if (values.includes(given)) return given;
-  throw new OptionError(name, `${shown(given)} is none of ${values.join(", ")}`);
+function flag(standard: boolean): Reader<boolean, boolean> {
+  return (name, given = standard) =>
+    accept(name, given, typeof given === "boolean", "is not true or false");
 }
 
-function flag(name: string, given: boolean | undefined, standard: boolean): boolean {
-  if (given === undefined) return standard;
-  if (typeof given === "boolean") return given;
-  throw new OptionError(name, `${shown(given)} is not true or false`);
+function fn<T>(name: string, given?: T): T | undefined {
+  return accept(
+    name,
+    given,
+    given === undefined || typeof given === "function",
+    "is not a function",
+  );
 }
 
-function fn<T>(name: string, given: T | undefined): T | undefined {
-  if (given === undefined || typeof given === "function") return given;
-  throw new OptionError(name, `${shown(given)} is not a function`);
+function atLeast(least: number, standard: number): Reader<number, number> {
+  return (name, given = standard) => {
+    const fits = typeof given === "number" && given >= least;
+    return accept(name, given, fits, `is not a number of at least ${least}`);
+  };
 }
 
-function atLeast(
-  name: string,
-  given: number | undefined,
-  least: number,
-  standard: number,
-): number {
-  if (given === undefined) return standard;
-  if (typeof given === "number" && given >= least) return given;
-  throw new OptionError(name, `${shown(given)} is not a number of at least ${least}`);
+function accept<T>(name: string, given: T, fits: boolean, otherwise: string): T {
+  if (fits) return given;
+  throw new OptionError(name, `${shown(given)} ${otherwise}`);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SessionRecord } from "../session/record.ts";
+import { andThen } from "./awaitable.ts";
 import type { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
 import { attempt } from "./words.ts";
@@ -25,11 +25,8 @@ export function whenReady(
 function recheck(live: Live, settings: Settings): void {
   const { backend } = settings;
   if (backend.nodes === undefined) return;
-  const look = (record: SessionRecord | undefined): void => {
-    if (record?.ready) live.markReady();
-  };
-  attempt(settings, () => {
-    const found = backend.sessions.get(live.id);
-    return found instanceof Promise ? found.then(look) : look(found);
-  });
+  attempt(settings, () =>
+    andThen(backend.sessions.get(live.id), (record) => {
+      if (record?.ready) live.markReady();
+    }));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { andThen } from "./awaitable.ts";
 import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import { settleOwed } from "./owed.ts";
@@ -83,10 +84,9 @@ export class Stream {
     if (this.#over) return;
     this.#over = true;
     const { backend, clock } = this.#settings;
-    this.#inOrder(() => {
-      const done = backend.logs.end(this.session, this.id, clock.now());
-      return done instanceof Promise ? done.then(() => this.#wake("")) : this.#wake("");
-    });
+    this.#inOrder(() =>
+      andThen(backend.logs.end(this.session, this.id, clock.now()), () => this.#wake(""))
+    );
   }
 
   /** Nobody can read it any more: what is appended from here on goes nowhere. */

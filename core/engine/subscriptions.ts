@@ -30,12 +30,12 @@ export interface Notify {
   resourceUpdated(uri: string): void;
 }
 
-interface Filter {
-  readonly toolsListChanged?: true;
-  readonly promptsListChanged?: true;
-  readonly resourcesListChanged?: true;
-  readonly resourceSubscriptions?: readonly string[];
-}
+type Filter = {
+  readonly toolsListChanged: true | undefined;
+  readonly promptsListChanged: true | undefined;
+  readonly resourcesListChanged: true | undefined;
+  readonly resourceSubscriptions: readonly string[] | undefined;
+};
 
 /** The open subscriptions of one node. */
 export class Subscriptions {
@@ -58,7 +58,7 @@ export class Subscriptions {
     call.emit(
       notificationText("notifications/subscriptions/acknowledged", {
         _meta: { [META.subscriptionId]: call.id },
-        notifications: filter as JsonObject,
+        notifications: filter,
       }),
     );
   }
@@ -87,9 +87,7 @@ export class Subscriptions {
           resultType: "complete",
           _meta: {
             [META.subscriptionId]: call.id,
-            ...(this.#application.serverInfo && {
-              [META.serverInfo]: this.#application.serverInfo,
-            }),
+            [META.serverInfo]: this.#application.serverInfo,
           },
         }),
       );
@@ -114,19 +112,16 @@ function honoured(asked: JsonObject, capabilities: JsonObject): Filter {
     const capability = capabilities[feature];
     return isObject(capability) && capability[what] === true;
   };
+  const changes = (feature: "tools" | "prompts" | "resources"): true | undefined =>
+    asked[`${feature}ListChanged`] === true && offers(feature, "listChanged") || undefined;
   const uris = asked.resourceSubscriptions;
+  // What is undefined is left out where it is acknowledged: JSON has none.
   return {
-    ...(asked.toolsListChanged === true && offers("tools", "listChanged")
-      ? { toolsListChanged: true }
-      : {}),
-    ...(asked.promptsListChanged === true && offers("prompts", "listChanged")
-      ? { promptsListChanged: true }
-      : {}),
-    ...(asked.resourcesListChanged === true && offers("resources", "listChanged")
-      ? { resourcesListChanged: true }
-      : {}),
-    ...(Array.isArray(uris) && offers("resources", "subscribe")
-      ? { resourceSubscriptions: uris.filter((uri) => typeof uri === "string") }
-      : {}),
+    toolsListChanged: changes("tools"),
+    promptsListChanged: changes("prompts"),
+    resourcesListChanged: changes("resources"),
+    resourceSubscriptions: Array.isArray(uris) && offers("resources", "subscribe")
+      ? uris.filter((uri) => typeof uri === "string")
+      : undefined,
   };
 }

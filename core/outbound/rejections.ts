@@ -16,7 +16,7 @@ import {
   TRANSPORT_REFUSED,
   UNSUPPORTED_PROTOCOL_VERSION,
 } from "../protocol/error_codes.ts";
-import type { RequestId } from "../protocol/json_rpc.ts";
+import { quote, type RequestId } from "../protocol/json_rpc.ts";
 
 /** What one kind of refusal looks like on the wire. */
 export interface RejectionRow {
@@ -304,14 +304,7 @@ export function rejectionMessage(rejection: Rejection): string {
   return rejectionRow(rejection.rule).message.replace(
     /\{(field|value|detail|accepted)\}/g,
     (_, name: "field" | "value" | "detail" | "accepted") =>
-      name === "value" ? quoted(rejection.value) : String(rejection[name]),
+      // A header that is absent is null, and to the peer the same as a member that is.
+      name === "value" ? quote(rejection.value ?? undefined) : String(rejection[name]),
   );
-}
-
-// What the peer sent is quoted.
-function quoted(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return "absent";
-  if (typeof value === "number") return String(value);
-  const cut = value.length > 80 ? `${value.slice(0, 79)}…` : value;
-  return JSON.stringify(cut);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText, type RequestId } from "../protocol/json_rpc.ts";
+import { errorText } from "../protocol/json_rpc.ts";
 import { type Rejection, rejectionMessage, rejectionRow } from "./rejections.ts";
 
 /** Header fields by lower-case name. */
@@ -35,15 +35,7 @@ export function rejectionReply(rejection: Rejection): TextReply {
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (row.retry) headers["retry-after"] = String(RETRY_AFTER_SECONDS);
   if (row.allow) headers["allow"] = String(rejection.accepted);
-  return { status: row.status, headers, body: rejectionText(rejection, rejection.id) };
-}
-
-/** The body of a refusal. */
-function rejectionText(rejection: Rejection, id: RequestId | undefined): string {
-  const message = rejectionMessage(rejection);
-  const { code } = rejectionRow(rejection.rule);
-  return errorText(
-    id,
-    rejection.data === undefined ? { code, message } : { code, message, data: rejection.data },
-  );
+  const { id, data } = rejection;
+  const error = { code: row.code, message: rejectionMessage(rejection), data };
+  return { status: row.status, headers, body: errorText(id, error) };
 }

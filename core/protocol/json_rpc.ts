@@ -105,9 +105,7 @@ export function resultText(id: RequestId, result: unknown): string {
 
 /** An answer that carries an error, as text. The id is left out where there is none, never null. */
 export function errorText(id: RequestId | undefined, error: RpcErrorObject): string {
-  return id === undefined
-    ? `{"jsonrpc":"2.0","error":${JSON.stringify(error)}}`
-    : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`;
+  return JSON.stringify({ jsonrpc: "2.0", id, error });
 }
 
 /** A notification as text. */
@@ -176,5 +174,6 @@ export function quote(value: unknown): string {
     return Array.isArray(value) ? "an array" : "an object";
   }
   const text = JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "absent";
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+  // Only a string can be that long.
+  return text.length > 80 ? `${text.slice(0, 78)}…"` : text;
 }

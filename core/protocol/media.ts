@@ -46,44 +46,25 @@ function isType(field: string | null, type: string): boolean {
 }
 
 interface Range {
-  readonly type: string;
-  readonly subtype: string;
+  /** Lower case, such as `text/*`. */
+  readonly name: string;
   readonly q: number;
 }
 
 // The most specific matching range decides, not the first (RFC 9110, 12.5.1).
 function weight(ranges: readonly Range[], type: string, subtype: string): number {
-  let specificity = -1;
-  let q = 0;
-  for (const range of ranges) {
-    const exact = range.type === type && range.subtype === subtype;
-    const level = exact
-      ? 2
-      : range.type === type && range.subtype === "*"
-      ? 1
-      : range.type === "*" && range.subtype === "*"
-      ? 0
-      : -1;
-    if (level > specificity) {
-      specificity = level;
-      q = range.q;
-    } else if (level === specificity && level >= 0 && range.q > q) {
-      q = range.q;
-    }
+  for (const name of [`${type}/${subtype}`, `${type}/*`, "*/*"]) {
+    const found = ranges.filter((range) => range.name === name);
+    if (found.length > 0) return Math.max(...found.map(({ q }) => q));
   }
-  return q;
+  return 0;
 }
 
 function parseRanges(field: string): Range[] {
   const ranges: Range[] = [];
   for (const element of splitUnquoted(field, ",")) {
     const [range = "", ...parameters] = splitUnquoted(element, ";");
-    const match = /^([!#$%&'*+\-.^_`|~0-9a-z]+)\/([!#$%&'*+\-.^_`|~0-9a-z]+)$/.exec(
-      range.trim().toLowerCase(),
-    );
-    // A range that cannot be read accepts nothing; the others still count.
-    if (match === null) continue;
-    ranges.push({ type: match[1]!, subtype: match[2]!, q: qOf(parameters) });
+    ranges.push({ name: range.trim().toLowerCase(), q: qOf(parameters) });
   }
   return ranges;
 }

@@ -28,7 +28,7 @@ const MAX_DEPTH = 64;
 /** Reads the annotations of a tool's `inputSchema`. */
 export function paramHeaders(inputSchema: unknown): ParamHeaders {
   const headers: ParamHeader[] = [];
-  const problem = collect(inputSchema, [], headers, 0) ?? repeated(headers);
+  const problem = collect(inputSchema, [], headers, 0);
   return problem === undefined ? { valid: true, headers } : { valid: false, problem };
 }
 
@@ -151,7 +151,11 @@ function annotate(
       quote(type)
     }, expected string, integer or boolean`;
   }
-  headers.push({ header: `Mcp-Param-${name}`, path, type });
+  const header = `Mcp-Param-${name}`;
+  if (headers.some((one) => one.header.toLowerCase() === header.toLowerCase())) {
+    return `x-mcp-header names ${quote(header)} twice`;
+  }
+  headers.push({ header, path, type });
   return undefined;
 }
 
@@ -162,14 +166,4 @@ function annotated(value: unknown, names: boolean, depth: number): boolean {
     (!names && key === "x-mcp-header") ||
     ((names || !LITERAL.has(key)) && annotated(inner, !names && NAMING.has(key), depth + 1))
   );
-}
-
-function repeated(headers: readonly ParamHeader[]): string | undefined {
-  const seen = new Set<string>();
-  for (const { header } of headers) {
-    const name = header.toLowerCase();
-    if (seen.has(name)) return `x-mcp-header names ${quote(header)} twice`;
-    seen.add(name);
-  }
-  return undefined;
 }
