@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type Capacity, memory, type SessionRecord } from "../../core/engine/mod.ts";
 import type { Lifetime } from "../../core/mod.ts";
 import { IdIndex } from "../../core/engine/memory/id_index.ts";
-import { NONE, RowList, Rows } from "../../core/engine/memory/rows.ts";
+import { NONE, RowList, Rows, textsOf, wordsOf } from "../../core/engine/memory/rows.ts";
 
 const FOREVER: Lifetime = { idleMs: Infinity, maxAgeMs: Infinity };
 const ANY: Capacity = { sessions: Infinity, perPrincipal: Infinity };
@@ -31,9 +31,10 @@ describe("rows", () => {
       assert.ok(!written.has(row), `row ${row} is in use`);
       const value = ++next;
       written.set(row, value);
-      for (let word = 0; word < 14; word++) rows.set(row, word, value + word);
-      rows.setNumber(row, 14, value + 0.5);
-      rows.setText(row, 1, `text ${value}`);
+      const { integers, numbers, texts } = rows.chunk(row);
+      for (let word = 0; word < 14; word++) integers[wordsOf(row) + word] = value + word;
+      numbers[(wordsOf(row) + 14) >> 1] = value + 0.5;
+      texts[textsOf(row) + 1] = `text ${value}`;
     };
     const free = (row: number): void => {
       written.delete(row);
@@ -45,9 +46,12 @@ describe("rows", () => {
     for (let i = 0; i < 5_000; i++) write();
     for (const row of [...written.keys()].filter((row) => row % 3 === 0)) free(row);
     for (const [row, value] of written) {
-      assert.deepEqual([rows.get(row, 0), rows.get(row, 13)], [value, value + 13]);
-      assert.equal(rows.getNumber(row, 14), value + 0.5);
-      assert.deepEqual([rows.getText(row, 0), rows.getText(row, 1)], [undefined, `text ${value}`]);
+      const { integers, numbers, texts } = rows.chunk(row);
+      const at = wordsOf(row);
+      assert.deepEqual([integers[at], integers[at + 13]], [value, value + 13]);
+      assert.equal(numbers[(at + 14) >> 1], value + 0.5);
+      const both = texts.slice(textsOf(row), textsOf(row) + 2);
+      assert.deepEqual(both, [undefined, `text ${value}`]);
     }
     for (const row of [...written.keys()]) free(row);
     for (let i = 0; i < 10_000; i++) write();

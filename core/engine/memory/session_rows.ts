@@ -8,7 +8,7 @@
 import type { SessionRecord } from "../../session/record.ts";
 import type { Touch } from "../ports.ts";
 import { IdIndex } from "./id_index.ts";
-import { NONE, RowList, Rows } from "./rows.ts";
+import { NONE, RowList, Rows, textsOf, wordsOf } from "./rows.ts";
 
 // The words of a row: two numbers, two times two neighbours, and integers.
 const CREATED = 0;
@@ -75,31 +75,29 @@ export class SessionRows {
 
   /** Stores a record whose id is new, and which nothing holds; `initialize` is a copy that others may share. */
   add(record: SessionRecord, initialize: string): number {
-    const rows = this.#rows;
-    const row = rows.allocate();
-    rows.setNumber(row, CREATED, record.created);
-    rows.setNumber(row, SEEN, record.seen);
-    rows.set(row, HOLDERS, 0);
-    rows.setText(row, OWNER, record.owner);
-    rows.setText(row, INITIALIZE, initialize);
+    const row = this.#rows.allocate();
+    const { integers, numbers, texts } = this.#rows.chunk(row);
+    const at = wordsOf(row);
+    numbers[(at + CREATED) >> 1] = record.created;
+    numbers[(at + SEEN) >> 1] = record.seen;
+    texts[textsOf(row) + OWNER] = record.owner;
+    texts[textsOf(row) + INITIALIZE] = initialize;
     const hash = this.#read(record.id);
-    for (let i = 0; i < ID_WORDS; i++) rows.set(row, ID + i, this.#words[i]!);
+    for (let i = 0; i < ID_WORDS; i++) integers[at + ID + i] = this.#words[i]!;
     if (this.#length === ELSEWHERE) this.#longIds.set(row, record.id);
-    rows.set(
-      row,
-      STATE,
-      (record.ready ? READY : 0) | this.#versionNumber(record.version) << VERSION_SHIFT |
-        this.#length << LENGTH_SHIFT,
-    );
+    integers[at + HOLDERS] = 0;
+    integers[at + STATE] = (record.ready ? READY : 0) |
+      this.#versionNumber(record.version) << VERSION_SHIFT | this.#length << LENGTH_SHIFT;
     this.#index.add(hash, row);
     this.#created.append(row);
-    this.#queueOf(row).append(row);
+    this.#queueOf(record.ready).append(row);
     return row;
   }
 
   /** Forgets a row. */
   remove(row: number): void {
-    if (!this.held(row)) this.#queueOf(row).remove(row);
+    const { ready, held } = this.record(row);
+    if (!held) this.#queueOf(ready).remove(row);
     for (const walker of this.#walkers) {
       if (walker.next === row) walker.next = this.#created.after(row);
     }
@@ -112,17 +110,18 @@ export class SessionRows {
 
   /** The record of a row. */
   record(row: number, id: string = this.id(row)): SessionRecord {
-    const rows = this.#rows;
-    const state = rows.get(row, STATE);
+    const { integers, numbers, texts } = this.#rows.chunk(row);
+    const at = wordsOf(row);
+    const state = integers[at + STATE]!;
     return {
       id,
       version: this.#versions[state >> VERSION_SHIFT & VERSION_MASK],
-      owner: rows.getText(row, OWNER),
-      initialize: rows.getText(row, INITIALIZE)!,
-      created: rows.getNumber(row, CREATED),
-      seen: rows.getNumber(row, SEEN),
+      owner: texts[textsOf(row) + OWNER],
+      initialize: texts[textsOf(row) + INITIALIZE]!,
+      created: numbers[(at + CREATED) >> 1]!,
+      seen: numbers[(at + SEEN) >> 1]!,
       ready: (state & READY) !== 0,
-      held: rows.get(row, HOLDERS) > 0,
+      held: integers[at + HOLDERS]! > 0,
     };
   }
 
@@ -142,39 +141,35 @@ export class SessionRows {
   }
 
   id(row: number): string {
-    const length = this.#rows.get(row, STATE) >> LENGTH_SHIFT;
+    const { integers } = this.#rows.chunk(row);
+    const at = wordsOf(row);
+    const length = integers[at + STATE]! >> LENGTH_SHIFT;
     if (length === ELSEWHERE) return this.#longIds.get(row)!;
     let id = "";
     for (let i = 0; i < length; i++) {
-      id += String.fromCharCode(this.#rows.get(row, ID + (i >> 2)) >>> 8 * (i & 3) & 0xff);
+      id += String.fromCharCode(integers[at + ID + (i >> 2)]! >>> 8 * (i & 3) & 0xff);
     }
     return id;
   }
 
-  owner(row: number): string | undefined {
-    return this.#rows.getText(row, OWNER);
-  }
-
-  held(row: number): boolean {
-    return this.#rows.get(row, HOLDERS) > 0;
-  }
-
   /** Changes a record as {@linkcode SessionStore.touch} says. What nothing holds stands last in its queue. */
-  touch(row: number, { at, held, ready }: Touch): void {
-    const rows = this.#rows;
-    let holders = rows.get(row, HOLDERS);
-    if (holders === 0) this.#queueOf(row).remove(row);
+  touch(row: number, { at: now, held, ready }: Touch): void {
+    const { integers, numbers } = this.#rows.chunk(row);
+    const at = wordsOf(row);
+    const state = integers[at + STATE]!;
+    let holders = integers[at + HOLDERS]!;
+    if (holders === 0) this.#queueOf((state & READY) !== 0).remove(row);
     if (held) holders++;
     else if (held === false && holders > 0) holders--;
-    rows.set(row, HOLDERS, holders);
+    integers[at + HOLDERS] = holders;
     // Whoever holds it has begun something: it was seen when that ends.
-    if (!held) rows.setNumber(row, SEEN, at);
-    if (ready) rows.set(row, STATE, rows.get(row, STATE) | READY);
-    if (holders === 0) this.#queueOf(row).append(row);
+    if (!held) numbers[(at + SEEN) >> 1] = now;
+    if (ready) integers[at + STATE] = state | READY;
+    if (holders === 0) this.#queueOf(ready || (state & READY) !== 0).append(row);
   }
 
-  #queueOf(row: number): RowList {
-    return (this.#rows.get(row, STATE) & READY) === 0 ? this.opened : this.ready;
+  #queueOf(ready: boolean): RowList {
+    return ready ? this.ready : this.opened;
   }
 
   #versionNumber(version: SessionRecord["version"]): number {
@@ -207,11 +202,12 @@ export class SessionRows {
 
   /** The row is that of the id that was read last. */
   #isOf(row: number, id: string): boolean {
-    const rows = this.#rows;
-    if (rows.get(row, STATE) >> LENGTH_SHIFT !== this.#length) return false;
+    const { integers } = this.#rows.chunk(row);
+    const at = wordsOf(row);
+    if (integers[at + STATE]! >> LENGTH_SHIFT !== this.#length) return false;
     if (this.#length === ELSEWHERE) return this.#longIds.get(row) === id;
     for (let i = 0; i < ID_WORDS; i++) {
-      if (rows.get(row, ID + i) !== this.#words[i]) return false;
+      if (integers[at + ID + i] !== this.#words[i]) return false;
     }
     return true;
   }

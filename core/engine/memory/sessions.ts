@@ -94,7 +94,7 @@ class MemorySessions implements SessionStore {
 
   #remove(row: number): void {
     if (this.#owned.size > 0) {
-      const owner = this.#rows.owner(row);
+      const { owner } = this.#rows.record(row);
       const owned = this.#owned.get(owner);
       if (owned?.delete(row) && owned.size === 0) this.#owned.delete(owner);
     }
