@@ -33,7 +33,8 @@ export interface NodeResponse {
   readonly writableFinished: boolean;
   writeHead(status: number, headers?: { [name: string]: string | number }): unknown;
   write(chunk: string | Uint8Array): boolean;
-  end(chunk?: string | Uint8Array): unknown;
+  // deno-lint-ignore no-explicit-any
+  end(chunk?: any, encoding?: any): unknown;
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
   destroy(): unknown;
@@ -67,16 +68,14 @@ export class NodeHead implements RequestHead, HeaderReader {
   }
 
   get(name: string): string | null {
-    const { headers } = this.#request;
-    // The engine asks in lower case, as Node has them.
-    const value = headers[name];
+    const value = fieldOf(this.#request.headers, name);
     if (typeof value === "string") return value;
     // What an object has by nature (`constructor`) is no field.
     if (Array.isArray(value)) return value.join(", ");
-    const field = name.toLowerCase();
-    if (field !== name) return this.get(field);
     // HTTP/2 has it under another name.
-    return field === "host" ? this.get(":authority") : null;
+    if (name === "host") return this.get(":authority");
+    const field = value === null ? name : name.toLowerCase();
+    return field === name ? null : this.get(field);
   }
 
   /** Every field, by its name in lower case. */
@@ -85,6 +84,37 @@ export class NodeHead implements RequestHead, HeaderReader {
       const value = this.get(name);
       if (value !== null) yield [name, value];
     }
+  }
+}
+
+type Fields = NodeRequest["headers"];
+
+/**
+ * A field as Node has it: in lower case. What every request is asked for is written out, and null where it is absent:
+ * by a name in a variable each costs 0.1 µs, and more where there is none.
+ */
+function fieldOf(headers: Fields, name: string): Fields[string] | null {
+  switch (name) {
+    case "host":
+      return headers["host"] ?? null;
+    case "origin":
+      return headers["origin"] ?? null;
+    case "content-length":
+      return headers["content-length"] ?? null;
+    case "content-type":
+      return headers["content-type"] ?? null;
+    case "accept":
+      return headers["accept"] ?? null;
+    case "mcp-session-id":
+      return headers["mcp-session-id"] ?? null;
+    case "mcp-protocol-version":
+      return headers["mcp-protocol-version"] ?? null;
+    case "mcp-method":
+      return headers["mcp-method"] ?? null;
+    case "mcp-name":
+      return headers["mcp-name"] ?? null;
+    default:
+      return headers[name];
   }
 }
 
@@ -120,8 +150,10 @@ export function sendReply(response: NodeResponse, reply: Reply): void {
     response.writeHead(status, headers);
     response.end();
   } else if (typeof body === "string") {
-    response.writeHead(status, { ...headers, "content-length": byteLength(body) });
-    response.end(body);
+    const length = byteLength(body);
+    response.writeHead(status, { ...headers, "content-length": length });
+    // What is ASCII needs no conversion: 0.3 µs of a call.
+    response.end(body, length === body.length ? "latin1" : "utf8");
   } else if (body instanceof Response) {
     sendResponse(response, body, headers).catch(() => response.destroy());
   } else {

@@ -15,7 +15,7 @@ import {
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
 import { LOG_LEVELS, META, missingCapability } from "../protocol/modern.ts";
-import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
+import type { Era, Revision } from "../protocol/revisions.ts";
 import type {
   Caller,
   Exchange,
@@ -75,7 +75,7 @@ export class Call implements Exchange {
   }
 
   get era(): Era {
-    return revisionFacts(this.version)!.era;
+    return this.#post.era;
   }
 
   get version(): Revision {

@@ -8,7 +8,7 @@
 import type { ResponseShape } from "../inbound/policy.ts";
 import type { JsonObject, RequestId } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
-import type { Revision } from "../protocol/revisions.ts";
+import { type Era, type Revision, revisionFacts } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
 import type { Call } from "./call.ts";
@@ -55,6 +55,7 @@ export class Post {
   readonly live: Live | undefined;
   readonly record: SessionRecord | undefined;
   readonly version: Revision;
+  readonly era: Era;
   /** Undefined for a legacy one. */
   readonly modern: ModernContext | undefined;
   /** The ids of its requests, where its stream may have to be ended by somebody else. */
@@ -90,6 +91,7 @@ export class Post {
     this.record = record;
     this.live = live;
     this.version = version;
+    this.era = revisionFacts(version)!.era;
     // A client that accepts only one of the two gets that one.
     this.#shape = shape !== "auto" ? shape : !accepts.sse ? "json" : !accepts.json ? "sse" : "auto";
     this.#waiting = requests;

@@ -15,7 +15,7 @@ import type { Effort, Row } from "./workloads/workload.ts";
 
 const FULL: Effort = {
   quick: false,
-  rounds: 12,
+  rounds: 8,
   seconds: 1,
   warmSeconds: 2,
   connections: 32,
