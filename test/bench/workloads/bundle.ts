@@ -1,6 +1,5 @@
 /** What a bundler makes of the library. */
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import type { Workload } from "./workload.ts";
 
 /** What is bundled, and the most that it may have, in bytes, gzipped. */
@@ -22,6 +21,8 @@ export const bundle: Workload = {
   title: "Bundle, minified and gzipped",
   more: false,
   async run({ library, log }) {
+    // Not before it is installed, which the first run does.
+    const { build } = await import("esbuild");
     const rows = [];
     for (const { name, module, only } of BUNDLES) {
       const { outputFiles } = await build({
