@@ -66,6 +66,10 @@ export function costs(): readonly Row[] {
       (own) => one(own, "1000000 sessions").ratio!.toFixed(2),
     ),
     each(
+      "calls of the bare runtime holding 96 MiB, to those without",
+      (own) => one(own, `${BARE.name}, holding 96 MiB`).ratio!.toFixed(2),
+    ),
+    each(
       "bytes of an idle session, of 1 000 000",
       (own) => whole(one(own, `${OURS.name}, 1000000 sessions`).value),
     ),
