@@ -19,6 +19,9 @@ export interface NodeRequest {
   readonly destroyed?: boolean;
   /** Its body has been read to its end. */
   readonly readableEnded?: boolean;
+  /** How much of its body has come and was not read yet. */
+  readonly readableLength?: number;
+  read?(): unknown;
   /** What a body parser has made of it. */
   readonly body?: unknown;
   // deno-lint-ignore no-explicit-any
@@ -46,9 +49,12 @@ const GRACE_BYTES = 16 << 20;
 /** The head of a Node request. */
 export class NodeHead implements RequestHead, HeaderReader {
   readonly #request: NodeRequest;
+  readonly #fields: Fields;
 
   constructor(request: NodeRequest) {
     this.#request = request;
+    // Once: it is a getter.
+    this.#fields = request.headers;
   }
 
   get method(): string {
@@ -68,7 +74,7 @@ export class NodeHead implements RequestHead, HeaderReader {
   }
 
   get(name: string): string | null {
-    const value = fieldOf(this.#request.headers, name);
+    const value = fieldOf(this.#fields, name);
     if (typeof value === "string") return value;
     // What an object has by nature (`constructor`) is no field.
     if (Array.isArray(value)) return value.join(", ");
@@ -80,7 +86,7 @@ export class NodeHead implements RequestHead, HeaderReader {
 
   /** Every field, by its name in lower case. */
   *[Symbol.iterator](): Iterator<[string, string]> {
-    for (const name of Object.keys(this.#request.headers)) {
+    for (const name of Object.keys(this.#fields)) {
       const value = this.get(name);
       if (value !== null) yield [name, value];
     }
@@ -128,8 +134,10 @@ export class NodeBody implements BodyReader {
     this.#response = response;
   }
 
-  text(limit: number): Promise<string | BodyError> {
-    return readText(this.#request, limit);
+  text(limit: number, declared: string | null): Promise<string | BodyError> {
+    return TURN.then(() =>
+      textAtHand(this.#request, limit, declared) ?? readText(this.#request, limit)
+    );
   }
 
   gone(fn: () => void): void {
@@ -177,6 +185,27 @@ function parsedText(body: unknown, limit: number): string | BodyError {
   return typeof text === "string" && byteLength(text) > limit ? { unreadable: "over-limit" } : text;
 }
 
+const TURN = Promise.resolve();
+
+/**
+ * A body that has come with its head, as most do: Node has it once the turn is over in which it told of the head.
+ * Taken as it stands it needs no listeners and no events, which are 2 of the 26 µs of a call.
+ */
+function textAtHand(
+  request: NodeRequest,
+  limit: number,
+  declared: string | null,
+): string | BodyError | undefined {
+  const length = Number(declared ?? NaN);
+  if (request.readableLength !== length || length > limit) return undefined;
+  const body = request.read?.();
+  if (body instanceof Uint8Array) return decode(body);
+  // Something before this handler has set an encoding.
+  return typeof body === "string" ? body : undefined;
+}
+
+const ENCODER = new TextEncoder();
+
 const CUT_OFF: BodyError = { unreadable: "cut-off" };
 
 function readText(request: NodeRequest, limit: number): Promise<string | BodyError> {
@@ -186,7 +215,8 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
     if (request.readableEnded) return resolve(parsedText(request.body, limit));
     let chunks: Uint8Array[] = [];
     let size = 0;
-    request.on("data", (chunk: Uint8Array) => {
+    request.on("data", (some: Uint8Array | string) => {
+      const chunk = typeof some === "string" ? ENCODER.encode(some) : some;
       size += chunk.byteLength;
       if (size <= limit) {
         if (size === chunk.byteLength) chunks = [chunk];
@@ -197,22 +227,12 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
       resolve({ unreadable: "over-limit" });
       if (size > limit + GRACE_BYTES) request.destroy();
     });
-    request.on("end", () => resolve(textOf(chunks, size)));
+    request.on("end", () => resolve(decode(concat(chunks, size))));
     // After its end, as mostly, this changes nothing.
     const closed = (): void => resolve(CUT_OFF);
     request.on("close", closed);
     request.on("error", closed);
   });
-}
-
-// A body in one piece, as most are, is a Buffer. Reading it as such took 46 µs a call and not 50 with a TextDecoder
-// for each. It puts U+FFFD for what is not UTF-8; where one stands, or a byte order mark, the strict reading decides.
-function textOf(chunks: readonly Uint8Array[], size: number): string | BodyError {
-  if (chunks.length === 1 && BUFFER.isBuffer(chunks[0])) {
-    const text = String(chunks[0]);
-    if (!text.includes("\ufffd") && !text.startsWith("\ufeff")) return text;
-  }
-  return decode(concat(chunks, size));
 }
 
 function pipe(response: NodeResponse, body: StreamBody): void {
@@ -267,7 +287,7 @@ async function sendResponse(
 }
 
 const BUFFER = (globalThis as unknown as {
-  Buffer: { byteLength(text: string): number; isBuffer(bytes: unknown): boolean };
+  Buffer: { byteLength(text: string): number };
 }).Buffer;
 
 function byteLength(text: string): number {

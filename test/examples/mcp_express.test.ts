@@ -62,6 +62,22 @@ for (const [name, parser] of Object.entries(parsers)) {
   });
 }
 
+for (const id of ["e", "é"]) {
+  test(`a body of which something has set the encoding is read as text, id ${id}`, async (t) => {
+    const app = express().use((request, _response, next) => {
+      request.setEncoding("utf8");
+      next();
+    }).all("/mcp", nodeListener(handler()));
+    const url = await serving(t, app);
+    const answer = await post(url, { ...initialize, id });
+    assert.equal(answer.status, 200);
+    assert.equal((await answer.json()).id, id);
+    const long = await post(url, { ...initialize, id: id.repeat(300) });
+    assert.equal(long.status, 413);
+    await long.text();
+  });
+}
+
 test("a body that is gone is told as such, at once", async (t) => {
   const app = express().use((request, _response, next) => {
     request.resume().on("end", () => next());
