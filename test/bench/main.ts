@@ -15,9 +15,10 @@ import type { Effort, Row } from "./workloads/workload.ts";
 
 const FULL: Effort = {
   quick: false,
-  rounds: 8,
+  takes: 4,
+  rounds: 2,
   seconds: 1,
-  warmSeconds: 2,
+  warmSeconds: 1,
   connections: 32,
   sessions: 1_000_000,
   streams: 10_000,
@@ -26,8 +27,7 @@ const FULL: Effort = {
 const QUICK: Effort = {
   ...FULL,
   quick: true,
-  rounds: 3,
-  warmSeconds: 1,
+  takes: 2,
   sessions: 100_000,
   streams: 2_000,
 };

@@ -14,7 +14,7 @@ export const cold: Workload = {
     for (const runtime of context.runtimes) {
       const all = [BARE, OURS, ...(context.peers ? PEERS : [])];
       const times = all.map((): number[] => []);
-      for (let round = 0; round < Math.min(7, context.effort.rounds + 2); round++) {
+      for (let round = 0; round < (context.effort.quick ? 3 : 7); round++) {
         for (const [i, one] of all.entries()) {
           const options = optionsOf(context, runtime, {
             shape: one.shapes[0]!,

@@ -11,7 +11,7 @@ export interface Runner {
   readonly name: string;
   readonly module: string;
   readonly options: Options;
-  /** Takes part in every fourth round only: its ratio is far from one, and those of the others want many rounds. */
+  /** Takes part in the first take only: its ratio is far from one, and those of the others want many processes. */
   readonly peer?: boolean;
   /** Sessions to open beforehand; one as a client would where undefined, none where 0. */
   readonly sessions?: number;
@@ -28,7 +28,8 @@ interface Round {
 
 /**
  * Starts every runner, warms each up, then measures them in turns, so that whatever else the machine does
- * meets all of them. The first is the basis of the ratios.
+ * meets all of them; and all of that several times, because two processes of one program differ by some percent.
+ * The first is the basis of the ratios.
  *
  * @param expected What the answer has to contain: an error is not a fast answer.
  */
@@ -39,7 +40,31 @@ export async function race(
   common: Request,
   expected: string,
 ): Promise<Row[]> {
-  const { effort, log } = context;
+  const rounds = runners.map((): Round[] => []);
+  for (let take = 0; take < context.effort.takes; take++) {
+    // Those whose ratio is far from one are as well told by one process.
+    const running = runners.filter(({ peer }) => take === 0 || !peer);
+    const found = await measure(context, workload, running, take, common, expected);
+    for (const [i, runner] of running.entries()) {
+      rounds[runners.indexOf(runner)]!.push(...found[i]!);
+    }
+  }
+  const rows = runners.map((runner, i) =>
+    rowOf(workload, runner, runners[0]!, rounds[i]!, rounds[0]!)
+  );
+  for (const row of rows) context.log(lineOf(row));
+  return rows;
+}
+
+/** Starts every runner once, and gives its rounds. */
+async function measure(
+  { effort }: Context,
+  workload: string,
+  runners: readonly Runner[],
+  take: number,
+  common: Request,
+  expected: string,
+): Promise<Round[][]> {
   const servers: {
     server: Server;
     sessions: readonly string[];
@@ -70,7 +95,6 @@ export async function race(
     for (let round = -1; round < effort.rounds; round++) {
       const warming = round < 0;
       for (const [i, { server, sessions, request }] of servers.entries()) {
-        if (!warming && runners[i]!.peer && round % 4 !== 0) continue;
         const before = await server.processor();
         const outcome = await run({
           ...request,
@@ -86,7 +110,7 @@ export async function race(
         }
         if (warming) continue;
         rounds[i]!.push({
-          number: round,
+          number: take * effort.rounds + round,
           perSecond: outcome.requests / outcome.seconds,
           processor: (await server.processor() - before) / outcome.requests,
           median: outcome.median,
@@ -97,11 +121,7 @@ export async function race(
   } finally {
     await Promise.all(servers.map(({ server }) => server.stop()));
   }
-  const rows = runners.map((runner, i) =>
-    rowOf(workload, runner, runners[0]!, rounds[i]!, rounds[0]!)
-  );
-  for (const row of rows) log(lineOf(row));
-  return rows;
+  return rounds;
 }
 
 function rowOf(

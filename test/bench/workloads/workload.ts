@@ -5,6 +5,9 @@ import type { RuntimeName } from "../host/server.ts";
 /** How long and how large. */
 export interface Effort {
   readonly quick: boolean;
+  /** How many processes of each contender are measured, one after the other. */
+  readonly takes: number;
+  /** Of each process. */
   readonly rounds: number;
   /** Of one run of the load generator. */
   readonly seconds: number;
