@@ -27,6 +27,7 @@ import { InFlight, type Live } from "./live.ts";
 import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
 import { type Host, Post } from "./post.ts";
+import { requestsOf } from "./posted.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import { whenReady } from "./readiness.ts";
 import type { Reply } from "./reply.ts";
@@ -316,10 +317,6 @@ export class Dispatcher implements Host, Listener {
     this.#aborted++;
     call.stop(reply, reason, text);
   }
-}
-
-function requestsOf(messages: readonly RpcMessage[]): RpcRequest[] {
-  return messages.filter((one) => one.kind === "request").map(({ message }) => message);
 }
 
 // A notification has no answer that could have a shape.

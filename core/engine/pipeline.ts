@@ -20,7 +20,7 @@ import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
 import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
-import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";
+import type { Revision } from "../protocol/revisions.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
@@ -34,7 +34,8 @@ import { readOptions } from "./read_options.ts";
 import type { BodyError, BodyReader, Reply } from "./reply.ts";
 import type { Notify } from "./subscriptions.ts";
 import { Modern } from "./modern.ts";
-import { refusalOf } from "./refusal.ts";
+import { eventOf, messagesOf, nameOf, spokenVersion } from "./posted.ts";
+import { refusalOf, refusalOfBody } from "./refusal.ts";
 
 /** Answers the requests of one endpoint. */
 export class Pipeline {
@@ -140,15 +141,7 @@ export class Pipeline {
     const { front } = this;
     const { policy } = front.settings;
     if (typeof text !== "string") {
-      return front.refuse(
-        text.unreadable === "over-limit"
-          ? { rule: "body-over-limit", accepted: policy.maxBodyBytes }
-          : {
-            rule: "parse-error",
-            detail: UNREADABLE[text.unreadable],
-          },
-        trace,
-      );
+      return front.refuse(refusalOfBody(text, policy.maxBodyBytes), trace);
     }
     const parsed = parseBody(text);
     trace.id = requestId(parsed);
@@ -318,36 +311,4 @@ export class Pipeline {
     );
     return decide(state, event, policy);
   }
-}
-
-const UNREADABLE = {
-  "not-utf8": "not UTF-8",
-  "cut-off": "cut off by the client",
-  "taken": "gone: something before this handler has read it",
-};
-
-/** What the session table calls a POST. */
-function eventOf(body: Body): SessionEvent {
-  if (body.kind === "request") {
-    return body.message.method === "initialize" ? "initialize" : "message";
-  }
-  return messagesOf(body).some((one) =>
-      one.kind === "notification" && one.message.method === "notifications/initialized"
-    )
-    ? "initialized"
-    : "message";
-}
-
-function messagesOf(body: Body): readonly RpcMessage[] {
-  return body.kind === "batch" ? body.messages : body.kind === "fault" ? [] : [body];
-}
-
-function nameOf(body: Body): string | undefined {
-  if (body.kind === "batch" || body.kind === "response") return body.kind;
-  return body.kind === "fault" ? undefined : body.message.method;
-}
-
-// Without a session the header tells; without the header the oldest revision is assumed.
-function spokenVersion({ version }: HeadFacts): Revision {
-  return version === null ? ASSUMED_REVISION : revisionFacts(version)?.revision ?? ASSUMED_REVISION;
 }

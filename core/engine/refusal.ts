@@ -1,5 +1,5 @@
 /**
- * The refusals that the session table names, filled in.
+ * The refusals that are found outside the ladder, filled in: by the session table, and by whoever reads a body.
  *
  * @module
  */
@@ -7,8 +7,9 @@
 import type { Rejection } from "../outbound/rejections.ts";
 import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Answer } from "../session/machine.ts";
+import type { BodyError } from "./reply.ts";
 
-/** The refusal of a row. */
+/** The refusal of a row of the session table. */
 export function refusalOf(answer: Answer, method: string, id: RequestId | undefined): Rejection {
   switch (answer) {
     case "serve":
@@ -24,3 +25,16 @@ export function refusalOf(answer: Answer, method: string, id: RequestId | undefi
       return { rule: answer, id };
   }
 }
+
+/** The refusal of a body that is no text; `limit` is how many bytes it may have. */
+export function refusalOfBody({ unreadable }: BodyError, limit: number): Rejection {
+  return unreadable === "over-limit"
+    ? { rule: "body-over-limit", accepted: limit }
+    : { rule: "parse-error", detail: UNREADABLE[unreadable] };
+}
+
+const UNREADABLE = {
+  "not-utf8": "not UTF-8",
+  "cut-off": "cut off by the client",
+  "taken": "gone: something before this handler has read it",
+};
