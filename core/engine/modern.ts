@@ -162,9 +162,8 @@ export class Modern implements StateKeeper {
       post.gone = () => dispatcher.stop(call);
       reader.gone?.(post.gone);
     }
-    // Where a peer that leaves is noticed only on a stream, a call does not go long without one; nor where the
-    // answer is a stream anyway.
-    const soon = reader.gone === undefined || shape === "sse" || !accepts.json;
+    // Where a peer that leaves is noticed only on a stream, a call does not go long without one.
+    const soon = reader.gone === undefined || post.streams;
     if (post.undecided) dispatcher.streamLater(post, soon);
     return post.reply();
   }

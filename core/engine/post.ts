@@ -100,7 +100,6 @@ export class Post {
 
   /** The answer. */
   reply(): Reply | Promise<Reply> {
-    if (this.#reply === undefined && this.#shape === "sse" && !this.undecided) this.stream();
     return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
   }
 
@@ -111,9 +110,12 @@ export class Post {
 
   /** It may turn to a stream by itself after a while. */
   get undecided(): boolean {
-    // A modern error can have a status of its own: even a sure stream waits for what the call says first.
-    return this.#reply === undefined &&
-      (this.#shape === "auto" || (this.#shape === "sse" && this.modern !== undefined));
+    return this.#reply === undefined && this.#shape !== "json";
+  }
+
+  /** Its answer, but for an error with a status of its own, is a stream whatever it says. */
+  get streams(): boolean {
+    return this.#shape === "sse";
   }
 
   /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */

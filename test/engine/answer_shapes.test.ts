@@ -54,6 +54,42 @@ testInWorlds(
   },
 );
 
+for (
+  const [name, options, accept] of [
+    ["the server's options", { response: "sse" }, `${JSON_ONLY}, ${SSE_ONLY}`],
+    ["what the client takes", {}, SSE_ONLY],
+  ] as const
+) {
+  testInWorlds(
+    `a call whose answer is a stream by ${name} waits 100 ms for something to say`,
+    async (scope, world) => {
+      for (const soon of [true, false]) {
+        const application = waiting();
+        const endpoint = new Endpoint(scope, application, { keepAliveMs: 0, ...options }, world);
+        const session = await endpoint.open();
+        const call = endpoint.call("tools/call", { session, accept });
+        let answered = false;
+        call.then(() => answered = true);
+        await application.begun;
+        await endpoint.pass(99);
+        assert.equal(answered, false);
+        if (soon) application.finish({ soon });
+        await endpoint.pass(1);
+        const answer = await call;
+        assert.equal(answer.headers.get("content-type"), SSE_ONLY);
+        if (!soon) {
+          assert.equal((await endpoint.handler.stats()).streams, 1);
+          application.finish({ soon });
+        }
+        const events = new Events(answer);
+        assert.deepEqual((await events.rest()).map(({ result }) => result), [{ soon }]);
+        assert.match(events.text, /^id: /m, "a client that lost it can come back");
+        assert.equal((await endpoint.handler.stats()).streams, 0);
+      }
+    },
+  );
+}
+
 describe("the shape of an answer", () => {
   const shapes: readonly (readonly [string, McpOptions, string | undefined, boolean, string])[] = [
     ["auto, of a quiet call", {}, undefined, false, JSON_ONLY],

@@ -68,8 +68,9 @@ const MADE: { readonly [rule in RuleId]?: Made } = {
     options: { limits: { streams: 1 } },
     provoke: async (endpoint) => {
       const session = await endpoint.open();
-      const first = await endpoint.call("tools/call", { session, accept: "text/event-stream" });
-      assert.equal(first.status, 200);
+      const first = endpoint.call("tools/call", { session, accept: "text/event-stream" });
+      await endpoint.pass(100);
+      assert.equal((await first).status, 200);
       return endpoint.get({ session });
     },
   },

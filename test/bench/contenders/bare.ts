@@ -30,16 +30,20 @@ const EVENT = event({
   params: { data: "hello" },
 });
 
-export function contender({ shape }: Options): Contender {
+export function contender({ shape, later }: Options): Contender {
   const readers = new Set<(text: string) => void>();
   return {
-    fetch: (request) => answer(request, shape, readers),
+    fetch: (request) => answer(request, shape, later, readers),
     listener: (request: ListenerRequest, response: ListenerResponse) => {
       if (request.method === "GET") return open(response, readers);
       let text = "";
       request.setEncoding("utf8");
       request.on("data", (chunk) => text += chunk);
-      request.on("end", () => respond(response, JSON.parse(text), shape));
+      request.on("end", () => {
+        const message = JSON.parse(text);
+        if (later) Promise.resolve(message).then((one) => respond(response, one, shape));
+        else respond(response, message, shape);
+      });
     },
     broadcast: () => {
       for (const write of readers) write(EVENT);
@@ -50,12 +54,14 @@ export function contender({ shape }: Options): Contender {
 async function answer(
   request: Request,
   shape: string,
+  later: boolean,
   readers: Set<(text: string) => void>,
 ): Promise<Response> {
   if (request.method === "GET") {
     return new Response(opened(readers), { headers: SSE });
   }
   const message = await request.json() as Message;
+  if (later) await undefined;
   const [first, events] = resultOf(message);
   const headers = headersOf(message);
   if (shape === "json") return Response.json(first, headers && { headers });

@@ -22,6 +22,8 @@ export interface Options {
   readonly shape: "json" | "sse";
   /** Requests are those of 2026-07-28. */
   readonly modern: boolean;
+  /** The tool answers with a promise. */
+  readonly later: boolean;
   /** Streams can be resumed. */
   readonly resumable: boolean;
   /** Where sessions are kept, for contenders that can keep them elsewhere. */

@@ -26,7 +26,7 @@ const OPENS = new Headers({
 export async function contender(
   options: Options,
 ): Promise<Contender & { readonly handle: Library.McpHandler["handle"] }> {
-  const { runtime, shape, modern, resumable, library } = options;
+  const { runtime, shape, modern, later, resumable, library } = options;
   const { createMcpHandler }: typeof Library = await import(
     `${library}/core/engine/mod.js`
   );
@@ -45,7 +45,8 @@ export async function contender(
           exchange.progress(step, given.count);
         }
       }
-      return echoResult(given.text ?? "");
+      const result = echoResult(given.text ?? "");
+      return later ? Promise.resolve(result) : result;
     },
   }, {
     response: modern ? "auto" : shape,

@@ -24,6 +24,14 @@ export const callSse: Workload = workload(
   { shape: "sse" },
 );
 
+export const callLater: Workload = workload(
+  "call-later",
+  "Tool call in a session, answered as SSE by a tool that gives a promise",
+  CALL,
+  SAID,
+  { shape: "sse", later: true },
+);
+
 export const progress: Workload = workload(
   "progress",
   "Tool call with 20 progress events",
@@ -59,7 +67,9 @@ function workload(
   const inSession = !options.modern && request !== INITIALIZE;
   const takesPart = (one: Entry): boolean =>
     one.shapes.includes(options.shape!) && (one.modern || !options.modern) &&
-    (one !== CAREFUL || expected === SAID);
+    (one !== CAREFUL || expected === SAID) &&
+    // The others make no difference between tools that give promises and tools that do not.
+    (!options.later || one === BARE || one === OURS);
   return {
     name,
     title,

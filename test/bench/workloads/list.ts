@@ -1,7 +1,7 @@
 /** Every workload, in the order in which they run. */
 import { backends } from "./backends.ts";
 import { bundle } from "./bundle.ts";
-import { callJson, callSse, initialize, modern, progress } from "./calls.ts";
+import { callJson, callLater, callSse, initialize, modern, progress } from "./calls.ts";
 import { cold } from "./cold.ts";
 import { engine } from "./engine.ts";
 import { resume } from "./resume.ts";
@@ -12,6 +12,7 @@ import type { Workload } from "./workload.ts";
 export const workloads: readonly Workload[] = [
   callJson,
   callSse,
+  callLater,
   modern,
   initialize,
   progress,

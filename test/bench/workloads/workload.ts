@@ -68,6 +68,7 @@ export function optionsOf(
     runtime,
     shape: "json",
     modern: false,
+    later: false,
     resumable: true,
     backend: "memory",
     location: "",
