@@ -30,7 +30,10 @@ export interface TestCall {
   readonly id: RequestId;
   /** The result; rejects with an {@linkcode RpcFailure}, or a TypeError where the stream ended without an answer. */
   readonly result: Promise<JsonObject>;
-  /** Resolves with the head of the answer. */
+  /**
+   * Resolves with the head of the answer. A call that says nothing has one once its stream begins: after 100 ms where
+   * the answer is a stream anyway, else after `autoSseMs`. No timer of a handler keeps a process alive.
+   */
   readonly response: Promise<Response>;
   /** The id of the last event that came, to resume after. */
   readonly lastEventId: string | undefined;

@@ -15,6 +15,8 @@ const application: Application = {
       case "ask":
         return { answer: await exchange.request("elicitation/create", { q: 1 }) };
       case "wait":
+        // Begins its stream. Nothing else would on Deno, which ends where only a timer that holds nothing is left.
+        exchange.notify("waiting");
         await new Promise((resolve) => exchange.signal.addEventListener("abort", resolve));
         return {};
       default:
