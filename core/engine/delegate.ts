@@ -13,12 +13,10 @@ import { errorText, type RpcNotification, type RpcRequest } from "../protocol/js
 import { type Accepts, isEventStream } from "../protocol/media.ts";
 import type { Caller } from "./application.ts";
 import type { Settings } from "./options.ts";
+import { shapeFor } from "./post.ts";
 import { Relay } from "./relay.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { webRequest } from "./web_request.ts";
-
-/** How long a call may go on unwatched where only a stream shows that its peer left, in milliseconds. */
-const UNWATCHED_MS = 100;
 
 /** A handler of modern requests, such as the official SDK's. */
 export interface ModernHandler {
@@ -72,7 +70,7 @@ export class Delegate {
     accepts: Accepts,
     reader: BodyReader,
   ): Promise<Reply> {
-    const { clock, keepAliveMs, policy, autoSseMs } = this.#settings;
+    const { clock, keepAliveMs, policy, autoSseMs, soonSseMs } = this.#settings;
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
     this.#open.add(abort);
@@ -97,12 +95,10 @@ export class Delegate {
     let stop = (): void => {};
     // A long silent call has to outlive proxies, and where a peer that leaves is noticed only on a stream, there has to be one.
     const late = new Promise<undefined>((resolve) => {
-      const soon = reader.gone === undefined || !accepts.json || policy.response === "sse";
-      if (!accepts.sse || policy.response === "json") return;
-      stop = clock.after(
-        soon ? Math.min(UNWATCHED_MS, autoSseMs) : autoSseMs,
-        () => resolve(undefined),
-      );
+      const shape = shapeFor(accepts, policy.response);
+      if (shape === "json") return;
+      const soon = reader.gone === undefined || shape === "sse";
+      stop = clock.after(soon ? soonSseMs : autoSseMs, () => resolve(undefined));
     });
     const first = await Promise.race([response, late]);
     stop();

@@ -36,12 +36,6 @@ import { run, tellEnded } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
 import { type Change, Subscriptions } from "./subscriptions.ts";
 
-/**
- * How long a call may take before its stream begins, in milliseconds, where it will be one anyway, or where only a
- * stream shows that its peer left. What is answered sooner needs no connection: 11 to 15 µs of a call.
- */
-const SOON_MS = 100;
-
 const NONE = new InFlight();
 
 /** Runs the messages of one handler. */
@@ -84,13 +78,9 @@ export class Dispatcher implements Host, Listener {
       settings,
       (principal, listens) => this.#busy(principal, listens),
     );
-    const { clock, autoSseMs } = settings;
+    const { clock, autoSseMs, soonSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
-    this.#soon = new Deadlines(
-      clock,
-      Math.min(autoSseMs, SOON_MS),
-      (post) => post.stream(),
-    );
+    this.#soon = new Deadlines(clock, soonSseMs, (post) => post.stream());
   }
 
   /** The ids that a session has in flight here. */
@@ -130,7 +120,7 @@ export class Dispatcher implements Host, Listener {
       run(request, call, this.application, settings);
     }
     if (live !== undefined) lifecycle.release(live);
-    if (post.undecided) this.streamLater(post, post.streams);
+    this.streamLater(post);
     return post.reply();
   }
 
@@ -305,9 +295,9 @@ export class Dispatcher implements Host, Listener {
     else usage.calls++;
   }
 
-  /** Lets a POST turn to a stream by itself; `soon` where it may not take long. */
-  streamLater(post: Post, soon: boolean): void {
-    (soon ? this.#soon : this.#slow).add(post);
+  /** Lets a POST turn to a stream by itself, if it may. `unwatched`: only a stream shows that its peer left. */
+  streamLater(post: Post, unwatched: boolean = false): void {
+    if (post.undecided) (unwatched || post.streams ? this.#soon : this.#slow).add(post);
   }
 
   changed(change: Change): void {

@@ -163,8 +163,7 @@ export class Modern implements StateKeeper {
       reader.gone?.(post.gone);
     }
     // Where a peer that leaves is noticed only on a stream, a call does not go long without one.
-    const soon = reader.gone === undefined || post.streams;
-    if (post.undecided) dispatcher.streamLater(post, soon);
+    dispatcher.streamLater(post, reader.gone === undefined);
     return post.reply();
   }
 

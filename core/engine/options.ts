@@ -129,6 +129,8 @@ export interface Settings {
   readonly authenticate: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
   readonly resumable: boolean;
   readonly autoSseMs: number;
+  /** The same where the answer will be a stream anyway, or where only a stream shows that its peer left. */
+  readonly soonSseMs: number;
   readonly keepAliveMs: number;
   readonly backend: Backend;
   /** What was begun to be written to it. */

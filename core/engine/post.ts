@@ -92,8 +92,7 @@ export class Post {
     this.live = live;
     this.version = version;
     this.era = revisionFacts(version)!.era;
-    // A client that accepts only one of the two gets that one.
-    this.#shape = shape !== "auto" ? shape : !accepts.sse ? "json" : !accepts.json ? "sse" : "auto";
+    this.#shape = shapeFor(accepts, shape);
     this.#waiting = requests;
     this.#batch = batch;
   }
@@ -183,6 +182,11 @@ export class Post {
     this.#reply = reply;
     this.#resolve?.(reply);
   }
+}
+
+/** The shape of an answer: in `auto`, a client that accepts only one of the two gets that one. */
+export function shapeFor({ json, sse }: Accepts, shape: ResponseShape): ResponseShape {
+  return shape !== "auto" ? shape : !sse ? "json" : !json ? "sse" : "auto";
 }
 
 const JSON_HEADERS = { "content-type": "application/json" };

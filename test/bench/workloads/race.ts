@@ -26,6 +26,12 @@ interface Round {
   readonly p99: number;
 }
 
+/** A runner, and what was measured of it. */
+interface Entrant {
+  readonly runner: Runner;
+  readonly rounds: Round[];
+}
+
 /**
  * Starts every runner, warms each up, then measures them in turns, so that whatever else the machine does
  * meets all of them; and all of that several times, because two processes of one program differ by some percent.
@@ -40,39 +46,35 @@ export async function race(
   common: Request,
   expected: string,
 ): Promise<Row[]> {
-  const rounds = runners.map((): Round[] => []);
+  const entrants = runners.map((runner): Entrant => ({ runner, rounds: [] }));
   for (let take = 0; take < context.effort.takes; take++) {
-    // Those whose ratio is far from one are as well told by one process.
-    const running = runners.filter(({ peer }) => take === 0 || !peer);
-    const found = await measure(context, workload, running, take, common, expected);
-    for (const [i, runner] of running.entries()) {
-      rounds[runners.indexOf(runner)]!.push(...found[i]!);
-    }
+    const running = entrants.filter(({ runner }) => take === 0 || !runner.peer);
+    await measure(context, workload, running, take, common, expected);
   }
-  const rows = runners.map((runner, i) =>
-    rowOf(workload, runner, runners[0]!, rounds[i]!, rounds[0]!)
+  const basis = entrants[0]!;
+  const rows = entrants.map(({ runner, rounds }) =>
+    rowOf(workload, runner, basis.runner, rounds, basis.rounds)
   );
   for (const row of rows) context.log(lineOf(row));
   return rows;
 }
 
-/** Starts every runner once, and gives its rounds. */
+/** Starts every runner once, and adds to its rounds. */
 async function measure(
   { effort }: Context,
   workload: string,
-  runners: readonly Runner[],
+  entrants: readonly Entrant[],
   take: number,
   common: Request,
   expected: string,
-): Promise<Round[][]> {
+): Promise<void> {
   const servers: {
     server: Server;
     sessions: readonly string[];
     request: Request;
   }[] = [];
-  const rounds = runners.map((): Round[] => []);
   try {
-    for (const runner of runners) {
+    for (const { runner } of entrants) {
       const server = await startServer(runner.module, runner.options);
       servers.push({ server, sessions: [], request: common });
       let sessions: readonly string[] = [];
@@ -105,11 +107,11 @@ async function measure(
         });
         if (outcome.failures > 0) {
           throw new Error(
-            `${workload}: ${outcome.failures} answers of ${runners[i]!.name} failed`,
+            `${workload}: ${outcome.failures} answers of ${entrants[i]!.runner.name} failed`,
           );
         }
         if (warming) continue;
-        rounds[i]!.push({
+        entrants[i]!.rounds.push({
           number: take * effort.rounds + round,
           perSecond: outcome.requests / outcome.seconds,
           processor: (await server.processor() - before) / outcome.requests,
@@ -121,7 +123,6 @@ async function measure(
   } finally {
     await Promise.all(servers.map(({ server }) => server.stop()));
   }
-  return rounds;
 }
 
 function rowOf(
