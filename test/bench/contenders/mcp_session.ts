@@ -1,20 +1,23 @@
 /** This library, as its users get it: compiled, with its runtime's adapter. */
 import type * as Library from "../../../core/engine/mod.ts";
+import type * as Ids from "../../../core/engine/ids.ts";
 import type * as NodeAdapter from "../../../adapters/runtimes/node.ts";
 import { type Contender, echoResult, type Options } from "./contender.ts";
 
 /** Ids that are handed out to the load generator, taken evenly from all. */
 const SAMPLE = 65_536;
 
+const PARAMS = {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "bench", version: "1.0.0" },
+};
+const INITIALIZE_PARAMS = JSON.stringify(PARAMS);
 const INITIALIZE = JSON.stringify({
   jsonrpc: "2.0",
   id: 1,
   method: "initialize",
-  params: {
-    protocolVersion: "2025-11-25",
-    capabilities: {},
-    clientInfo: { name: "bench", version: "1.0.0" },
-  },
+  params: PARAMS,
 });
 
 const OPENS = new Headers({
@@ -27,10 +30,11 @@ export async function contender(
   options: Options,
 ): Promise<Contender & { readonly handle: Library.McpHandler["handle"] }> {
   const { runtime, shape, modern, later, resumable, library } = options;
-  const { createMcpHandler }: typeof Library = await import(
+  const { createMcpHandler, memory }: typeof Library = await import(
     `${library}/core/engine/mod.js`
   );
-  const backend = await backendOf(options);
+  const { mintSessionId }: typeof Ids = await import(`${library}/core/engine/ids.js`);
+  const backend = await backendOf(options) ?? memory();
   const handler = createMcpHandler({
     serverInfo: { name: "bench", version: "1.0.0" },
     capabilities: { tools: {} },
@@ -52,7 +56,7 @@ export async function contender(
     response: modern ? "auto" : shape,
     resumable,
     limits: { sessions: 2_000_000, logEvents: 20_000, idleMs: 3_600_000 },
-    ...(backend === undefined ? {} : { backend }),
+    backend,
   });
   const node: typeof NodeAdapter | undefined = runtime === "node"
     ? await import(`${library}/adapters/runtimes/node.js`)
@@ -75,6 +79,30 @@ export async function contender(
           text: () => Promise.resolve(text),
         });
         if (i % every === 0) ids.push(reply.headers["mcp-session-id"]!);
+      }
+      return ids.slice(0, SAMPLE);
+    },
+    store(count) {
+      const ids: string[] = [];
+      const every = Math.max(1, Math.floor(count / SAMPLE));
+      const now = Date.now();
+      for (let i = 0; i < count; i++) {
+        const id = mintSessionId();
+        backend.sessions.create(
+          {
+            id,
+            version: "2025-11-25",
+            owner: undefined,
+            initialize: INITIALIZE_PARAMS,
+            created: now,
+            seen: now,
+            ready: true,
+            held: false,
+          },
+          { sessions: Infinity, perPrincipal: Infinity },
+          { idleMs: Infinity, maxAgeMs: Infinity },
+        );
+        if (i % every === 0) ids.push(id);
       }
       return ids.slice(0, SAMPLE);
     },

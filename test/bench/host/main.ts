@@ -19,6 +19,7 @@ const ballast = new Uint8Array(options.ballast).fill(1);
 /** What the harness may ask. */
 const commands: Readonly<Record<string, (argument: number) => unknown>> = {
   fill: (count) => running.fill!(count),
+  store: (count) => running.store!(count),
   broadcast: () => running.broadcast!(),
   memory: () => bytesInUse(),
   // Microseconds of processor time; on a machine that others use it says more than a clock.

@@ -25,6 +25,7 @@ export interface Server {
   readonly startedIn: number;
   /** See `host/main.ts`. */
   fill(count: number): Promise<readonly string[]>;
+  store(count: number): Promise<readonly string[]>;
   broadcast(): Promise<unknown>;
   memory(): Promise<Memory>;
   processor(): Promise<number>;
@@ -71,6 +72,7 @@ export async function startServer(
     port,
     startedIn: performance.now() - started,
     fill: (count) => ask("fill", count) as Promise<readonly string[]>,
+    store: (count) => ask("store", count) as Promise<readonly string[]>,
     broadcast: () => ask("broadcast"),
     memory: () => ask("memory") as Promise<Memory>,
     processor: () => ask("processor") as Promise<number>,

@@ -84,7 +84,7 @@ async function measure(
         sessions = [id];
         request = speaking(common, version);
       } else if (runner.sessions > 0) {
-        sessions = await server.fill(runner.sessions);
+        sessions = await server.store(runner.sessions);
       }
       servers[servers.length - 1] = { server, sessions, request };
       const { status, text } = await send(server.port, request, sessions[0]);
