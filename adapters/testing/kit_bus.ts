@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Receiver } from "../../core/engine/ports.ts";
 import { eventually, holds, same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
 
@@ -14,53 +15,106 @@ export const busChecks: readonly KitCheck[] = [
     async check({ backend, peer }) {
       const got: string[] = [];
       same(await backend.bus.publish("t", "nobody"), 0, "published to nobody");
-      const off = [
-        await backend.bus.subscribe("t", (text) => got.push(`a ${text}`)),
-        await peer.bus.subscribe("t", (text) => got.push(`b ${text}`)),
-        await peer.bus.subscribe("t2", (text) => got.push(`c ${text}`)),
+      const [a, b, c] = ["a", "b", "c"].map((name) => noting(got, name)) as [
+        Receiver,
+        Receiver,
+        Receiver,
       ];
+      await backend.bus.subscribe("t", a);
+      await peer.bus.subscribe("t", b);
+      await peer.bus.subscribe("t2", c);
       holds(await backend.bus.publish("t", "é🙂\n") > 0, "published to somebody");
       holds(await peer.bus.publish("t2", "") > 0, "published to somebody else");
       await eventually(() => got.length >= 3, "three messages");
       same(got.sort(), ["a é🙂\n", "b é🙂\n", "c "], "received");
-      for (const one of off) one();
+      backend.bus.unsubscribe("t", a);
+      peer.bus.unsubscribe("t", b);
+      peer.bus.unsubscribe("t2", c);
     },
   },
   {
     name: "bus: messages come in the order in which they were sent",
     async check({ backend, peer }) {
       const got: string[] = [];
-      const off = await peer.bus.subscribe("t", (text) => got.push(text));
+      const receiver: Receiver = { receive: (text) => void got.push(text) };
+      await peer.bus.subscribe("t", receiver);
       const sent = Array.from({ length: 50 }, (_, i) => `${i}`);
       await Promise.all(sent.map((text) => backend.bus.publish("t", text)));
       await eventually(() => got.length >= sent.length, "all messages");
       same(got, sent, "received");
-      off();
+      peer.bus.unsubscribe("t", receiver);
     },
   },
   {
     name: "bus: who leaves gets nothing more, also while it is told",
     async check({ backend: { bus } }) {
       const got: string[] = [];
-      const first = await bus.subscribe("t", (text) => {
-        got.push(`first ${text}`);
-        first();
-      });
-      const second = await bus.subscribe("t", (text) => got.push(`second ${text}`));
+      const first: Receiver = {
+        receive(text) {
+          got.push(`first ${text}`);
+          bus.unsubscribe("t", first);
+        },
+      };
+      const second = noting(got, "second");
+      await bus.subscribe("t", first);
+      await bus.subscribe("t", second);
       await bus.publish("t", "1");
       await eventually(() => got.length >= 2, "the first message");
       await bus.publish("t", "2");
       await eventually(() => got.length >= 3, "the second message");
       same(got, ["first 1", "second 1", "second 2"], "received");
-      second();
+      bus.unsubscribe("t", second);
       await eventually2(async () => await bus.publish("t", "3") === 0, "nobody is left");
-      const third = await bus.subscribe("t", (text) => got.push(`third ${text}`));
+      await bus.subscribe("t", second);
       await bus.publish("t", "4");
-      await eventually(() => got.includes("third 4"), "a message after coming back");
-      third();
+      await eventually(() => got.includes("second 4"), "a message after coming back");
+      bus.unsubscribe("t", second);
+    },
+  },
+  {
+    name: "bus: of several that are told, one that is made to leave meanwhile gets nothing",
+    async check({ backend: { bus } }) {
+      const got: string[] = [];
+      const receivers: Receiver[] = ["a", "b"].map((name, i) => ({
+        receive(text) {
+          got.push(`${name} ${text}`);
+          bus.unsubscribe("t", receivers[1 - i]!);
+        },
+      }));
+      const last = noting(got, "last");
+      for (const one of [...receivers, last]) await bus.subscribe("t", one);
+      await bus.publish("t", "1");
+      await eventually(() => got.length >= 2, "the message");
+      await bus.publish("t", "2");
+      await eventually(() => got.length >= 4, "the second message");
+      const told = got[0]![0];
+      same(got, [`${told} 1`, "last 1", `${told} 2`, "last 2"], "received");
+      for (const one of [...receivers, last]) bus.unsubscribe("t", one);
+    },
+  },
+  {
+    name: "bus: who subscribes twice gets a message once, and leaves once",
+    async check({ backend: { bus } }) {
+      const got: string[] = [];
+      const [a, b] = [noting(got, "a"), noting(got, "b")];
+      await Promise.all([bus.subscribe("t", a), bus.subscribe("t", a), bus.subscribe("t", b)]);
+      await bus.subscribe("t", b);
+      bus.unsubscribe("other", a);
+      await bus.publish("t", "1");
+      await eventually(() => got.length >= 2, "the message");
+      bus.unsubscribe("t", a);
+      bus.unsubscribe("t", a);
+      await bus.publish("t", "2");
+      await eventually(() => got.length >= 3, "the second message");
+      same(got.sort(), ["a 1", "b 1", "b 2"], "received");
+      bus.unsubscribe("t", b);
     },
   },
 ];
+
+function noting(got: string[], name: string): Receiver {
+  return { receive: (text) => void got.push(`${name} ${text}`) };
+}
 
 async function eventually2(condition: () => Promise<boolean>, what: string): Promise<void> {
   let held = false;

@@ -6,7 +6,7 @@
 
 import { notificationText } from "../protocol/json_rpc.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { standaloneStream } from "./ids.ts";
+import { isStandalone, standaloneStream } from "./ids.ts";
 import type { Live } from "./live.ts";
 import { Stream } from "./stream.ts";
 import { type Change, notificationOf } from "./subscriptions.ts";
@@ -34,5 +34,5 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
 }
 
 function listens(live: Live): boolean {
-  return live.connections.some((one) => one.reading.standalone);
+  return live.connections.some((one) => isStandalone(one.reading.stream));
 }

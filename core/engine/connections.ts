@@ -5,16 +5,17 @@
  */
 
 import { Connection } from "./connection.ts";
-import { writerOf } from "./ids.ts";
+import type { StreamCloseReason } from "./events.ts";
+import { isStandalone, writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
-import type { Closed, Reading } from "./reading.ts";
+import type { Closed, Keeper, Reading } from "./reading.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
 
 /** Every connection that reads a stream on this node. */
-export class Connections {
-  readonly #settings: Settings;
+export class Connections implements Keeper {
+  readonly settings: Settings;
   readonly #open = new Set<Connection>();
   #stop: (() => void) | undefined;
   #empty: (() => void) | undefined;
@@ -22,7 +23,7 @@ export class Connections {
 
   /** @param over Is told once of each that it is over. */
   constructor(settings: Settings, over: Closed) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#over = over;
   }
 
@@ -33,10 +34,10 @@ export class Connections {
 
   /** A new one. */
   open(reading: Reading): Connection {
-    const connection = new Connection(reading, this.#settings, this.#closed);
+    const connection = new Connection(reading, this);
     this.#open.add(connection);
     const { session, stream } = reading;
-    this.#settings.onEvent?.({ type: "stream-opened", session, stream });
+    this.settings.onEvent?.({ type: "stream-opened", session, stream });
     this.#keepAlive();
     return connection;
   }
@@ -53,8 +54,8 @@ export class Connections {
   /** Sends the readers of streams away that this node does not write: they reconnect elsewhere. */
   sendAway(node: string): void {
     for (const connection of [...this.#open]) {
-      const { standalone, stream, session } = connection.reading;
-      if (!standalone && (session.startsWith("~") || writerOf(stream) === node)) continue;
+      const { stream, session } = connection.reading;
+      if (!isStandalone(stream) && (session.startsWith("~") || writerOf(stream) === node)) continue;
       connection.sendAway(RECONNECT_MS);
     }
   }
@@ -63,7 +64,7 @@ export class Connections {
   async emptied(ms: number): Promise<void> {
     if (this.#open.size === 0) return;
     await new Promise<void>((resolve) => {
-      const stop = this.#settings.clock.after(ms, resolve);
+      const stop = this.settings.clock.after(ms, resolve);
       this.#empty = () => {
         stop();
         resolve();
@@ -78,18 +79,17 @@ export class Connections {
     this.#stop = undefined;
   }
 
-  // One for all, and not a function for each.
-  readonly #closed: Closed = (connection, reason) => {
+  closed(connection: Connection, reason: StreamCloseReason): void {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#empty?.();
     const { session, stream } = connection.reading;
-    this.#settings.onEvent?.({ type: "stream-closed", session, stream, reason });
+    this.settings.onEvent?.({ type: "stream-closed", session, stream, reason });
     this.#over(connection, reason);
-  };
+  }
 
   // One timer for all connections, and only while there are some.
   #keepAlive(): void {
-    const { keepAliveMs, clock } = this.#settings;
+    const { keepAliveMs, clock } = this.settings;
     if (this.#stop !== undefined || keepAliveMs === 0) return;
     this.#stop = clock.after(keepAliveMs, () => {
       this.#stop = undefined;

@@ -39,8 +39,12 @@ export function mintNodeId(): string {
 
 /** The node that writes a stream, by the stream's name; undefined for a session's standalone stream. */
 export function writerOf(stream: string): string | undefined {
-  // A standalone stream's name is twelve characters at most, see below.
-  return stream.length > NODE_CHARACTERS ? stream.slice(0, NODE_CHARACTERS) : undefined;
+  return isStandalone(stream) ? undefined : stream.slice(0, NODE_CHARACTERS);
+}
+
+/** True for the name of a session's standalone stream, false for that of a stream that answers a call. */
+export function isStandalone(stream: string): boolean {
+  return stream.length <= NODE_CHARACTERS;
 }
 
 /** The name of a session's standalone stream: the same on every node, another for every session. */
@@ -55,5 +59,6 @@ export function standaloneStream(session: string): string {
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return `s${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`;
+  // Eleven characters at most.
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
 }

@@ -6,12 +6,12 @@
  */
 
 import type { Settings } from "./options.ts";
-import type { Awaitable } from "./ports.ts";
+import type { Awaitable, Receiver } from "./ports.ts";
 
 /** What membership is for. */
 export interface Member {
   /** What it listens to, by topic. */
-  readonly topics: readonly (readonly [string, (text: string) => void])[];
+  readonly topics: readonly (readonly [string, Receiver])[];
   /** The sessions that it holds. */
   held(): Iterable<string>;
   /** Says whether it holds a session. */
@@ -27,7 +27,7 @@ export class Membership {
   readonly #settings: Settings;
   readonly #node: string;
   readonly #member: Member;
-  readonly #off: (() => void)[] = [];
+  #unmissed: (() => void) | undefined;
   /** Undefined before the first attempt to join; true once joined. */
   #joined: Promise<void> | true | undefined;
   #stop: (() => void) | undefined;
@@ -101,23 +101,23 @@ export class Membership {
   #subscribe(): Promise<unknown>[] {
     const { bus } = this.#settings.backend;
     const waits: Promise<unknown>[] = [];
-    for (const [topic, receive] of this.#member.topics) {
-      const off = bus.subscribe(topic, receive);
-      if (off instanceof Promise) waits.push(off.then((one) => this.#keep(one)));
-      else this.#keep(off);
+    for (const [topic, receiver] of this.#member.topics) {
+      const listening = bus.subscribe(topic, receiver);
+      if (listening instanceof Promise) {
+        waits.push(listening.then(() => {
+          if (this.#left) bus.unsubscribe(topic, receiver);
+        }));
+      }
     }
-    const off = bus.missed?.(() => this.#member.missed());
-    if (off !== undefined) this.#keep(off);
+    this.#unmissed = bus.missed?.(() => this.#member.missed());
     return waits;
   }
 
-  #keep(off: () => void): void {
-    if (this.#left) off();
-    else this.#off.push(off);
-  }
-
   #unsubscribe(): void {
-    for (const off of this.#off.splice(0)) off();
+    const { bus } = this.#settings.backend;
+    for (const [topic, receiver] of this.#member.topics) bus.unsubscribe(topic, receiver);
+    this.#unmissed?.();
+    this.#unmissed = undefined;
   }
 
   #renew(): Promise<void> | undefined {

@@ -58,6 +58,7 @@ export type {
   LogPage,
   LogStore,
   Nodes,
+  Receiver,
   SessionStore,
   Touch,
 } from "./ports.ts";

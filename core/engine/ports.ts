@@ -228,12 +228,25 @@ export interface HandleStore {
   delete(handle: string): Awaitable<boolean>;
 }
 
+/** Takes what is published to a topic. An object and not a function: an open stream is one, and needs nothing more. */
+export interface Receiver {
+  receive(message: string): void;
+}
+
 /** Carries short messages between the nodes that share a backend, and back to the sender. */
 export interface Bus {
   /** Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept. */
   publish(topic: string, message: string): Awaitable<number>;
-  /** Returns what ends the subscription. */
-  subscribe(topic: string, receive: (message: string) => void): Awaitable<() => void>;
+  /**
+   * From when it has answered on, the receiver gets what is published; once, however often it is subscribed. Where
+   * it fails, nothing is subscribed.
+   */
+  subscribe(topic: string, receiver: Receiver): Awaitable<void>;
+  /**
+   * Ends that at once: not even of several that are being told does it get anything. Does nothing where there is
+   * no subscription. Does not throw.
+   */
+  unsubscribe(topic: string, receiver: Receiver): void;
   /**
    * Calls `listener` whenever messages may have been missed, such as after a lost connection. A bus that
    * misses none does without it. Returns what ends it.

@@ -1,5 +1,5 @@
 /**
- * What a connection is given: what it reads, and whom it tells of its end.
+ * What a connection is given: what it reads, and who keeps it.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import type { Connection } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { Live } from "./live.ts";
+import type { Settings } from "./options.ts";
 import type { Post } from "./post.ts";
 import type { Stream } from "./stream.ts";
 
@@ -14,12 +15,11 @@ import type { Stream } from "./stream.ts";
 export interface Reading {
   readonly session: string;
   readonly stream: string;
-  /** The position after which to begin; undefined for where the last reader got to. */
+  /**
+   * The position after which to begin: one that the client named, after which every event has to be there; or 0 for
+   * the answer to a POST; or undefined for where the last reader got to.
+   */
   readonly after: number | undefined;
-  /** The client named that position: every event after it has to be there. */
-  readonly named: boolean;
-  /** It is the session's own stream, not that of a call. */
-  readonly standalone: boolean;
   /** Events carry ids, and the log outlives the connection. */
   readonly resumable: boolean;
   /** The first event has an id and empty data (2025-11-25). */
@@ -34,3 +34,10 @@ export interface Reading {
 
 /** Is told that a connection is over. */
 export type Closed = (connection: Connection, reason: StreamCloseReason) => void;
+
+/** Who keeps connections. */
+export interface Keeper {
+  readonly settings: Settings;
+  /** One is over. */
+  readonly closed: Closed;
+}

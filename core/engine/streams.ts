@@ -149,8 +149,8 @@ export class Streams {
 
   /** Looks after the streams that are read here and written by nodes that are gone. */
   async settleGone(): Promise<void> {
-    for (const { reading: { session, stream, standalone } } of [...this.connections]) {
-      const writer = standalone ? undefined : writerOf(stream);
+    for (const { reading: { session, stream } } of [...this.connections]) {
+      const writer = writerOf(stream);
       if (writer !== undefined) await this.#settleGone(session, stream, writer);
     }
   }
@@ -183,8 +183,6 @@ export class Streams {
       session,
       stream,
       after,
-      named: post === undefined && after !== undefined,
-      standalone: record !== undefined && stream === standaloneStream(record.id),
       resumable,
       priming: resumable && revisionFacts(version)!.primingEvent,
       live,
@@ -197,13 +195,13 @@ export class Streams {
 
   // One for all, which finds in the reading what it needs.
   readonly #closed: Closed = (connection, reason) => {
-    const { live, post, resumable, standalone, writer } = connection.reading;
+    const { live, post, resumable, writer } = connection.reading;
     if (live !== undefined) {
       live.closed(connection);
       this.#lifecycle.release(live);
     }
-    // Nobody can come back for it. The standalone stream waits for its next reader.
-    if (!resumable && !standalone) writer?.abandon();
+    // Nobody can come back for it. The standalone stream, which is not written here, waits for its next reader.
+    if (!resumable) writer?.abandon();
     if (reason !== "finished") post?.gone?.();
   };
 }

@@ -7,7 +7,7 @@
 import type { RequestId, RpcResponse } from "../protocol/json_rpc.ts";
 import type { EndReason } from "../session/record.ts";
 import type { Settings } from "./options.ts";
-import type { Awaitable } from "./ports.ts";
+import type { Awaitable, Receiver } from "./ports.ts";
 import type { Change } from "./subscriptions.ts";
 
 /** What is told about sessions. */
@@ -39,14 +39,16 @@ const answers = (node: string): string => `answers/${node}`;
 export function topicsOf(
   node: string,
   hearer: Hearer,
-): readonly (readonly [string, (text: string) => void])[] {
+): readonly (readonly [string, Receiver])[] {
   return [
-    [CONTROL, (text) => hearer.told(JSON.parse(text) as ControlWord)],
-    [answers(node), (text) => {
-      const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
-      hearer.answered(from, response);
+    [CONTROL, { receive: (text) => hearer.told(JSON.parse(text) as ControlWord) }],
+    [answers(node), {
+      receive(text) {
+        const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
+        hearer.answered(from, response);
+      },
     }],
-    [CHANGES, (text) => hearer.changed(JSON.parse(text) as Change)],
+    [CHANGES, { receive: (text) => hearer.changed(JSON.parse(text) as Change) }],
   ];
 }
 

@@ -3,6 +3,9 @@ import type { Backend } from "../../core/engine/mod.ts";
 /** How a backend fails: by throwing, or by a promise that is rejected. */
 export type Failure = "throws" | "rejects";
 
+/** What promises not to fail. */
+const SURE: ReadonlySet<PropertyKey> = new Set(["unsubscribe"]);
+
 /** A backend that fails where it is told to. */
 export class Failing {
   readonly backend: Backend;
@@ -15,6 +18,7 @@ export class Failing {
         get: (_, key) => {
           const member = target[key as keyof T];
           if (typeof member !== "function") return member;
+          if (SURE.has(key)) return member.bind(target);
           return (...args: unknown[]) => {
             if (!this.broken.has("*") && !this.broken.has(`${name}.${String(key)}`)) {
               return member.apply(target, args);

@@ -80,6 +80,7 @@ function bus(inner: Bus, put: Put): Bus {
   return {
     publish: (...args) => put(() => inner.publish(...args)),
     subscribe: (...args) => put(() => inner.subscribe(...args)),
+    unsubscribe: (...args) => inner.unsubscribe(...args),
   };
 }
 

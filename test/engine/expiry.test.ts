@@ -6,6 +6,7 @@ import {
   createSessions,
   type HandlerEvent,
   memory,
+  type Receiver,
   type RequestHead,
 } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
@@ -37,15 +38,15 @@ function watched() {
       sessions,
       bus: {
         publish: bus.publish.bind(bus),
-        subscribe(topic: string, receive: (message: string) => void) {
-          const off = bus.subscribe(topic, receive) as () => void;
+        subscribe(topic: string, receiver: Receiver) {
           topics.set(topic, (topics.get(topic) ?? 0) + 1);
-          return () => {
-            off();
-            const left = topics.get(topic)! - 1;
-            if (left === 0) topics.delete(topic);
-            else topics.set(topic, left);
-          };
+          return bus.subscribe(topic, receiver);
+        },
+        unsubscribe(topic: string, receiver: Receiver) {
+          const left = (topics.get(topic) ?? 0) - 1;
+          if (left > 0) topics.set(topic, left);
+          else topics.delete(topic);
+          bus.unsubscribe(topic, receiver);
         },
       },
       logs: {

@@ -168,17 +168,18 @@ describe("with a broken backend", () => {
         logs,
         bus: {
           publish: (topic, message) => bus.publish(topic, message),
-          subscribe(topic, receive) {
+          subscribe(topic, receiver) {
             if (topic === "changes" && left-- > 0) {
               if (world.name === "throws") throw new Error("broken");
               return Promise.reject(new Error("broken"));
             }
             topics.push(topic);
-            const off = bus.subscribe(topic, receive) as () => void;
-            return () => {
-              topics.splice(topics.indexOf(topic), 1);
-              off();
-            };
+            return bus.subscribe(topic, receiver);
+          },
+          unsubscribe(topic, receiver) {
+            const place = topics.indexOf(topic);
+            if (place >= 0) topics.splice(place, 1);
+            bus.unsubscribe(topic, receiver);
           },
         },
       },

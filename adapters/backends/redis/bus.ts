@@ -4,21 +4,18 @@
  * @module
  */
 
-import type { Bus } from "../../../core/engine/ports.ts";
+import type { Bus, Receiver } from "../../../core/engine/ports.ts";
+import { Topics } from "../../../core/engine/topics.ts";
 import type { Link } from "./client.ts";
-
-/** A topic that somebody here listens to. */
-interface Topic {
-  readonly receivers: Set<(message: string) => void>;
-  /** Resolves once Redis has confirmed the subscription. */
-  readonly confirmed: Promise<void>;
-}
 
 /** Topics over the channels of a Redis. */
 export class RedisBus implements Bus {
   readonly #link: Link;
   readonly #prefix: string;
-  readonly #topics = new Map<string, Topic>();
+  /** Who listens here, by channel. */
+  readonly #topics = new Topics();
+  /** Of each of those channels, what resolves once Redis has confirmed the subscription. */
+  readonly #confirmed = new Map<string, Promise<void>>();
   /** Subscriptions that are being ended: a new one to the same channel must not overtake that. */
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #missed = new Set<() => void>();
@@ -33,29 +30,32 @@ export class RedisBus implements Bus {
     return Number(await this.#link.command(["PUBLISH", this.#prefix + topic, message]));
   }
 
-  async subscribe(topic: string, receive: (message: string) => void): Promise<() => void> {
+  async subscribe(topic: string, receiver: Receiver): Promise<void> {
     const channel = this.#prefix + topic;
-    let known = this.#topics.get(channel);
-    if (known === undefined) {
+    if (this.#topics.add(channel, receiver)) {
       const leaving = this.#leaving.get(channel) ?? Promise.resolve();
-      const confirmed = leaving.then(() => this.#link.subscribe(channel));
-      known = { receivers: new Set(), confirmed };
-      this.#topics.set(channel, known);
+      this.#confirmed.set(channel, leaving.then(() => this.#link.subscribe(channel)));
     }
-    const topicOf = known;
-    topicOf.receivers.add(receive);
-    const leave = (): void => {
-      if (!topicOf.receivers.delete(receive) || topicOf.receivers.size > 0) return;
-      if (this.#topics.get(channel) === topicOf) this.#topics.delete(channel);
-      this.#leave(channel, topicOf);
-    };
+    const confirmed = this.#confirmed.get(channel)!;
     try {
-      await topicOf.confirmed;
+      await confirmed;
     } catch (error) {
-      leave();
+      // It may have been ended meanwhile, and begun anew.
+      if (this.#confirmed.get(channel) === confirmed) this.unsubscribe(topic, receiver);
       throw error;
     }
-    return leave;
+  }
+
+  unsubscribe(topic: string, receiver: Receiver): void {
+    const channel = this.#prefix + topic;
+    if (!this.#topics.delete(channel, receiver)) return;
+    const left = this.#confirmed.get(channel)!.then(() => this.#link.unsubscribe(channel)).catch(
+      () => {/* lost with its connection: what still comes on it finds nobody here */},
+    ).then(() => {
+      if (this.#leaving.get(channel) === left) this.#leaving.delete(channel);
+    });
+    this.#confirmed.delete(channel);
+    this.#leaving.set(channel, left);
   }
 
   missed(listener: () => void): () => void {
@@ -65,11 +65,7 @@ export class RedisBus implements Bus {
 
   /** A message has come. */
   receive(channel: string, message: string): void {
-    const topic = this.#topics.get(channel);
-    // A receiver that leaves while it is called must not hide the next one.
-    for (const one of topic === undefined ? [] : [...topic.receivers]) {
-      if (topic!.receivers.has(one)) one(message);
-    }
+    this.#topics.deliver(channel, message);
   }
 
   /** The connection is there. Where it is there again, what was sent in between is lost. */
@@ -81,14 +77,5 @@ export class RedisBus implements Bus {
       for (const listener of this.#missed) listener();
       return this.#link.unsubscribe(marker);
     }).catch(() => {/* the connection is lost again; the next one comes here */});
-  }
-
-  #leave(channel: string, { confirmed }: Topic): void {
-    const left = confirmed.then(() => this.#link.unsubscribe(channel)).catch(() => {
-      // Lost with its connection: what still comes on it finds nobody here.
-    }).then(() => {
-      if (this.#leaving.get(channel) === left) this.#leaving.delete(channel);
-    });
-    this.#leaving.set(channel, left);
   }
 }

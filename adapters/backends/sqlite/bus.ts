@@ -7,8 +7,8 @@
 
 import { type Clock, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { randomToken } from "../../../core/engine/ids.ts";
-import { memoryBus } from "../../../core/engine/memory/bus.ts";
-import type { Bus } from "../../../core/engine/ports.ts";
+import type { Bus, Receiver } from "../../../core/engine/ports.ts";
+import { Topics } from "../../../core/engine/topics.ts";
 import type { Database } from "./database.ts";
 
 /** How often a process asks whether others have written, in milliseconds. */
@@ -31,9 +31,10 @@ class FileBus implements SqliteBus {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #process = randomToken(9);
-  readonly #local = memoryBus();
-  /** How many listen here, by topic. */
-  readonly #topics = new Map<string, number>();
+  /** Who listens in this process. */
+  readonly #topics = new Topics();
+  /** Topics that nobody here listens to any more, but the file says so: they are taken out later. */
+  readonly #left = new Set<string>();
   readonly #missed = new Set<() => void>();
   #read: number;
   #version: number;
@@ -51,7 +52,7 @@ class FileBus implements SqliteBus {
   }
 
   publish(topic: string, message: string): number {
-    const here = this.#local.publish(topic, message) as number;
+    const here = this.#topics.deliver(topic, message);
     const { others } = this.#db.get<{ others: number }>(
       "SELECT count(*) AS others FROM listeners WHERE topic = ? AND process <> ?",
       topic,
@@ -69,19 +70,26 @@ class FileBus implements SqliteBus {
     return here + others;
   }
 
-  subscribe(topic: string, receive: (message: string) => void): () => void {
+  subscribe(topic: string, receiver: Receiver): void {
     if (this.#stop === undefined) this.#begin();
-    const off = this.#local.subscribe(topic, receive) as () => void;
-    const count = this.#topics.get(topic) ?? 0;
-    if (count === 0) this.#listen(topic);
-    this.#topics.set(topic, count + 1);
-    let over = false;
-    return () => {
-      if (over) return;
-      over = true;
-      off();
+    if (!this.#topics.add(topic, receiver)) return;
+    try {
+      this.#listen(topic);
+    } catch (error) {
+      this.#topics.delete(topic, receiver);
+      throw error;
+    }
+    this.#left.delete(topic);
+  }
+
+  unsubscribe(topic: string, receiver: Receiver): void {
+    if (!this.#topics.delete(topic, receiver) || this.#closed) return;
+    try {
       this.#leave(topic);
-    };
+    } catch {
+      // The file is locked or full.
+      this.#left.add(topic);
+    }
   }
 
   missed(listener: () => void): () => void {
@@ -111,13 +119,6 @@ class FileBus implements SqliteBus {
   }
 
   #leave(topic: string): void {
-    const count = this.#topics.get(topic)! - 1;
-    if (count > 0) {
-      this.#topics.set(topic, count);
-      return;
-    }
-    this.#topics.delete(topic);
-    if (this.#closed) return;
     this.#db.run("DELETE FROM listeners WHERE topic = ? AND process = ?", topic, this.#process);
   }
 
@@ -143,7 +144,7 @@ class FileBus implements SqliteBus {
     );
     for (const { message, process, topic, body } of found) {
       this.#read = message;
-      if (process !== this.#process) this.#local.publish(topic, body);
+      if (process !== this.#process) this.#topics.deliver(topic, body);
     }
   }
 
@@ -159,6 +160,7 @@ class FileBus implements SqliteBus {
         this.#db.run("DELETE FROM listeners WHERE process = ?", process);
         this.#db.run("DELETE FROM processes WHERE process = ?", process);
       }
+      for (const topic of this.#left) this.#leave(topic);
       this.#db.run("DELETE FROM messages WHERE at <= ?", now - LEASE_MS);
       const known = this.#db.run(
         "UPDATE processes SET until = ? WHERE process = ?",
@@ -167,9 +169,10 @@ class FileBus implements SqliteBus {
       );
       if (known > 0) return false;
       this.#db.run("INSERT INTO processes VALUES (?, ?)", this.#process, now + LEASE_MS);
-      for (const topic of this.#topics.keys()) this.#listen(topic);
+      for (const topic of this.#topics.names()) this.#listen(topic);
       return true;
     });
+    this.#left.clear();
     if (lapsed) { for (const listener of this.#missed) listener(); }
   }
 
