@@ -9,6 +9,7 @@ import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound
 import type { StreamCloseReason } from "./events.ts";
 import type { LogBounds, LogPage, Receiver } from "./ports.ts";
 import { isStandalone } from "./ids.ts";
+import type { Settings } from "./options.ts";
 import type { Keeper, Reading } from "./reading.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 import { WAKE } from "./stream.ts";
@@ -57,7 +58,7 @@ export class Connection implements StreamBody, Receiver {
     try {
       // First listen, then look: what is appended in between is seen twice rather than never.
       const topic = this.#topic;
-      const listening = this.#keeper.settings.backend.bus.subscribe(topic, this);
+      const listening = this.#settings.backend.bus.subscribe(topic, this);
       if (listening instanceof Promise) {
         this.#writeFirst(0, false);
         listening.then(() => this.#begin(topic)).catch((error) => this.#failed(error));
@@ -80,11 +81,11 @@ export class Connection implements StreamBody, Receiver {
   close(reason: StreamCloseReason): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#listening) this.#keeper.settings.backend.bus.unsubscribe(this.#topic, this);
+    if (this.#listening) this.#settings.backend.bus.unsubscribe(this.#topic, this);
     this.#sink?.end();
     // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
     if (this.#behind !== undefined && reason !== "finished") {
-      this.#keeper.settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
+      this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
     }
     this.#keeper.closed(this, reason);
   }
@@ -121,12 +122,16 @@ export class Connection implements StreamBody, Receiver {
     this.#silent = true;
   }
 
+  get #settings(): Settings {
+    return this.reading.writer?.settings ?? this.#keeper.settings;
+  }
+
   get #topic(): string {
     return WAKE.topic(this.reading.session, this.reading.stream);
   }
 
   #begin(topic: string): void {
-    const { bus, logs } = this.#keeper.settings.backend;
+    const { bus, logs } = this.#settings.backend;
     if (this.#over) return bus.unsubscribe(topic, this);
     this.#listening = true;
     const { session, stream, after } = this.reading;
@@ -161,7 +166,7 @@ export class Connection implements StreamBody, Receiver {
     switch (word[0]) {
       case "a":
         if (this.#behind !== undefined) {
-          if (this.#behind > this.#keeper.settings.queuedBytes) return this.close("slow");
+          if (this.#behind > this.#settings.queuedBytes) return this.close("slow");
           this.#behind += Number(rest);
         }
         return this.#readOn();
@@ -185,7 +190,7 @@ export class Connection implements StreamBody, Receiver {
       while (this.#behind === undefined && !this.#over) {
         this.#loop = "reading";
         const { session, stream } = this.reading;
-        const { backend, clock, budget } = this.#keeper.settings;
+        const { backend, clock, budget } = this.#settings;
         const page = backend.logs.read(
           session,
           stream,
@@ -231,7 +236,7 @@ export class Connection implements StreamBody, Receiver {
       this.#write(text);
       // Whoever resumes a call's stream says where; a note of it would cost a write a page.
       if (isStandalone(stream) || !resumable) {
-        const { logs } = this.#keeper.settings.backend;
+        const { logs } = this.#settings.backend;
         const noted = logs.delivered(session, stream, this.#cursor, !resumable);
         if (noted instanceof Promise) noted.catch((error) => this.#note(error));
       }
@@ -252,7 +257,7 @@ export class Connection implements StreamBody, Receiver {
     }
     const cursor = this.#cursor!;
     this.#cursor = undefined;
-    const bounds = this.#keeper.settings.backend.logs.bounds(session, stream);
+    const bounds = this.#settings.backend.logs.bounds(session, stream);
     if (!(bounds instanceof Promise)) return this.#goOn(cursor, bounds);
     bounds.then((found) => this.#goOn(cursor, found) && this.#readOn())
       .catch((error) => this.#failed(error));
@@ -277,7 +282,7 @@ export class Connection implements StreamBody, Receiver {
   }
 
   #note(error: unknown): void {
-    this.#keeper.settings.onEvent?.({ type: "backend-error", error });
+    this.#settings.onEvent?.({ type: "backend-error", error });
   }
 }
 

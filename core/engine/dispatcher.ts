@@ -24,6 +24,7 @@ import { mintNodeId } from "./ids.ts";
 import { answererOf, Inbox } from "./inbox.ts";
 import { Lifecycle, type Listener } from "./lifecycle.ts";
 import { InFlight, type Live } from "./live.ts";
+import type { Awaitable } from "./ports.ts";
 import type { Stats } from "./stats.ts";
 import type { Settings } from "./options.ts";
 import { type Host, Post } from "./post.ts";
@@ -144,7 +145,7 @@ export class Dispatcher implements Host, Listener {
     return this.streams.begin(post);
   }
 
-  whole(post: Post, text: string): Reply | undefined {
+  whole(post: Post, text: string): Awaitable<Reply | undefined> {
     return this.streams.whole(post, text);
   }
 

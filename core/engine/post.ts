@@ -15,6 +15,7 @@ import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Live } from "./live.ts";
+import type { Awaitable } from "./ports.ts";
 import type { Usage } from "./principals.ts";
 import type { Reply } from "./reply.ts";
 import { type Stream, WAKE } from "./stream.ts";
@@ -25,7 +26,7 @@ export interface Host {
   /** Begins the stream of a POST and answers it with a connection. */
   stream(post: Post): Begun;
   /** Answers a POST with a stream that holds this message alone; undefined where a connection has to read it. */
-  whole(post: Post, text: string): Reply | undefined;
+  whole(post: Post, text: string): Awaitable<Reply | undefined>;
   /** The handles of a caller. */
   handles(caller: Caller): Handles;
   /** Sends a request to the client of a call. */
@@ -73,6 +74,8 @@ export class Post {
   #connection: Connection | undefined;
   #reply: Reply | undefined;
   #refused = false;
+  /** The stream that is its answer is being stored. */
+  #storing = false;
   #resolve: ((reply: Reply) => void) | undefined;
 
   constructor(
@@ -102,14 +105,14 @@ export class Post {
     return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
   }
 
-  /** It has been answered, at least by a head. */
+  /** It has been answered, at least by a head; or its answer is there, and nothing can change it. */
   get answered(): boolean {
-    return this.#reply !== undefined;
+    return this.#reply !== undefined || this.#storing;
   }
 
   /** It may turn to a stream by itself after a while. */
   get undecided(): boolean {
-    return this.#reply === undefined && this.#shape !== "json";
+    return !this.answered && this.#shape !== "json";
   }
 
   /** Its answer, but for an error with a status of its own, is a stream whatever it says. */
@@ -119,7 +122,7 @@ export class Post {
 
   /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */
   stream(): Stream | undefined {
-    if (this.#stream !== undefined || this.#shape === "json" || this.#reply !== undefined) {
+    if (this.#stream !== undefined || this.#shape === "json" || this.answered) {
       return this.#stream;
     }
     const { stream, connection, reply } = this.host.stream(this);
@@ -143,11 +146,11 @@ export class Post {
     const last = --this.#waiting === 0;
     if (this.#refused) return;
     if (this.#shape === "sse" && status === 200) {
-      const whole = last && this.#reply === undefined && this.#texts.length === 0 &&
-          text !== undefined
-        ? this.host.whole(this, text)
-        : undefined;
-      if (whole !== undefined) return this.#answer(whole);
+      if (last && !this.answered && this.#texts.length === 0 && text !== undefined) {
+        const whole = this.host.whole(this, text);
+        if (whole instanceof Promise) return this.#store(whole, text);
+        if (whole !== undefined) return this.#answer(whole);
+      }
       this.stream();
     }
     if (this.#stream !== undefined) {
@@ -160,6 +163,16 @@ export class Post {
     }
     if (text !== undefined) this.#texts.push(text);
     if (last) this.#answer(this.#jsonReply(this.#texts, status));
+  }
+
+  #store(whole: Promise<Reply | undefined>, text: string): void {
+    this.#storing = true;
+    whole.then((reply) => {
+      this.#storing = false;
+      if (reply !== undefined) return this.#answer(reply);
+      // Its writer tries again, for as long as it takes.
+      this.stream()!.append(text, true);
+    });
   }
 
   /** Answers with this instead, where nothing was answered yet. */

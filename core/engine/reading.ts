@@ -28,7 +28,7 @@ export interface Reading {
   readonly live: Live | undefined;
   /** The POST whose answer it is, if any. */
   readonly post: Post | undefined;
-  /** The writing end, where it is in the same hands. */
+  /** The writing end, where it is in the same hands; its log is then where that one writes it. */
   readonly writer: Stream | undefined;
 }
 

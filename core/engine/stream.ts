@@ -32,7 +32,8 @@ export const WAKE = {
 export class Stream {
   readonly session: string;
   readonly id: string;
-  readonly #settings: Settings;
+  /** Where its log is, among others. */
+  readonly settings: Settings;
   #named: string | undefined;
   /** Asked before every append, where it is given: false drops the message. */
   readonly #wanted: (() => Awaitable<boolean>) | undefined;
@@ -55,13 +56,13 @@ export class Stream {
   ) {
     this.session = session;
     this.id = id;
-    this.#settings = settings;
+    this.settings = settings;
     this.#wanted = wanted;
   }
 
   /** Makes the stream known to the log, so that it can be read before its first event. */
   open(owed?: string): void {
-    const { backend, clock, budget } = this.#settings;
+    const { backend, clock, budget } = this.settings;
     this.#inOrder(() => backend.logs.open(this.session, this.id, clock.now(), budget, owed));
   }
 
@@ -83,7 +84,7 @@ export class Stream {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    const { backend, clock } = this.#settings;
+    const { backend, clock } = this.settings;
     this.#inOrder(() =>
       andThen(backend.logs.end(this.session, this.id, clock.now()), () => this.#wake(""))
     );
@@ -92,13 +93,13 @@ export class Stream {
   /** Nobody can read it any more: what is appended from here on goes nowhere. */
   abandon(): void {
     this.#over = true;
-    const { logs } = this.#settings.backend;
+    const { logs } = this.settings.backend;
     this.#inOrder(() => logs.drop(this.session, this.id));
   }
 
   /** Tells the readers something. */
   tell(word: string): void {
-    this.#inOrder(() => this.#settings.backend.bus.publish(this.#topic, word));
+    this.#inOrder(() => this.settings.backend.bus.publish(this.#topic, word));
   }
 
   get #topic(): string {
@@ -106,7 +107,7 @@ export class Stream {
   }
 
   #put(text: string, last: boolean, once: string | undefined): Awaitable<unknown> {
-    const { backend: { logs }, clock, budget } = this.#settings;
+    const { backend: { logs }, clock, budget } = this.settings;
     const { session, id } = this;
     const now = clock.now();
     if (this.#wanted !== undefined) {
@@ -131,12 +132,12 @@ export class Stream {
   }
 
   #wake(text: string): Awaitable<unknown> {
-    return this.#settings.backend.bus.publish(this.#topic, WAKE.appended(text.length));
+    return this.settings.backend.bus.publish(this.#topic, WAKE.appended(text.length));
   }
 
   // Where the log is in this process, an attempt either fails or succeeds and none is repeated.
   #nextName(): string | undefined {
-    if (this.#settings.backend.nodes === undefined) return undefined;
+    if (this.settings.backend.nodes === undefined) return undefined;
     this.#name ??= randomToken(6);
     return this.#name + (++this.#count).toString(36);
   }
@@ -152,7 +153,7 @@ export class Stream {
       if (done instanceof Promise) this.#wait(done.catch((error) => this.#again(step, error)));
     } else {
       this.#waiting += weight;
-      if (this.#waiting > this.#settings.budget.bytes && !this.#cut) this.#cutOff();
+      if (this.#waiting > this.settings.budget.bytes && !this.#cut) this.#cutOff();
       this.#wait(this.#tail.then(async () => {
         this.#waiting -= weight;
         if (this.#cut) return;
@@ -170,7 +171,7 @@ export class Stream {
     this.#over = this.#cut = true;
     const message = "The server could not store the messages of this request";
     this.#wait(this.#tail!.then(async () => {
-      const settle = () => settleOwed(this.#settings, this.session, this.id, message);
+      const settle = () => settleOwed(this.settings, this.session, this.id, message);
       await settle().catch((error) => this.#again(settle, error));
       await this.#wake("");
     }));
@@ -179,7 +180,7 @@ export class Stream {
   // A backend that outlives this node may come back: nothing is lost by waiting, and what was stored
   // although it seemed to fail is recognised by its name.
   async #again(step: () => Awaitable<unknown>, first: unknown): Promise<void> {
-    const { backend, clock, writes } = this.#settings;
+    const { backend, clock, writes } = this.settings;
     let error = first;
     for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
       this.#failed(error);
@@ -198,7 +199,7 @@ export class Stream {
   // A stream with a hole in it does not go on: its readers get what there is, and its end.
   async #lost(): Promise<void> {
     this.#over = true;
-    const { backend: { bus, logs }, clock } = this.#settings;
+    const { backend: { bus, logs }, clock } = this.settings;
     let word = WAKE.over("lost");
     try {
       await logs.end(this.session, this.id, clock.now());
@@ -213,10 +214,10 @@ export class Stream {
       if (this.#tail === tail) this.#tail = undefined;
     });
     this.#tail = tail;
-    this.#settings.writes.add(tail);
+    this.settings.writes.add(tail);
   }
 
   #failed(error: unknown): void {
-    this.#settings.onEvent?.({ type: "backend-error", error });
+    this.settings.onEvent?.({ type: "backend-error", error });
   }
 }

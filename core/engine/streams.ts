@@ -19,10 +19,13 @@ import type { SessionRecord } from "../session/record.ts";
 import type { Post } from "./post.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { memoryBus } from "./memory/bus.ts";
+import { memoryLogs } from "./memory/logs.ts";
 import { standaloneStream, writerOf } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
 import { owedText, settleOwed } from "./owed.ts";
+import type { Awaitable } from "./ports.ts";
 import type { Closed } from "./reading.ts";
 import type { Reply } from "./reply.ts";
 import { Stream, WAKE } from "./stream.ts";
@@ -39,63 +42,85 @@ export interface Begun {
 export class Streams {
   readonly connections: Connections;
   readonly #settings: Settings;
+  /** For the streams that only their own connection reads: their logs stay here, wherever the others are. */
+  readonly #own: Settings;
   readonly #lifecycle: Lifecycle;
   #minted = 0;
 
   constructor(settings: Settings, lifecycle: Lifecycle) {
     this.#settings = settings;
+    const { sessions } = settings.backend;
+    this.#own = { ...settings, backend: { sessions, logs: memoryLogs(), bus: memoryBus() } };
     this.#lifecycle = lifecycle;
     this.connections = new Connections(settings, this.#closed);
   }
 
   /**
    * The stream of a POST that is over before its head is sent, as text: what a connection would read from its
-   * log (kept all the same) without one. Undefined where the log is elsewhere: what has an id must be in it.
+   * log (kept all the same) without one. Undefined where the log did not take it: what has an id must be in it.
    */
-  whole(post: Post, text: string): Reply | undefined {
-    const settings = this.#settings;
-    if (settings.backend.nodes !== undefined) return undefined;
+  whole(post: Post, text: string): Awaitable<Reply | undefined> {
     const { record, version } = post;
     const stream = this.#mint();
-    const session = record?.id ?? `~${stream}`;
-    settings.onEvent({ type: "stream-opened", session, stream });
-    let body: string;
-    if (record !== undefined && settings.resumable) {
-      this.#store(session, stream, text);
-      const first = revisionFacts(version)!.primingEvent
-        ? primingText(eventId(stream, 0))
-        : COMMENT;
-      body = first + eventText(eventId(stream, 1), text);
-    } else body = COMMENT + eventText(undefined, text);
-    settings.onEvent({ type: "stream-closed", session, stream, reason: "finished" });
+    if (record === undefined || !this.#settings.resumable) {
+      return this.#wholeReply(
+        record?.id ?? `~${stream}`,
+        stream,
+        COMMENT + eventText(undefined, text),
+      );
+    }
+    const session = record.id;
+    const stored = this.#store(session, stream, text);
+    const first = revisionFacts(version)!.primingEvent ? primingText(eventId(stream, 0)) : COMMENT;
+    const body = first + eventText(eventId(stream, 1), text);
+    if (stored instanceof Promise) {
+      return stored.then((yes) => yes ? this.#wholeReply(session, stream, body) : undefined);
+    }
+    return stored ? this.#wholeReply(session, stream, body) : undefined;
+  }
+
+  #wholeReply(session: string, stream: string, body: string): Reply {
+    const { onEvent } = this.#settings;
+    onEvent({ type: "stream-opened", session, stream });
+    onEvent({ type: "stream-closed", session, stream, reason: "finished" });
     return { status: 200, headers: SSE_HEADERS, body };
   }
 
-  // Nobody can read it yet, so nobody has to be woken.
-  #store(session: string, stream: string, text: string): void {
+  // Nobody can read it yet, so nobody has to be woken. True where the answer may go out.
+  #store(session: string, stream: string, text: string): Awaitable<boolean> {
     const settings = this.#settings;
-    const { backend: { logs }, clock, budget, writes } = settings;
-    const failed = (error: unknown): void => settings.onEvent({ type: "backend-error", error });
+    const { backend: { logs, nodes }, clock, budget, writes } = settings;
+    // Where no other node could serve it, an answer that cannot be come back to is better than none.
+    const failed = (error: unknown): boolean => {
+      settings.onEvent({ type: "backend-error", error });
+      return nodes === undefined;
+    };
     try {
       if (logs.whole === undefined) {
+        if (nodes !== undefined) return false;
         const writer = new Stream(session, stream, settings);
         writer.open();
         writer.append(text, true);
-        return;
+        return true;
       }
       const done = logs.whole(session, stream, text, clock.now(), budget);
-      if (done instanceof Promise) writes.add(done.catch(failed));
+      if (!(done instanceof Promise)) return true;
+      const stored = done.then(() => true, failed);
+      writes.add(stored);
+      return stored;
     } catch (error) {
-      failed(error);
+      return failed(error);
     }
   }
 
   /** Begins the stream of a POST; the answer is a connection that reads it. */
   begin(post: Post): Begun {
     const id = this.#mint();
+    const kept = this.#settings.resumable && post.record !== undefined;
     // A stream without a session is kept under its own name, where nobody else finds it.
-    const stream = new Stream(post.record?.id ?? `~${id}`, id, this.#settings);
-    stream.open(post.owed && owedText(post.owed));
+    const session = post.record?.id ?? `~${id}`;
+    const stream = new Stream(session, id, kept ? this.#settings : this.#own);
+    stream.open(kept ? post.owed && owedText(post.owed) : undefined);
     const connection = this.#connect(
       post.record,
       stream.session,

@@ -6,12 +6,12 @@
 
 /** The writes under way, so that closing can wait for them. */
 export class Writes {
-  readonly #open = new Set<Promise<void>>();
+  readonly #open = new Set<Promise<unknown>>();
   /** Nothing is tried again from now on. */
   abandoned = false;
 
   /** Counts `done` until it settles; it must not reject. */
-  add(done: Promise<void>): void {
+  add(done: Promise<unknown>): void {
     this.#open.add(done);
     done.then(() => this.#open.delete(done));
   }

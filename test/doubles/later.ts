@@ -67,6 +67,9 @@ function sessions(inner: SessionStore, put: Put): SessionStore {
 function logs(inner: LogStore, put: Put): LogStore {
   return {
     open: (...args) => put(() => inner.open(...args)),
+    ...(inner.whole === undefined
+      ? {}
+      : { whole: (...args: Parameters<typeof inner.whole>) => put(() => inner.whole!(...args)) }),
     append: (...args) => put(() => inner.append(...args)),
     end: (...args) => put(() => inner.end(...args)),
     read: (...args) => put(() => inner.read(...args)),

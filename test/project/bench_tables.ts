@@ -20,6 +20,7 @@ const SDK = SDK_V2.name;
 const CALLS = [
   ["call-json", "tool call in a session, JSON"],
   ["call-sse", "tool call in a session, SSE"],
+  ["call-later", "the same of a tool that gives a promise"],
   ["modern", "tool call of 2026-07-28"],
   ["initialize", "`initialize`"],
   ["progress", "tool call with 20 progress events"],
@@ -47,7 +48,10 @@ export function calls(): readonly Row[] {
       return [
         ...[title, name, whole(ours.value), ours.ratio!.toFixed(2)],
         ...[ours.processorRatio!.toFixed(2), ours.bestRatio!.toFixed(2)],
-        ...[to(CAREFUL.name)?.toFixed(2) ?? "", `${to(SDK)!.toFixed(1)} ×`],
+        ...[
+          to(CAREFUL.name)?.toFixed(2) ?? "",
+          to(SDK) === undefined ? "" : `${to(SDK)!.toFixed(1)} ×`,
+        ],
       ];
     })
   );

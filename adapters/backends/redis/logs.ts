@@ -22,6 +22,19 @@ export function redisLogs(store: Store): LogStore {
         whole(sessionBytes),
       );
     },
+    async whole(session, stream, data, now, budget) {
+      const { sessionBytes } = budget;
+      await store.run(
+        "whole",
+        session,
+        stream,
+        data,
+        data.length,
+        whole(now),
+        whole(sessionBytes),
+        ageOf(budget),
+      );
+    },
     async append(session, stream, data, last, now, budget, once = "") {
       return Number(
         await store.run(

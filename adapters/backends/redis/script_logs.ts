@@ -76,9 +76,8 @@ local function makeRoom(limit)
   end
 end
 
-if op == 'open' then
-  local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
-  if call('EXISTS', facts(stream)) == 1 then return 0 end
+-- Forgets ended streams that are too old, where a further one begins.
+local function expire(now, age)
   for _, name in ipairs(call('ZRANGE', streams, 0, 63)) do
     local known = call('HMGET', facts(name), 'l', 'e')
     if not known[1] then drop(name)
@@ -87,11 +86,33 @@ if op == 'open' then
       drop(name)
     end
   end
+end
+
+local function put(position, data, now, bytes)
+  call('XADD', events(stream), string.format('%.0f-0', position), 'd', data, 't', now, 's', bytes)
+end
+
+if op == 'open' then
+  local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
+  if call('EXISTS', facts(stream)) == 1 then return 0 end
+  expire(now, age)
   call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0)
   if owed ~= '' then call('HSET', facts(stream), 'w', owed) end
   call('ZADD', streams, call('INCR', P .. 'seq'), stream)
   local inSession = spend(stream, STREAM + #owed)
   keep(stream, false, age)
+  if inSession > maxSession then makeRoom(maxSession) end
+  return 1
+
+elseif op == 'whole' then
+  local data, bytes, now, maxSession, age = ARGV[4], num(5), ARGV[6], num(7), num(8)
+  if call('EXISTS', facts(stream)) == 1 then return 0 end
+  expire(tonumber(now), age)
+  call('HSET', facts(stream), 'f', 1, 'l', 1, 'd', 0, 'b', bytes, 'e', now)
+  put(1, data, now, bytes)
+  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
+  local inSession = spend(stream, STREAM + EVENT + bytes)
+  keep(stream, true, age)
   if inSession > maxSession then makeRoom(maxSession) end
   return 1
 
@@ -108,7 +129,7 @@ elseif op == 'append' then
   if known[4] then return 0 end
   local position, first = tonumber(known[1]) + 1, tonumber(known[2])
   local total = tonumber(known[3]) + bytes
-  call('XADD', events(stream), string.format('%.0f-0', position), 'd', data, 't', now, 's', bytes)
+  put(position, data, now, bytes)
   call('HSET', facts(stream), 'l', position, 'b', total)
   if once ~= '' then
     local list = { ';' .. once .. '=' .. position }

@@ -12,18 +12,16 @@ import {
   type LogStore,
 } from "../../../core/engine/ports.ts";
 import { type Database, whole } from "./database.ts";
-
-interface LogRow {
-  readonly log: number;
-  readonly first: number;
-  readonly last: number;
-  readonly delivered: number;
-  readonly bytes: number;
-  readonly ended: number | null;
-  readonly owed: string | null;
-}
-
-const COLUMNS = "log, first, last, delivered, bytes, ended, owed";
+import {
+  COLUMNS,
+  cut,
+  expireEvents,
+  forgetOld,
+  type LogRow,
+  makeRoom,
+  remove,
+  streams,
+} from "./room.ts";
 
 /** How many events back a repeated one is recognised. */
 const REMEMBERED = 16;
@@ -38,6 +36,8 @@ export function sqliteLogs(db: Database): LogStore {
       if (find(db, session, stream) !== undefined) return;
       db.transaction(() => open(db, session, stream, now, budget, owed));
     },
+    whole: (session, stream, data, now, budget) =>
+      db.transaction(() => store(db, session, stream, data, now, budget)),
     append: (session, stream, data, last, now, budget, once) =>
       db.transaction(() => append(db, session, stream, data, last, now, budget, once)),
     end(session, stream, now) {
@@ -90,10 +90,6 @@ function find(db: Database, session: string, stream: string): LogRow | undefined
   );
 }
 
-function streams(db: Database, session: string): readonly (LogRow & { stream: string })[] {
-  return db.all(`SELECT ${COLUMNS}, stream FROM logs WHERE session = ? ORDER BY log`, session);
-}
-
 function open(
   db: Database,
   session: string,
@@ -102,12 +98,7 @@ function open(
   budget: LogBudget,
   owed: string | undefined,
 ): void {
-  const over = db.all<{ log: number }>(
-    "SELECT log FROM logs WHERE session = ? AND ended <= ? LIMIT 64",
-    session,
-    now - budget.ageMs,
-  );
-  for (const { log } of over) remove(db, log);
+  forgetOld(db, session, now, budget);
   db.run(
     "INSERT OR IGNORE INTO logs (session, stream, owed, cost, stale) VALUES (?, ?, ?, ?, ?)",
     session,
@@ -117,6 +108,35 @@ function open(
     staleAt(now, budget),
   );
   makeRoom(db, session, find(db, session, stream)!, budget.sessionBytes);
+}
+
+function store(
+  db: Database,
+  session: string,
+  stream: string,
+  data: string,
+  now: number,
+  budget: LogBudget,
+): void {
+  forgetOld(db, session, now, budget);
+  const { log } = db.get<{ log: number }>(
+    `INSERT INTO logs (session, stream, last, bytes, cost, stale, ended)
+    VALUES (?, ?, 1, ?, ?, ?, ?) RETURNING log`,
+    session,
+    stream,
+    data.length,
+    LOG_COST.stream + LOG_COST.event + data.length,
+    staleAt(now, budget),
+    now,
+  )!;
+  db.run(
+    "INSERT INTO events (log, position, data, size, at) VALUES (?, 1, ?, ?, ?)",
+    log,
+    data,
+    data.length,
+    now,
+  );
+  makeRoom(db, session, { log, last: 1 }, budget.sessionBytes);
 }
 
 function append(
@@ -177,39 +197,6 @@ function append(
   return position;
 }
 
-// Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
-function makeRoom(db: Database, session: string, newest: LogRow, limit: number): void {
-  let cost =
-    db.get<{ cost: number }>("SELECT cost FROM log_totals WHERE session = ?", session)?.cost ?? 0;
-  while (cost > limit) {
-    const ended = db.get<{ log: number; cost: number }>(
-      `SELECT log, cost FROM logs WHERE session = ? AND ended IS NOT NULL AND log <> ?
-      ORDER BY ended LIMIT 1`,
-      session,
-      newest.log,
-    );
-    if (ended === undefined) break;
-    remove(db, ended.log);
-    cost -= ended.cost;
-  }
-  if (cost <= limit) return;
-  // What is left is open, and a session has few of those.
-  for (const log of streams(db, session)) {
-    let { first } = log;
-    const kept = db.all<{ position: number; size: number }>(
-      "SELECT position, size FROM events WHERE log = ? ORDER BY position",
-      log.log,
-    );
-    for (const { position, size } of kept) {
-      if (cost <= limit || (log.log === newest.log && position === newest.last)) break;
-      cost -= size + LOG_COST.event;
-      first = position + 1;
-    }
-    cut(db, log, first);
-    if (cost <= limit) return;
-  }
-}
-
 function read(
   db: Database,
   log: LogRow,
@@ -236,46 +223,6 @@ function read(
   }
   const more = next < log.last;
   return { events, ended: log.ended !== null && !more, more };
-}
-
-function expireEvents(db: Database, log: LogRow, now: number, budget: LogBudget): LogRow {
-  if (log.first > log.last) return log;
-  const oldest = db.get<{ at: number }>(
-    "SELECT at FROM events WHERE log = ? AND position = ?",
-    log.log,
-    log.first,
-  );
-  if (oldest === undefined || now - oldest.at < budget.ageMs) return log;
-  const { kept } = db.get<{ kept: number | null }>(
-    "SELECT min(position) AS kept FROM events WHERE log = ? AND at > ?",
-    log.log,
-    now - budget.ageMs,
-  )!;
-  const first = kept ?? log.last + 1;
-  db.transaction(() => cut(db, log, first));
-  return { ...log, first };
-}
-
-/** Forgets the events before a position. */
-function cut(db: Database, { log }: LogRow, before: number): void {
-  const { size, events } = db.get<{ size: number; events: number }>(
-    "SELECT coalesce(sum(size), 0) AS size, count(*) AS events FROM events WHERE log = ? AND position < ?",
-    log,
-    before,
-  )!;
-  db.run("DELETE FROM events WHERE log = ? AND position < ?", log, before);
-  db.run(
-    "UPDATE logs SET bytes = bytes - ?, cost = cost - ?, first = min(max(first, ?), last + 1) WHERE log = ?",
-    size,
-    size + LOG_COST.event * events,
-    before,
-    log,
-  );
-}
-
-function remove(db: Database, log: number): void {
-  db.run("DELETE FROM events WHERE log = ?", log);
-  db.run("DELETE FROM logs WHERE log = ?", log);
 }
 
 function staleAt(now: number, budget: LogBudget): number {

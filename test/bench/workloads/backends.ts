@@ -27,17 +27,24 @@ export const backends: Workload = {
             sqlite: join(folder, "sessions.db"),
             ...(redis === undefined ? {} : { redis: redis.url }),
           };
-          const runners = Object.entries(locations).map((
-            [backend, location],
-          ) => ({
+          const runner = (backend: string, library: string) => ({
             name: `${backend}, ${shape}`,
             module: OURS.module,
             options: optionsOf(context, runtime, {
               shape,
               backend: backend as keyof typeof locations,
-              location,
+              location: locations[backend as keyof typeof locations]!,
+              library,
             }),
-          }));
+          });
+          const { library, baseline } = context;
+          const runners = Object.keys(locations).flatMap((backend) => [
+            runner(backend, library),
+            ...(baseline === undefined || backend === "memory" ? [] : [{
+              ...runner(backend, baseline),
+              name: `${backend}, ${shape}, baseline`,
+            }]),
+          ]);
           rows.push(
             ...await race(context, "backends", runners, CALL, "You said"),
           );

@@ -2,12 +2,17 @@
 import { gzipSync } from "node:zlib";
 import type { Workload } from "./workload.ts";
 
-/** What is bundled, and the most that it may have, in bytes, gzipped. */
+/** What is bundled. */
 const BUNDLES = [
   {
     name: "createMcpHandler with memory()",
     module: "core/engine/mod.js",
     only: "createMcpHandler",
+  },
+  {
+    name: "createSessions with memory()",
+    module: "core/engine/mod.js",
+    only: "createSessions",
   },
   {
     name: "mcp-session/core, everything",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
-import { backendKit } from "../../../adapters/testing/mod.ts";
-import type { Backend } from "../../../core/engine/mod.ts";
+import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
+import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 import { heapInUse } from "../../doubles/heap.ts";
 import { multiNode } from "./multi_node.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
@@ -51,6 +51,49 @@ for (const { name } of clients) {
   for (const check of nodes) {
     test(`${name}: ${check.name}`, { skip: noRedis, timeout: 20_000 }, check.run);
   }
+}
+
+for (
+  const [shape, expected] of [
+    ["json", ["get", "touch", "touch"]],
+    ["sse", ["get", "touch", "whole", "touch"]],
+  ] as const
+) {
+  test(
+    `a call answered as ${shape} takes ${expected.length} commands`,
+    { skip: noRedis },
+    async () => {
+      const { client, end } = await clients[0]!.connect(server.port);
+      const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+      const send = plain.sendCommand.bind(plain);
+      const sent: string[] = [];
+      // Everything is one script; its operation comes after digest, number of keys and prefix.
+      plain.sendCommand = (args) => {
+        sent.push(/^EVAL/.test(args[0]!) ? args[4]! : args[0]!);
+        return send(args);
+      };
+      const subscribed = async (): Promise<string> =>
+        /cmdstat_subscribe:calls=\d+/.exec(String(await send(["INFO", "commandstats"])))?.[0] ?? "";
+      const backend = redis(client, { prefix: "{commands}:" });
+      const handler = createMcpHandler({
+        serverInfo: { name: "server", version: "1" },
+        request: () => Promise.resolve({ done: true }),
+      }, { backend, response: shape });
+      const caller = testClient(handler);
+      await caller.initialize();
+      await caller.call("tools/list");
+      const before = await subscribed();
+      sent.length = 0;
+      assert.deepEqual(await caller.call("tools/list"), { done: true });
+      // The second touch is not waited for.
+      await send(["PING"]);
+      assert.deepEqual(sent, expected);
+      assert.equal(await subscribed(), before);
+      await handler.close({ within: 0 });
+      backend.close!();
+      end();
+    },
+  );
 }
 
 test("every key expires", { skip: noRedis }, async () => {
