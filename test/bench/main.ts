@@ -15,7 +15,7 @@ import type { Effort, Row } from "./workloads/workload.ts";
 
 const FULL: Effort = {
   quick: false,
-  takes: 4,
+  takes: 3,
   rounds: 2,
   seconds: 1,
   warmSeconds: 1,

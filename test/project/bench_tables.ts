@@ -30,8 +30,8 @@ const CALLS = [
 export function machine(): string {
   const { date, processor, memory, system, generator, versions } = results().machine;
   const { node, deno, bun } = versions;
-  return `Measured on ${date}: ${processor}, ${memory}, ${system}, load by ${generator} on the same ` +
-    `machine; Node ${node}, Deno ${deno}, Bun ${bun}, ${SDK} ${versions[SDK]}.`;
+  return `Measured on ${date}: ${processor}, ${memory}, ${system}, load on the same machine by ` +
+    `${generator}; Node ${node}, Deno ${deno}, Bun ${bun}, ${SDK} ${versions[SDK]}.`;
 }
 
 /** Requests a second, and how they compare. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { runtimes } from "../../runner/runtimes.ts";
 import type { Options } from "../contenders/contender.ts";
 import type { Memory } from "./memory.ts";
+import { pinned } from "./pinning.ts";
 
 export type RuntimeName = Options["runtime"];
 
@@ -32,22 +33,25 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts a contender, a path within this folder. */
+/** Starts a contender, a path within this folder; `alone` on a processor that the load leaves to it. */
 export async function startServer(
   module: string,
   options: Options,
+  alone: boolean = false,
 ): Promise<Server> {
   const runtime = runtimes[options.runtime];
   const started = performance.now();
   const profiled = options.runtime === "node" && process.env["BENCH_PROFILE"];
-  const child = spawn(runtime.binary, [
+  const args = [
     ...runtime.run,
     ...ARGUMENTS[options.runtime],
     ...(profiled ? ["--cpu-prof", `--cpu-prof-dir=${profiled}`] : []),
     main,
     `../${module}`,
     JSON.stringify(options),
-  ], {
+  ];
+  const command = alone ? pinned("server", runtime.binary, args) : [runtime.binary, args] as const;
+  const child = spawn(...command, {
     cwd: bench,
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { pinned } from "../host/pinning.ts";
 import { type Load, type Outcome, PATH, PREPARED } from "./spec.ts";
 
 const script = fileURLToPath(new URL("load.lua", import.meta.url));
@@ -22,19 +23,22 @@ export async function wrkLoad(load: Load): Promise<Outcome> {
     );
     put("body", body);
     put("sessions", sessions.join("\n"));
-    const { stdout } = await execute("wrk", [
-      ...[
-        "-t1",
-        `-c${connections}`,
-        `-d${seconds}s`,
-        "--timeout",
-        "10s",
-        "-s",
-        script,
-      ],
-      `http://127.0.0.1:${port}${PATH}`,
-      ...["--", folder, method, String(PREPARED)],
-    ], { timeout: (seconds + 30) * 1000 });
+    const { stdout } = await execute(
+      ...pinned("load", "wrk", [
+        ...[
+          "-t1",
+          `-c${connections}`,
+          `-d${seconds}s`,
+          "--timeout",
+          "10s",
+          "-s",
+          script,
+        ],
+        `http://127.0.0.1:${port}${PATH}`,
+        ...["--", folder, method, String(PREPARED)],
+      ]),
+      { timeout: (seconds + 30) * 1000 },
+    );
     const found = /^RESULT (\S+) (\S+) (\S+) (\S+) (\S+)$/m.exec(stdout);
     if (found === null) throw new Error(`wrk printed no result:\n${stdout}`);
     const [requests = 0, micros = 0, failures = 0, median = 0, p99 = 0] = found

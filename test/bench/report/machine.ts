@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { root, runtimes } from "../../runner/runtimes.ts";
 import { PEERS } from "../contenders/list.ts";
+import { pins } from "../host/pinning.ts";
 import { generator } from "../load/load.ts";
 
 /** What a reader of results has to know. */
@@ -24,7 +25,7 @@ export function describeMachine(): Machine {
     processor: `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${type()} ${release()}`,
-    generator,
+    generator: pins ? `${generator}, server and load on a processor each` : generator,
     versions: {
       node: process.version.slice(1),
       deno: versionOf(runtimes.deno.binary, /^deno (\S+)/),

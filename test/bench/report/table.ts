@@ -20,7 +20,7 @@ function head(
 ): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return [
-    `${date}, ${processor}, ${memory}, ${system}; load by ${generator} on the same machine.`,
+    `${date}, ${processor}, ${memory}, ${system}; load on the same machine by ${generator}.`,
     `${named}.`,
     "",
     "Medians of interleaved rounds. A ratio is the median of the rounds' ratios to the contender that",

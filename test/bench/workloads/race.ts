@@ -75,7 +75,7 @@ async function measure(
   }[] = [];
   try {
     for (const { runner } of entrants) {
-      const server = await startServer(runner.module, runner.options);
+      const server = await startServer(runner.module, runner.options, true);
       servers.push({ server, sessions: [], request: common });
       let sessions: readonly string[] = [];
       let request = common;
