@@ -15,11 +15,7 @@ export const busChecks: readonly KitCheck[] = [
     async check({ backend, peer }) {
       const got: string[] = [];
       same(await backend.bus.publish("t", "nobody"), 0, "published to nobody");
-      const [a, b, c] = ["a", "b", "c"].map((name) => noting(got, name)) as [
-        Receiver,
-        Receiver,
-        Receiver,
-      ];
+      const [a, b, c] = [noting(got, "a"), noting(got, "b"), noting(got, "c")];
       await backend.bus.subscribe("t", a);
       await peer.bus.subscribe("t", b);
       await peer.bus.subscribe("t2", c);

@@ -6,7 +6,7 @@
 
 import { Connection } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
-import { isStandalone, writerOf } from "./ids.ts";
+import { writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import type { Closed, Keeper, Reading } from "./reading.ts";
 
@@ -55,7 +55,7 @@ export class Connections implements Keeper {
   sendAway(node: string): void {
     for (const connection of [...this.#open]) {
       const { stream, session } = connection.reading;
-      if (!isStandalone(stream) && (session.startsWith("~") || writerOf(stream) === node)) continue;
+      if (session.startsWith("~") || writerOf(stream) === node) continue;
       connection.sendAway(RECONNECT_MS);
     }
   }

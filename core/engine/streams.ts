@@ -62,14 +62,10 @@ export class Streams {
   whole(post: Post, text: string): Awaitable<Reply | undefined> {
     const { record, version } = post;
     const stream = this.#mint();
-    if (record === undefined || !this.#settings.resumable) {
-      return this.#wholeReply(
-        record?.id ?? `~${stream}`,
-        stream,
-        COMMENT + eventText(undefined, text),
-      );
+    const session = record?.id ?? `~${stream}`;
+    if (!this.#kept(record)) {
+      return this.#wholeReply(session, stream, COMMENT + eventText(undefined, text));
     }
-    const session = record.id;
     const stored = this.#store(session, stream, text);
     const first = revisionFacts(version)!.primingEvent ? primingText(eventId(stream, 0)) : COMMENT;
     const body = first + eventText(eventId(stream, 1), text);
@@ -77,6 +73,11 @@ export class Streams {
       return stored.then((yes) => yes ? this.#wholeReply(session, stream, body) : undefined);
     }
     return stored ? this.#wholeReply(session, stream, body) : undefined;
+  }
+
+  /** Streams of this session can be come back to, so they are kept where every node finds them. */
+  #kept(record: SessionRecord | undefined): boolean {
+    return this.#settings.resumable && record !== undefined;
   }
 
   #wholeReply(session: string, stream: string, body: string): Reply {
@@ -116,7 +117,7 @@ export class Streams {
   /** Begins the stream of a POST; the answer is a connection that reads it. */
   begin(post: Post): Begun {
     const id = this.#mint();
-    const kept = this.#settings.resumable && post.record !== undefined;
+    const kept = this.#kept(post.record);
     // A stream without a session is kept under its own name, where nobody else finds it.
     const session = post.record?.id ?? `~${id}`;
     const stream = new Stream(session, id, kept ? this.#settings : this.#own);
@@ -202,7 +203,7 @@ export class Streams {
     post?: Post,
     writer?: Stream,
   ): Connection {
-    const resumable = this.#settings.resumable && record !== undefined;
+    const resumable = this.#kept(record);
     const live = record && this.#lifecycle.hold(record);
     const connection = this.connections.open({
       session,

@@ -92,16 +92,21 @@ local function put(position, data, now, bytes)
   call('XADD', events(stream), string.format('%.0f-0', position), 'd', data, 't', now, 's', bytes)
 end
 
+-- Counts the stream among those of its session.
+local function enter(cost, ended, age, limit)
+  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
+  local inSession = spend(stream, cost)
+  keep(stream, ended, age)
+  if inSession > limit then makeRoom(limit) end
+end
+
 if op == 'open' then
   local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
   if call('EXISTS', facts(stream)) == 1 then return 0 end
   expire(now, age)
   call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0)
   if owed ~= '' then call('HSET', facts(stream), 'w', owed) end
-  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
-  local inSession = spend(stream, STREAM + #owed)
-  keep(stream, false, age)
-  if inSession > maxSession then makeRoom(maxSession) end
+  enter(STREAM + #owed, false, age, maxSession)
   return 1
 
 elseif op == 'whole' then
@@ -110,10 +115,7 @@ elseif op == 'whole' then
   expire(tonumber(now), age)
   call('HSET', facts(stream), 'f', 1, 'l', 1, 'd', 0, 'b', bytes, 'e', now)
   put(1, data, now, bytes)
-  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
-  local inSession = spend(stream, STREAM + EVENT + bytes)
-  keep(stream, true, age)
-  if inSession > maxSession then makeRoom(maxSession) end
+  enter(STREAM + EVENT + bytes, true, age, maxSession)
   return 1
 
 elseif op == 'append' then

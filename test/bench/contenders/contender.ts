@@ -52,7 +52,7 @@ export interface Contender {
    * The same straight into the store. `fill` shows the compilers requests that are none of the runtime's, and a call
    * that they have seen so is up to 10 % slower on Deno.
    */
-  readonly store?: (count: number) => readonly string[];
+  readonly store?: (count: number) => Promise<readonly string[]>;
   /** Sends one notification to every open GET stream. */
   readonly broadcast?: () => unknown;
 }

@@ -20,11 +20,15 @@ const INITIALIZE = JSON.stringify({
   params: PARAMS,
 });
 
-const OPENS = new Headers({
-  "content-type": "application/json",
-  "accept": "application/json, text/event-stream",
-  "host": "127.0.0.1",
-});
+const OPENING = {
+  method: "POST",
+  url: "http://127.0.0.1/mcp",
+  headers: new Headers({
+    "content-type": "application/json",
+    "accept": "application/json, text/event-stream",
+    "host": "127.0.0.1",
+  }),
+};
 
 export async function contender(
   options: Options,
@@ -65,28 +69,14 @@ export async function contender(
     fetch: handler.fetch,
     handle: handler.handle,
     ...(node === undefined ? {} : { listener: node.nodeListener(handler) }),
-    async fill(count) {
-      const ids: string[] = [];
-      const every = Math.max(1, Math.floor(count / SAMPLE));
-      const head = {
-        method: "POST",
-        url: "http://127.0.0.1/mcp",
-        headers: OPENS,
-      };
-      for (let i = 0; i < count; i++) {
-        const text = INITIALIZE;
-        const reply = await handler.handle(head, {
-          text: () => Promise.resolve(text),
-        });
-        if (i % every === 0) ids.push(reply.headers["mcp-session-id"]!);
-      }
-      return ids.slice(0, SAMPLE);
-    },
+    fill: (count) =>
+      sampled(count, async () => {
+        const reply = await handler.handle(OPENING, { text: () => Promise.resolve(INITIALIZE) });
+        return reply.headers["mcp-session-id"]!;
+      }),
     store(count) {
-      const ids: string[] = [];
-      const every = Math.max(1, Math.floor(count / SAMPLE));
       const now = Date.now();
-      for (let i = 0; i < count; i++) {
+      return sampled(count, () => {
         const id = mintSessionId();
         backend.sessions.create(
           {
@@ -102,9 +92,8 @@ export async function contender(
           { sessions: Infinity, perPrincipal: Infinity },
           { idleMs: Infinity, maxAgeMs: Infinity },
         );
-        if (i % every === 0) ids.push(id);
-      }
-      return ids.slice(0, SAMPLE);
+        return id;
+      });
     },
     async broadcast() {
       for await (const session of handler.sessions.list()) {
@@ -122,4 +111,18 @@ async function backendOf(
     open(library: string, location: string): Promise<Library.Backend>;
   };
   return open(library, location);
+}
+
+/** Opens sessions one after the other, and gives the ids of some. */
+async function sampled(
+  count: number,
+  open: () => string | Promise<string>,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  const every = Math.max(1, Math.floor(count / SAMPLE));
+  for (let i = 0; i < count; i++) {
+    const id = await open();
+    if (i % every === 0) ids.push(id);
+  }
+  return ids.slice(0, SAMPLE);
 }
