@@ -116,7 +116,7 @@ export interface LogBudget {
 /** An event of a log. Positions count from 1, without a gap. */
 export interface LogEvent {
   readonly position: number;
-  /** JSON text of one message. */
+  /** JSON text of one message, in one line. */
   readonly data: string;
 }
 

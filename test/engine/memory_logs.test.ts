@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import {
   LOG_COST,
+  type LogBounds,
   type LogBudget,
   type LogPage,
   type LogStore,
@@ -237,6 +238,69 @@ describe("a log in memory that one message is all of", () => {
     assert.deepEqual(["a", "b", "c"].map((name) => logs.bounds("s", name) !== undefined), [
       ...[false, false, true],
     ]);
+  });
+});
+
+describe("a log in memory that has ended, once another has", () => {
+  test("is as it was: its events, its bounds, and what can be read on from", () => {
+    const { logs, open, append, texts } = store();
+    open();
+    append('"é🙂"');
+    append("2");
+    append("", "a", { last: true });
+    open("b");
+    append("next", "b", { last: true });
+    assert.deepEqual(logs.bounds("s", "a"), {
+      ...{ first: 1, last: 3, delivered: 0, ended: true, owed: undefined },
+    });
+    assert.equal(texts(0), '"é🙂" 2 ');
+    assert.equal(texts(2), "");
+    assert.equal(texts(4), "lost");
+    assert.equal(append("late"), 0);
+    assert.equal(texts(0, "b"), "next");
+  });
+
+  test("forgets each event at its own age", () => {
+    const { logs, open, append, texts } = store({ ageMs: 10 });
+    open();
+    append("1", "a", { now: 0 });
+    append("2", "a", { now: 5 });
+    append("3", "a", { now: 8, last: true });
+    open("b", 9);
+    append("next", "b", { now: 9, last: true });
+    assert.equal(texts(0, "a", { now: 9 }), "1 2 3");
+    assert.equal(texts(0, "a", { now: 10 }), "lost");
+    assert.equal(texts(1, "a", { now: 10 }), "2 3");
+    assert.equal(texts(2, "a", { now: 17 }), "3");
+    // With its last event the stream goes.
+    open("c", 18);
+    assert.equal(logs.bounds("s", "a"), undefined);
+  });
+
+  test("keeps its names of events and what it owes", () => {
+    const { logs, open, append } = store();
+    logs.open("s", "a", 0, ROOMY, "[1]");
+    append("1", "a", { last: true });
+    open("b");
+    logs.append("s", "b", "1", false, 0, ROOMY, "name");
+    logs.append("s", "b", "2", true, 0, ROOMY, "last");
+    open("c");
+    append("next", "c", { last: true });
+    append("next", "c", { last: true });
+    assert.equal((logs.bounds("s", "a") as LogBounds).owed, "[1]");
+    assert.equal(logs.append("s", "b", "1", false, 0, ROOMY, "name"), 1);
+  });
+
+  test("takes little more than its characters", () => {
+    const { open, append, logs } = store({ sessionBytes: 1e9 });
+    const before = heapInUse();
+    for (let call = 0; call < 500; call++) {
+      open(`s${call}`);
+      for (let i = 0; i < 20; i++) append("x".repeat(99) + i % 10, `s${call}`, { last: i === 19 });
+    }
+    const each = (heapInUse() - before) / 500;
+    assert.ok(each < 3_000, `${each} bytes for 2 000 characters in 20 events`);
+    logs.drop("s");
   });
 });
 

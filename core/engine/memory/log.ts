@@ -5,6 +5,7 @@
  */
 
 import { LOG_COST, type LogEvent } from "../ports.ts";
+import type { Packed } from "./packed.ts";
 
 /** An event as it is kept. */
 export interface Kept extends LogEvent {
@@ -42,6 +43,35 @@ export class Log {
   get cost(): number {
     return LOG_COST.stream + (this.owed?.length ?? 0) + this.bytes +
       LOG_COST.event * (this.events.length - this.head);
+  }
+
+  /** It has ended, and its events are all there is to it: those in one, or undefined where there is more. */
+  packed(): Packed | undefined {
+    const { events, last, head, endedAt, order, cost } = this;
+    if (last === 0 || last !== events.length || head > 0) return undefined;
+    if (this.delivered > 0 || this.owed !== undefined) return undefined;
+    const texts: string[] = [];
+    let times: number[] | undefined;
+    for (const event of events) {
+      const { data, at, once } = event!;
+      if (once !== undefined) return undefined;
+      if (at !== endedAt) times ??= events.map((one) => one!.at);
+      texts.push(data);
+    }
+    return { text: texts.join("\n"), at: endedAt!, times, order, cost };
+  }
+
+  /** One that was packed. */
+  static of(name: string, { text, at, times, order }: Packed): Log {
+    const log = new Log(name, undefined);
+    log.events = text.split("\n").map((data, index) => {
+      log.bytes += data.length;
+      return { position: index + 1, data, at: times?.[index] ?? at, once: undefined };
+    });
+    log.last = log.events.length;
+    log.endedAt = at;
+    log.order = order;
+    return log;
   }
 }
 

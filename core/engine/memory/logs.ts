@@ -39,7 +39,7 @@ class MemoryLogs implements LogStore {
       return;
     }
     const logs = this.#of(session);
-    if (logs.unfolded(stream) !== undefined) return;
+    if (logs.unpacked(stream) !== undefined) return;
     // Once a stream, not once an event: what is too old is forgotten when something new begins.
     expire(logs, now, budget);
     const log = new Log(stream, owed);

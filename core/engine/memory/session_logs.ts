@@ -6,7 +6,7 @@
 
 import { LOG_COST, type LogBudget } from "../ports.ts";
 import { Log, LogList } from "./log.ts";
-import { Wholes } from "./wholes.ts";
+import { type Packed, PackedStreams } from "./packed.ts";
 
 const WHOLE_COST = LOG_COST.stream + LOG_COST.event;
 
@@ -20,7 +20,9 @@ export class SessionLogs {
   /** In the order in which they ended: the first gives way first. */
   #ended: LogList | undefined;
   /** Ended as well, and not in `#streams` until somebody asks. */
-  #wholes: Wholes | undefined;
+  #packed: PackedStreams | undefined;
+  /** The stream that ended last, which its reader still asks for. The next to end has it packed. */
+  #last: Log | undefined;
   /** What all of them cost. */
   cost = 0;
   /** The place of the stream that ended last. */
@@ -28,17 +30,17 @@ export class SessionLogs {
 
   /** The log of a stream. */
   find(name: string): Log | undefined {
-    return this.unfolded(name) ?? this.#unfold(name);
+    return this.unpacked(name) ?? this.#unpack(name);
   }
 
-  /** The log of a stream that is not kept whole. */
-  unfolded(name: string): Log | undefined {
+  /** The log of a stream that is not packed. */
+  unpacked(name: string): Log | undefined {
     const streams = this.#streams;
     if (streams instanceof Map) return streams.get(name);
     return streams?.name === name ? streams : undefined;
   }
 
-  /** All that are not kept whole. */
+  /** All that are not packed. */
   all(): Iterable<Log> {
     const streams = this.#streams;
     if (streams instanceof Map) return streams.values();
@@ -48,7 +50,7 @@ export class SessionLogs {
   get empty(): boolean {
     const streams = this.#streams;
     const none = streams instanceof Map ? streams.size === 0 : streams === undefined;
-    return none && this.#wholes?.oldestAt === undefined;
+    return none && this.#packed?.oldestOrder === undefined;
   }
 
   /** Begins a log. */
@@ -58,36 +60,40 @@ export class SessionLogs {
     this.cost += log.cost;
   }
 
+  /** Keeps a stream that is one event and over. */
   keep(name: string, data: string, now: number): void {
-    this.#wholes ??= new Wholes();
-    this.#wholes.push(name, data, now, ++this.lastOrder);
-    this.cost += WHOLE_COST + data.length;
+    this.#packLast();
+    const cost = WHOLE_COST + data.length;
+    this.cost += cost;
+    this.#pack(name, { text: data, at: now, times: undefined, order: ++this.lastOrder, cost });
   }
 
+  /** Ends a log. */
   end(log: Log, now: number): void {
+    this.#packLast();
     this.open.remove(log);
     log.endedAt = now;
     log.order = ++this.lastOrder;
     this.#end(log);
+    this.#last = log;
   }
 
   forget(log: Log): void {
     (log.endedAt === undefined ? this.open : this.#ended!).remove(log);
     this.cost -= log.cost;
-    if (this.#streams instanceof Map) this.#streams.delete(log.name);
-    else this.#streams = undefined;
+    this.#remove(log);
   }
 
   /** When the stream ended that ended first; undefined where none has. */
   get oldestEnd(): number | undefined {
-    return this.#wholeIsOldest ? this.#wholes!.oldestAt : this.#ended?.oldest?.endedAt;
+    return this.#packedIsOldest ? this.#packed!.oldestEnd : this.#ended?.oldest?.endedAt;
   }
 
   /** Forgets the stream that ended first, unless its place is `spared`. False where none is left to forget. */
   forgetOldestEnded(spared: number | undefined): boolean {
-    if (this.#wholeIsOldest) {
-      if (this.#wholes!.oldestOrder === spared) return false;
-      this.cost -= WHOLE_COST + this.#wholes!.shift().length;
+    if (this.#packedIsOldest) {
+      if (this.#packed!.oldestOrder === spared) return false;
+      this.cost -= this.#packed!.shift();
       return true;
     }
     const oldest = this.#ended?.oldest;
@@ -96,22 +102,32 @@ export class SessionLogs {
     return true;
   }
 
-  get #wholeIsOldest(): boolean {
-    const order = this.#wholes?.oldestOrder;
+  get #packedIsOldest(): boolean {
+    const order = this.#packed?.oldestOrder;
     return order !== undefined && order < (this.#ended?.oldest?.order ?? Infinity);
   }
 
+  #packLast(): void {
+    const log = this.#last;
+    if (log === undefined) return;
+    this.#last = undefined;
+    const packed = log.packed();
+    if (packed === undefined) return;
+    this.#ended!.remove(log);
+    this.#remove(log);
+    this.#pack(log.name, packed);
+  }
+
+  #pack(name: string, packed: Packed): void {
+    this.#packed ??= new PackedStreams();
+    this.#packed.push(name, packed);
+  }
+
   // Who asks for it may ask for more, so from now on it is one like any other.
-  #unfold(name: string): Log | undefined {
-    const whole = this.#wholes?.take(name);
-    if (whole === undefined) return undefined;
-    const { data, at, order } = whole;
-    const log = new Log(name, undefined);
-    log.events = [{ position: 1, data, at, once: undefined }];
-    log.last = 1;
-    log.bytes = data.length;
-    log.endedAt = at;
-    log.order = order;
+  #unpack(name: string): Log | undefined {
+    const packed = this.#packed?.take(name);
+    if (packed === undefined) return undefined;
+    const log = Log.of(name, packed);
     this.#add(log);
     this.#end(log);
     return log;
@@ -122,6 +138,12 @@ export class SessionLogs {
     if (streams === undefined) this.#streams = log;
     else if (streams instanceof Map) streams.set(log.name, log);
     else this.#streams = new Map([[streams.name, streams], [log.name, log]]);
+  }
+
+  #remove(log: Log): void {
+    if (log === this.#last) this.#last = undefined;
+    if (this.#streams instanceof Map) this.#streams.delete(log.name);
+    else this.#streams = undefined;
   }
 
   #end(log: Log): void {
