@@ -18,7 +18,7 @@ import { WAKE } from "./stream.ts";
 const PAGE_BYTES = 64 << 10;
 
 /** How long a connection may be unread after its end, in milliseconds. */
-const UNREAD_MS = 60_000;
+export const UNREAD_MS = 60_000;
 
 /** One connection. */
 export class Connection implements StreamBody, Receiver {

@@ -12,6 +12,7 @@ import { INTERNAL_ERROR } from "../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../protocol/media.ts";
 import type { Caller } from "./application.ts";
+import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { shapeFor } from "./post.ts";
 import { Relay } from "./relay.ts";
@@ -21,7 +22,8 @@ import { webRequest } from "./web_request.ts";
 /** A handler of modern requests, such as the official SDK's. */
 export interface ModernHandler {
   /**
-   * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included.
+   * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included. An event stream is read as
+   * it comes: where more than `limits.queuedBytes` of it wait for the peer, it is cancelled and the peer's is ended.
    *
    * @param request Without its body. Its signal aborts when the peer leaves, which cancels the request.
    * @param options `parsedBody` is the message, `authInfo` what `authenticate` added.
@@ -38,6 +40,8 @@ export class Delegate {
   readonly #settings: Settings;
   /** Counts a request as its principal's; what it returns says that it is over. */
   readonly #busy: (principal: string | undefined, listens: boolean) => () => void;
+  /** Names a stream. */
+  readonly #mint: () => string;
   readonly #open = new Set<AbortController>();
   #streams = 0;
   #subscriptions = 0;
@@ -46,10 +50,12 @@ export class Delegate {
     handler: ModernHandler,
     settings: Settings,
     busy: (principal: string | undefined, listens: boolean) => () => void,
+    mint: () => string,
   ) {
     this.#handler = handler;
     this.#settings = settings;
     this.#busy = busy;
+    this.#mint = mint;
   }
 
   /** How many event streams are open. */
@@ -70,7 +76,7 @@ export class Delegate {
     accepts: Accepts,
     reader: BodyReader,
   ): Promise<Reply> {
-    const { clock, keepAliveMs, policy, autoSseMs, soonSseMs } = this.#settings;
+    const { clock, policy, autoSseMs, soonSseMs } = this.#settings;
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
     this.#open.add(abort);
@@ -103,10 +109,9 @@ export class Delegate {
     const first = await Promise.race([response, late]);
     stop();
     if (first === undefined || isEventStream(first.headers.get("content-type"))) {
-      this.#streams++;
-      const body = new Relay(response, clock, keepAliveMs, (whole) => {
-        this.#streams--;
-        ended(whole);
+      const body = this.#relay(response, (reason, error) => {
+        if (error !== undefined) failed(error);
+        ended(reason === "finished");
       });
       return { status: first?.status ?? 200, headers: SSE_HEADERS, body };
     }
@@ -128,6 +133,23 @@ export class Delegate {
   /** Gives up what is left. */
   close(): void {
     for (const abort of this.#open) abort.abort();
+  }
+
+  #relay(
+    response: Promise<Response>,
+    ended: (reason: StreamCloseReason, error: unknown) => void,
+  ): Relay {
+    const { onEvent } = this.#settings;
+    const stream = this.#mint();
+    // As of any stream without a session.
+    const session = `~${stream}`;
+    this.#streams++;
+    onEvent({ type: "stream-opened", session, stream });
+    return new Relay(response, this.#settings, (reason, error) => {
+      this.#streams--;
+      onEvent({ type: "stream-closed", session, stream, reason });
+      ended(reason, error);
+    });
   }
 
   // Async, so that what the handler throws is a rejection like any other.

@@ -78,6 +78,7 @@ export class Dispatcher implements Host, Listener {
       modern,
       settings,
       (principal, listens) => this.#busy(principal, listens),
+      () => this.streams.mint(),
     );
     const { clock, autoSseMs, soonSseMs } = settings;
     this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());

@@ -1,56 +1,56 @@
 /**
- * The answer of somebody else's handler on its way to the peer: read as the peer takes it, kept alive while it is silent,
- * given up when the peer leaves.
+ * The answer of somebody else's handler on its way to the peer: read as it comes, kept alive while it is silent, given up
+ * when the peer leaves or reads too slowly.
  *
  * @module
  */
 
 import { COMMENT, eventText } from "../outbound/sse.ts";
 import { isEventStream } from "../protocol/media.ts";
-import type { Clock } from "./clock.ts";
+import { UNREAD_MS } from "./connection.ts";
+import type { StreamCloseReason } from "./events.ts";
+import type { Settings } from "./options.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 
 /** An event stream that relays a response, which may still be on its way. */
 export class Relay implements StreamBody {
   readonly #source: Promise<Response>;
-  readonly #clock: Clock;
-  readonly #keepAliveMs: number;
-  /** Is told once: the response is at its end, or its peer has left. */
-  readonly #ended: (whole: boolean) => void;
+  readonly #settings: Settings;
+  /** Is told once why it is over, and where the source failed, of what. */
+  readonly #ended: (reason: StreamCloseReason, error?: unknown) => void;
   #sink: Sink | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #over = false;
   #silent = false;
-  #drained: (() => void) | undefined;
+  /** Bytes that came since the peer took no more; undefined while it takes them. */
+  #behind: number | undefined;
   #stop: (() => void) | undefined;
 
   constructor(
     source: Promise<Response>,
-    clock: Clock,
-    keepAliveMs: number,
-    ended: (whole: boolean) => void,
+    settings: Settings,
+    ended: (reason: StreamCloseReason, error?: unknown) => void,
   ) {
     this.#source = source;
-    this.#clock = clock;
-    this.#keepAliveMs = keepAliveMs;
+    this.#settings = settings;
     this.#ended = ended;
   }
 
   open(sink: Sink): void {
     this.#sink = sink;
+    if (this.#over) return sink.end();
     // The first byte goes out at once: some runtimes hold the head back until there is one.
     this.#write(COMMENT);
     this.#keepAlive();
-    this.#run().then(() => this.#end(true), () => this.#end(false));
+    this.#run().then(() => this.#end("finished"), (error) => this.#end("lost", error));
   }
 
   drained(): void {
-    this.#drained?.();
-    this.#drained = undefined;
+    this.#behind = undefined;
   }
 
   cancelled(): void {
-    this.#end(false);
+    this.#end("disconnected");
   }
 
   async #run(): Promise<void> {
@@ -64,26 +64,34 @@ export class Relay implements StreamBody {
     this.#reader = response.body?.getReader();
     const decoder = new TextDecoder();
     while (this.#reader !== undefined && !this.#over) {
+      // Also where the peer takes no more: a handler that does not wait for it would fill a queue that has no end.
       const { done, value } = await this.#reader.read();
       if (done) return;
-      if (this.#write(decoder.decode(value, { stream: true }))) continue;
-      await new Promise<void>((resolve) => this.#drained = resolve);
+      if (this.#behind !== undefined) {
+        if (this.#behind > this.#settings.queuedBytes) return this.#end("slow");
+        this.#behind += value.byteLength;
+      }
+      this.#write(decoder.decode(value, { stream: true }));
     }
   }
 
-  #write(text: string): boolean {
+  #write(text: string): void {
     this.#silent = false;
-    return this.#over || this.#sink!.write(text);
+    if (!this.#over && !this.#sink!.write(text)) this.#behind ??= 0;
   }
 
-  #end(whole: boolean): void {
+  #end(reason: StreamCloseReason, error?: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#stop?.();
-    this.drained();
+    const whole = reason === "finished";
     if (!whole) this.#giveUp().catch(() => {/* it is given up either way */});
     this.#sink?.end();
-    this.#ended(whole);
+    // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
+    if (this.#behind !== undefined && !whole) {
+      this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
+    }
+    this.#ended(reason, error);
   }
 
   async #giveUp(): Promise<void> {
@@ -91,9 +99,10 @@ export class Relay implements StreamBody {
   }
 
   #keepAlive(): void {
-    if (this.#keepAliveMs === 0) return;
-    this.#stop = this.#clock.after(this.#keepAliveMs, () => {
-      if (this.#silent && this.#drained === undefined) this.#write(COMMENT);
+    const { clock, keepAliveMs } = this.#settings;
+    if (keepAliveMs === 0) return;
+    this.#stop = clock.after(keepAliveMs, () => {
+      if (this.#silent && this.#behind === undefined) this.#write(COMMENT);
       this.#silent = true;
       this.#keepAlive();
     });

@@ -61,7 +61,7 @@ export class Streams {
    */
   whole(post: Post, text: string): Awaitable<Reply | undefined> {
     const { record, version } = post;
-    const stream = this.#mint();
+    const stream = this.mint();
     const session = record?.id ?? `~${stream}`;
     if (!this.#kept(record)) {
       return this.#wholeReply(session, stream, COMMENT + eventText(undefined, text));
@@ -116,7 +116,7 @@ export class Streams {
 
   /** Begins the stream of a POST; the answer is a connection that reads it. */
   begin(post: Post): Begun {
-    const id = this.#mint();
+    const id = this.mint();
     const kept = this.#kept(post.record);
     // A stream without a session is kept under its own name, where nobody else finds it.
     const session = post.record?.id ?? `~${id}`;
@@ -190,7 +190,8 @@ export class Streams {
     await bus.publish(WAKE.topic(session, stream), WAKE.appended(0));
   }
 
-  #mint(): string {
+  /** The name of a new stream. */
+  mint(): string {
     return `${this.#lifecycle.node}${(++this.#minted).toString(36)}`;
   }
 

@@ -1,75 +1,8 @@
 /** Modern requests that an application answers by a handler of its own. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  type Application,
-  type Clock,
-  createMcpHandler,
-  type HandlerEvent,
-  type McpOptions,
-  type ModernHandler,
-} from "../../core/engine/mod.ts";
-
-type Fetch = (
-  request: Request,
-  options: { authInfo?: unknown; parsedBody?: unknown },
-) => Promise<Response> | Response;
-
-const NS = "io.modelcontextprotocol/";
-const META = { [`${NS}protocolVersion`]: "2026-07-28", [`${NS}clientCapabilities`]: {} };
-
-/** A handler whose modern requests go to `answer`. */
-function delegating(answer: Fetch, options: McpOptions = {}, more: Partial<Application> = {}) {
-  const events: HandlerEvent[] = [];
-  const mcp = createMcpHandler({
-    serverInfo: { name: "test", version: "1" },
-    request: () => ({ own: true }),
-    notification: () => assert.fail("a modern notification is the handler's"),
-    // deno-lint-ignore require-await
-    modern: { fetch: async (request, options) => answer(request, options!) } as ModernHandler,
-    ...more,
-  }, { ...options, onEvent: (event) => void events.push(event) });
-  const send = (method: string, params: object = {}, init: RequestInit = {}, id?: number) =>
-    mcp.fetch(
-      new Request("http://localhost/mcp", {
-        method: "POST",
-        body: JSON.stringify({ jsonrpc: "2.0", id, method, params: { ...params, _meta: META } }),
-        ...init,
-        headers: {
-          "content-type": "application/json",
-          "mcp-protocol-version": "2026-07-28",
-          "mcp-method": method,
-          ...init.headers,
-        },
-      }),
-    );
-  return {
-    mcp,
-    events,
-    send,
-    ask: (method: string, init?: RequestInit) => send(method, {}, init, 1),
-  };
-}
-
-function json(value: unknown, status = 200): Response {
-  return Response.json(value, { status, headers: { "x-own": "yes" } });
-}
-
-/** An event stream that a test writes. */
-function stream() {
-  const { readable, writable } = new TransformStream<string, string>(undefined, {
-    highWaterMark: 100,
-  });
-  const writer = writable.getWriter();
-  return {
-    response: new Response(readable.pipeThrough(new TextEncoderStream()), {
-      headers: { "content-type": "text/event-stream" },
-    }),
-    write: (data: object) => writer.write(`data: ${JSON.stringify(data)}\n\n`),
-    end: () => writer.close(),
-    cancelled: writer.closed.then(() => false, () => true),
-  };
-}
+import type { Clock } from "../../core/engine/mod.ts";
+import { delegating, json, META, stream } from "./delegating.ts";
 
 /** Timers that keep the process alive, as nothing else does here. */
 const clock: Clock = {

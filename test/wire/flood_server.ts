@@ -2,7 +2,7 @@
  * A server in a process of its own, so that its memory can be told from its client's. Prints its port; how it
  * serves, and how much a log may keep, are its arguments.
  */
-import type { Exchange } from "../../core/engine/mod.ts";
+import type { Application, Exchange, ModernHandler } from "../../core/engine/mod.ts";
 import { createMcpHandler } from "../../core/engine/mod.ts";
 import { app, serveHere, serveListener, servePlain } from "./harness/runtime.ts";
 
@@ -24,7 +24,11 @@ function memory(): { rss: number; retained: number; peak: number } {
   return { rss: rss / MIB, retained: (heapUsed + external) / MIB, peak };
 }
 
-async function flood(count: number, bytes: number, send: (data: string) => void): Promise<object> {
+async function flood(
+  count: number,
+  bytes: number,
+  send: (data: string) => unknown,
+): Promise<object> {
   peak = 0;
   const padding = "x".repeat(bytes);
   for (let i = 0; i < count; i++) {
@@ -35,6 +39,29 @@ async function flood(count: number, bytes: number, send: (data: string) => void)
   }
   return {};
 }
+
+/** Answers by a stream that waits for nobody, as the official SDK's handler does. */
+const delegated: ModernHandler = {
+  // deno-lint-ignore require-await
+  async fetch(_request, options) {
+    const { count, bytes } = (options!.parsedBody as {
+      params: { count: number; bytes: number };
+    }).params;
+    const encoder = new TextEncoder();
+    let over = false;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const send = (data: string) =>
+          over || controller.enqueue(encoder.encode(`data: "${data}"\n\n`));
+        flood(count, bytes, send).then(() => over || controller.close());
+      },
+      cancel: () => void (over = true),
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  },
+};
+
+const more: Partial<Application> = way === "delegated" ? { modern: delegated } : {};
 
 const mcp = createMcpHandler(
   app(async (one, exchange: Exchange) => {
@@ -48,7 +75,7 @@ const mcp = createMcpHandler(
     }
     const send = (data: string) => exchange.notify("notifications/message", { data });
     return await flood(count, bytes, send);
-  }),
+  }, more),
   logBytes === undefined
     ? {}
     : { limits: { logBytes: Number(logBytes), sessionLogBytes: Number(logBytes) } },

@@ -1,0 +1,125 @@
+/** Event streams of a handler of modern requests: what waits for their readers, and what the operator hears. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { HandlerEvent } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { turns } from "../doubles/turns.ts";
+import { delegating, stream } from "./delegating.ts";
+
+const KIB = 1024;
+
+/** The streams that were told of: opened, then closed for which reason. */
+function told(events: readonly HandlerEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.type === "stream-opened"
+      ? [`${event.session === `~${event.stream}` ? "without a session" : event.session}`]
+      : event.type === "stream-closed"
+      ? [event.reason]
+      : []
+  );
+}
+
+/** A source that waits for nobody, as the official SDK's. */
+function flood() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const gone = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (one) => void (controller = one),
+    cancel: () => gone.resolve(),
+  });
+  const event = new TextEncoder().encode(`data: "${"x".repeat(20 * KIB)}"\n\n`);
+  return {
+    response: new Response(body, { headers: { "content-type": "text/event-stream" } }),
+    write: () => controller.enqueue(event),
+    end: () => controller.close(),
+    gone: gone.promise,
+  };
+}
+
+describe("a reader of a delegated stream that takes nothing", () => {
+  const limits = { queuedBytes: 100 * KIB };
+
+  test("is closed once as much waits for it as may, and its request is given up", async () => {
+    const clock = new FakeClock();
+    const source = flood();
+    let aborted = false;
+    const { ask, mcp, events } = delegating(({ signal }) => {
+      signal.addEventListener("abort", () => aborted = true);
+      return source.response;
+    }, { limits, clock, keepAliveMs: 0 });
+    const answer = await ask("work/do");
+    let sent = 0;
+    while (!aborted && sent < 50) {
+      source.write();
+      sent++;
+      await turns();
+    }
+    // 64 KiB of the response's own, then those that may wait, and one on its way.
+    assert.ok(sent >= 8 && sent <= 12, `${sent} events of 20 KiB`);
+    await source.gone;
+    assert.deepEqual(told(events), ["without a session", "slow"]);
+    const { inFlight, streams } = await mcp.stats();
+    assert.deepEqual([inFlight, streams], [0, 0]);
+    // What the peer has not read by then never will be.
+    clock.pass(60_000);
+    await assert.rejects(answer.text());
+    assert.equal(clock.timers, 0);
+  });
+
+  test("keeps no request in flight whose work is done", async () => {
+    const source = flood();
+    const { ask, mcp, events } = delegating(() => source.response, { limits });
+    const answer = await ask("work/do");
+    for (let i = 0; i < 6; i++) source.write();
+    source.end();
+    await turns(3);
+    assert.equal((await mcp.stats()).inFlight, 0);
+    assert.deepEqual(told(events), ["without a session", "finished"]);
+    assert.equal((await answer.text()).length, 3 + 6 * (20 * KIB + 10));
+  });
+
+  test("is not behind any more once it has read", async () => {
+    const source = flood();
+    const { ask, events } = delegating(() => source.response, { limits });
+    const reader = (await ask("work/do")).body!.getReader();
+    for (let round = 0; round < 10; round++) {
+      for (let i = 0; i < 5; i++) source.write();
+      await turns(2);
+      for (let left = 100 * KIB; left > 0;) left -= (await reader.read()).value!.byteLength;
+    }
+    source.end();
+    await turns(2);
+    assert.deepEqual(told(events), ["without a session", "finished"]);
+    await reader.cancel();
+  });
+});
+
+describe("the operator hears of a delegated stream", () => {
+  test("that its peer left", async () => {
+    const { ask, events } = delegating(() => stream().response);
+    await (await ask("work/do")).body!.cancel();
+    assert.deepEqual(told(events), ["without a session", "disconnected"]);
+  });
+
+  test("that it broke off, and why", async () => {
+    const source = stream();
+    const { ask, events } = delegating(() => source.response);
+    const answer = await ask("work/do");
+    await source.fail(new Error("broken"));
+    assert.equal(await answer.text(), ":\n\n");
+    assert.deepEqual(told(events), ["without a session", "lost"]);
+    const failed = events.find(({ type }) => type === "application-error");
+    assert.match(String((failed as { error: unknown }).error), /broken/);
+  });
+
+  test("each by a name of its own", async () => {
+    const { ask, events } = delegating(() => {
+      const source = stream();
+      source.end();
+      return source.response;
+    });
+    for (let i = 0; i < 3; i++) await (await ask("work/do")).text();
+    const names = events.flatMap((one) => one.type === "stream-closed" ? [one.stream] : []);
+    assert.equal(new Set(names).size, 3);
+  });
+});
