@@ -63,6 +63,7 @@ export class Closing {
       const text = call.live && reply.body;
       this.#dispatcher.stop(call, reply, undefined, text ?? undefined);
     }
+    delegate?.refuse();
     if (settings.backend.nodes !== undefined) await this.#flush();
     streams.connections.close();
     await lifecycle.close();

@@ -7,7 +7,7 @@
 
 import type { RequestHead } from "../inbound/head.ts";
 import { SSE_HEADERS } from "../outbound/sse.ts";
-import type { ReplyHeaders } from "../outbound/reply.ts";
+import { rejectionReply, type ReplyHeaders, type TextReply } from "../outbound/reply.ts";
 import { INTERNAL_ERROR } from "../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../protocol/media.ts";
@@ -34,6 +34,18 @@ export interface ModernHandler {
   ): Promise<Response>;
 }
 
+/** A request that is with the handler. */
+interface Handed {
+  readonly request: RpcRequest;
+  /** The stream that is its answer, once there is one. */
+  relay: Relay | undefined;
+  /** Gives it up. This is its answer where it has none yet. */
+  stop(instead: TextReply): void;
+}
+
+/** For a peer that has left, or has its stream: only the operator sees it. */
+const LEFT: TextReply = { status: 499, headers: {}, body: null };
+
 /** Hands modern requests over. */
 export class Delegate {
   readonly #handler: ModernHandler;
@@ -42,7 +54,7 @@ export class Delegate {
   readonly #busy: (principal: string | undefined, listens: boolean) => () => void;
   /** Names a stream. */
   readonly #mint: () => string;
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Handed>();
   #streams = 0;
   #subscriptions = 0;
 
@@ -79,21 +91,34 @@ export class Delegate {
     const { clock, policy, autoSseMs, soonSseMs } = this.#settings;
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
-    this.#open.add(abort);
+    const stopped = new Promise<undefined>((resolve) =>
+      abort.signal.addEventListener("abort", () => resolve(undefined))
+    );
+    let instead = LEFT;
+    const handed: Handed = {
+      request,
+      relay: undefined,
+      stop(reply) {
+        instead = reply;
+        abort.abort();
+        over();
+      },
+    };
+    this.#open.add(handed);
     const idle = this.#busy(caller.principal, listens);
     if (listens) this.#subscriptions++;
     const over = (): void => {
-      if (!this.#open.delete(abort)) return;
+      if (!this.#open.delete(handed)) return;
       if (listens) this.#subscriptions--;
       idle();
     };
-    const ended = (whole: boolean): void => {
-      if (!whole) abort.abort();
-      over();
-    };
-    reader.gone?.(() => ended(false));
+    reader.gone?.(() => {
+      handed.relay?.cancelled();
+      handed.stop(LEFT);
+    });
     const failed = (error: unknown): Response => {
-      if (abort.signal.aborted) return new Response(null, { status: 499 });
+      // What was given up is expected to fail, and has its answer.
+      if (abort.signal.aborted) return new Response();
       this.#settings.onEvent({ type: "application-error", method: request.method, error });
       return failure(request);
     };
@@ -106,17 +131,21 @@ export class Delegate {
       const soon = reader.gone === undefined || shape === "sse";
       stop = clock.after(soon ? soonSseMs : autoSseMs, () => resolve(undefined));
     });
-    const first = await Promise.race([response, late]);
+    const first = await Promise.race([response, late, stopped]);
     stop();
+    if (abort.signal.aborted) return instead;
     if (first === undefined || isEventStream(first.headers.get("content-type"))) {
-      const body = this.#relay(response, (reason, error) => {
+      const body = handed.relay = this.#relay(response, (reason, error) => {
         if (error !== undefined) failed(error);
-        ended(reason === "finished");
+        if (reason === "finished") over();
+        else handed.stop(LEFT);
       });
       return { status: first?.status ?? 200, headers: SSE_HEADERS, body };
     }
     let whole = first;
-    const text = await first.text().catch((error) => (whole = failed(error)).text());
+    const read = first.text().catch((error) => (whole = failed(error)).text());
+    const text = await Promise.race([read, stopped]);
+    if (text === undefined) return instead;
     over();
     return { status: whole.status, headers: fieldsOf(whole), body: text === "" ? null : text };
   }
@@ -130,9 +159,19 @@ export class Delegate {
     });
   }
 
+  /** Gives up what has no answer yet; another node can serve it. */
+  refuse(): void {
+    for (const { request: { id }, relay, stop } of [...this.#open]) {
+      if (relay === undefined) stop(rejectionReply({ rule: "draining", id }));
+    }
+  }
+
   /** Gives up what is left. */
   close(): void {
-    for (const abort of this.#open) abort.abort();
+    for (const { relay, stop } of [...this.#open]) {
+      stop(LEFT);
+      relay?.close();
+    }
   }
 
   #relay(

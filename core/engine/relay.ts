@@ -12,6 +12,9 @@ import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 
+/** How long a source that was given up may take to end by itself, in milliseconds. */
+const LAST_MS = 500;
+
 /** An event stream that relays a response, which may still be on its way. */
 export class Relay implements StreamBody {
   readonly #source: Promise<Response>;
@@ -51,6 +54,12 @@ export class Relay implements StreamBody {
 
   cancelled(): void {
     this.#end("disconnected");
+  }
+
+  /** The source was given up: what it said last still goes out, but not for long. */
+  close(): void {
+    this.#stop?.();
+    this.#stop = this.#settings.clock.after(LAST_MS, () => this.#end("closed"));
   }
 
   async #run(): Promise<void> {

@@ -170,41 +170,6 @@ describe("a handler of modern requests", () => {
     assert.deepEqual(await (await ask("work/do")).json(), { late: true });
   });
 
-  test("is waited for on closing, its subscriptions are not", async () => {
-    const steps: string[] = [];
-    const [call, listen] = [stream(), stream()];
-    const { ask, send, mcp } = delegating(
-      (_, { parsedBody }) =>
-        (parsedBody as { method: string }).method === "work/do" ? call.response : listen.response,
-      {},
-      {
-        close: async () => {
-          steps.push("application closed");
-          await listen.end();
-        },
-      },
-    );
-    const answer = await ask("work/do");
-    const listening = await send("subscriptions/listen", { notifications: {} }, {}, 2);
-    const closing = mcp.close().then(() => steps.push("closed"));
-    await call.end();
-    assert.equal(await answer.text(), ":\n\n");
-    await closing;
-    assert.equal(await listening.text(), ":\n\n");
-    assert.deepEqual(steps, ["application closed", "closed"]);
-  });
-
-  test("what does not end by itself is given up on closing", async () => {
-    const source = stream();
-    const { ask, mcp } = delegating(({ signal }) => {
-      signal.addEventListener("abort", () => source.end());
-      return source.response;
-    });
-    const answer = await ask("work/do");
-    await mcp.close({ within: 0 });
-    assert.equal(await answer.text(), ":\n\n");
-  });
-
   test("the application hears what clients are told", () => {
     const heard: unknown[] = [];
     const { mcp, events } = delegating(() => json({}), {}, {
