@@ -7,7 +7,7 @@
 
 import type { RequestHead } from "../inbound/head.ts";
 import { SSE_HEADERS } from "../outbound/sse.ts";
-import { rejectionReply, type ReplyHeaders, type TextReply } from "../outbound/reply.ts";
+import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { INTERNAL_ERROR } from "../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../protocol/media.ts";
@@ -147,7 +147,7 @@ export class Delegate {
     const text = await Promise.race([read, stopped]);
     if (text === undefined) return instead;
     over();
-    return { status: whole.status, headers: fieldsOf(whole), body: text === "" ? null : text };
+    return replyOf(whole, text === "" ? null : text);
   }
 
   /** Hands a notification over. Whatever becomes of it, it is accepted. */
@@ -211,16 +211,13 @@ function failure({ id }: RpcRequest): Response {
 }
 
 // What is said of a body and its connection is for who sends it to say.
-const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "transfer-encoding",
-]);
+const OF_THE_CONNECTION = ["connection", "content-length", "transfer-encoding"] as const;
 
-function fieldsOf(response: Response): ReplyHeaders {
-  const fields: { [name: string]: string } = {};
-  response.headers.forEach((value, name) => {
-    if (!OF_THE_CONNECTION.has(name)) fields[name] = value;
-  });
-  return fields;
+function replyOf({ status, headers }: Response, body: string | null): Reply {
+  const fields = new Headers(headers);
+  for (const name of OF_THE_CONNECTION) fields.delete(name);
+  // By name there is one value of each, but every cookie is a field of its own.
+  return fields.getSetCookie().length > 1
+    ? { status, headers: {}, body: new Response(body, { status, headers: fields }) }
+    : { status, headers: Object.fromEntries(fields), body };
 }

@@ -30,6 +30,19 @@ describe("a handler of modern requests", () => {
     assert.equal((await mcp.stats()).inFlight, 0);
   });
 
+  test("may set several cookies, and says nothing of the connection", async () => {
+    const { ask } = delegating((_, { parsedBody }) => {
+      const answer = json(parsedBody);
+      answer.headers.append("set-cookie", "a=1; Path=/");
+      answer.headers.append("set-cookie", "b=2");
+      answer.headers.set("connection", "close");
+      return answer;
+    });
+    const { headers } = await ask("tools/list");
+    assert.deepEqual(headers.getSetCookie(), ["a=1; Path=/", "b=2"]);
+    assert.equal(headers.get("connection"), null);
+  });
+
   test("answers server/discover and subscriptions/listen too", async () => {
     const { send } = delegating((_, { parsedBody }) => json(parsedBody));
     for (const method of ["server/discover", "subscriptions/listen"]) {
