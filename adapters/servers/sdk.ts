@@ -85,7 +85,8 @@ class SdkApplication implements Application {
   readonly #retryMs: number;
   readonly #context: CallContext<LinkedCall> = callContext();
   readonly #sessions = new Map<string, Link | Promise<Link>>();
-  readonly #stateless = new Set<Link>();
+  /** Those of requests without a session, and those that a session is not yet known by. */
+  readonly #unbound = new Set<Link>();
   readonly eras: Eras;
   readonly modern?: SdkModernHandler;
   #closed = false;
@@ -102,7 +103,7 @@ class SdkApplication implements Application {
     const link = await this.#connect(exchange, false);
     const result = await this.#handshake(link, params, exchange);
     if (session === undefined) await link.end();
-    else this.#sessions.set(session.id, link);
+    else this.#bind(session.id, link);
     return result;
   }
 
@@ -155,7 +156,8 @@ class SdkApplication implements Application {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const links = [...this.#sessions.values(), ...this.#stateless];
+    // Ended in its handshake, a link that is being rebuilt fails those who wait for it.
+    const links = [...this.#unbound, ...this.#sessions.values()];
     this.#sessions.clear();
     const ends = links.map(async (link) => (await built(link))?.end());
     await Promise.all([this.modern?.close?.(), ...ends]);
@@ -181,7 +183,7 @@ class SdkApplication implements Application {
     if (known !== undefined) return known;
     const rebuilding = this.#rebuild(session, exchange, initializes).then(
       (link) => {
-        if (this.#sessions.get(id) === rebuilding) this.#sessions.set(id, link);
+        if (this.#sessions.get(id) === rebuilding) this.#bind(id, link);
         return link;
       },
       (error) => {
@@ -191,6 +193,11 @@ class SdkApplication implements Application {
     );
     this.#sessions.set(id, rebuilding);
     return rebuilding;
+  }
+
+  #bind(sessionId: string, link: Link): void {
+    this.#sessions.set(sessionId, link);
+    this.#unbound.delete(link);
   }
 
   async #rebuild(session: SessionHandle, exchange: Exchange, initializes: boolean): Promise<Link> {
@@ -244,7 +251,7 @@ class SdkApplication implements Application {
       rebuilt,
     });
     const link = new Link(server, this.#context, session, (closed) => this.#left(closed, session));
-    if (session === undefined) this.#stateless.add(link);
+    this.#unbound.add(link);
     if (this.#closed) {
       await link.end();
       throw new Error("the handler has closed");
@@ -253,14 +260,14 @@ class SdkApplication implements Application {
       await link.connect();
     } catch (error) {
       // It may be connected elsewhere: closing it would close that connection.
-      this.#stateless.delete(link);
+      this.#unbound.delete(link);
       throw error;
     }
     return link;
   }
 
   async #left(link: Link, session: SessionHandle | undefined): Promise<void> {
-    this.#stateless.delete(link);
+    this.#unbound.delete(link);
     // Still known here: the server has closed itself.
     if (session === undefined || this.#sessions.get(session.id) !== link) return;
     this.#sessions.delete(session.id);

@@ -288,10 +288,11 @@ export class Dispatcher implements Host, Listener {
     };
   }
 
-  /** Counts a call that has no session, and as its principal's. It is let go of when it is settled. */
-  hold(call: Call, usage: Usage, listens: boolean): void {
+  /** Counts a call that has no session, and as its principal's where given. It is let go of when it is settled. */
+  hold(call: Call, usage: Usage | undefined, listens: boolean): void {
     this.#working++;
     this.#stateless.add(call);
+    if (usage === undefined) return;
     call.post.usage = usage;
     if (listens) usage.subscriptions++;
     else usage.calls++;

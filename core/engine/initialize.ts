@@ -27,6 +27,7 @@ import { mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import type { Reply } from "./reply.ts";
 import { thrown } from "./running.ts";
+import { attempt } from "./words.ts";
 
 /** An answer, and the session that it opens. */
 export interface Opened {
@@ -49,7 +50,7 @@ export async function openSession(
   creates: boolean,
 ): Promise<Opened | Rejection> {
   const request = (body as { message: RpcRequest }).message;
-  const { application, settings, lifecycle } = dispatcher;
+  const { settings } = dispatcher;
   const version = negotiate(request.params!.protocolVersion as string);
   const initialize = textOf(request.params);
   if (initialize === undefined) {
@@ -84,6 +85,28 @@ export async function openSession(
     false,
   );
   const call = new Call(request, post, caller, head);
+  // Nothing has begun: another node can serve it.
+  if (dispatcher.stopped) return { rule: "draining", id: request.id };
+  // Closing waits for it as for any call, and stops it as any call.
+  dispatcher.hold(call, undefined, false);
+  const opening = open(dispatcher, call, request, draft, accepts, creates);
+  const over = (): void => call.settle("");
+  opening.then(over, over);
+  const stopped = (await post.reply()).status !== 200;
+  return stopped ? { rule: "draining", id: request.id } : opening;
+}
+
+/** Has the application answer, and stores the session. Where the call is stopped meanwhile, nothing is left behind. */
+async function open(
+  dispatcher: Dispatcher,
+  call: Call,
+  request: RpcRequest,
+  draft: SessionRecord,
+  accepts: Accepts,
+  creates: boolean,
+): Promise<Opened | Rejection> {
+  const { application, settings, lifecycle } = dispatcher;
+  const version = draft.version!;
   let result: JsonObject | undefined;
   let text: string;
   try {
@@ -106,6 +129,11 @@ export async function openSession(
   }
   const reply = textReply(text, accepts, settings.policy.response);
   if (!creates) return { reply, session: undefined };
+  const draining: Rejection = { rule: "draining", id: request.id };
+  if (call.over) {
+    dispatcher.ended(draft.id, "ended", undefined);
+    return draining;
+  }
   // It begins now: what the application took must not count as idle.
   const opened = settings.clock.now();
   const record: SessionRecord = {
@@ -124,6 +152,10 @@ export async function openSession(
   if (refusal !== undefined) {
     dispatcher.ended(record.id, "ended", undefined);
     return { ...refusal, id: request.id };
+  }
+  if (call.over) {
+    attempt(settings, () => lifecycle.end(record, "ended"));
+    return draining;
   }
   return {
     reply: { ...reply, headers: { ...reply.headers, "mcp-session-id": record.id } } as Reply,

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { Endpoint, Events, gate, initialize, refusal, request } from "./endpoint.ts";
-import { testInWorlds } from "./worlds.ts";
+import { test } from "node:test";
+import { memory } from "../../core/engine/mod.ts";
+import { Paced } from "../doubles/later.ts";
+import { turns } from "../doubles/turns.ts";
+import { Endpoint, Events, gate, initialize, NEWEST, refusal, request } from "./endpoint.ts";
+import { type Scope, testInWorlds } from "./worlds.ts";
 
 testInWorlds(
   "a closed handler refuses new sessions and streams, and keeps its records",
@@ -128,18 +132,95 @@ testInWorlds("closing again in less time hurries the end", async (scope, world) 
   assert.equal(endpoint.clock.timers, 0);
 });
 
+/** What an application answers to `initialize`. */
+const INITIALIZED = { protocolVersion: NEWEST, capabilities: {}, serverInfo: {} };
+
+testInWorlds("closing waits for an initialize as for any call", async (scope, world) => {
+  const answered = gate<typeof INITIALIZED>();
+  const endpoint = new Endpoint(scope, { initialize: () => answered.opened }, {}, world);
+  const opening = endpoint.post(initialize());
+  await world.quiet();
+  assert.equal((await endpoint.handler.stats()).inFlight, 1);
+  let closed = false;
+  const closing = endpoint.handler.close({ within: 60_000 }).then(() => closed = true);
+  await world.quiet();
+  assert.equal(closed, false);
+  answered.open(INITIALIZED);
+  const { status, headers } = await opening;
+  assert.equal(status, 200);
+  await closing;
+  // It is known to any other node of the backend.
+  assert.equal(await endpoint.handler.sessions.count(), 1);
+  assert.ok(headers.has("mcp-session-id"));
+  assert.equal(endpoint.clock.timers, 0);
+});
+
 testInWorlds(
-  "an initialize that is under way while the handler closes leaves no timer",
+  "an initialize that takes longer than closing waits is refused and leaves nothing behind",
   async (scope, world) => {
-    const result = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: {} };
-    const answered = gate<typeof result>();
-    const endpoint = new Endpoint(scope, { initialize: () => answered.opened }, {}, world);
+    const answered = gate<typeof INITIALIZED>();
+    const ended: string[] = [];
+    let asked: string | undefined;
+    const endpoint = new Endpoint(
+      scope,
+      {
+        initialize: (_, { session }) => {
+          asked = session!.id;
+          return answered.opened;
+        },
+        ended: (id) => void ended.push(id),
+      },
+      {},
+      world,
+    );
     const opening = endpoint.post(initialize());
     await world.quiet();
     await endpoint.handler.close({ within: 0 });
-    answered.open(result);
-    assert.ok([200, 503].includes((await opening).status));
+    const { status, id, retry, message } = await refusal(await opening);
+    assert.deepEqual([status, id, retry], [503, 0, true]);
+    assert.match(message, /shutting down/);
+    answered.open(INITIALIZED);
     await world.quiet();
+    assert.deepEqual(ended, [asked]);
+    assert.deepEqual(endpoint.told("session-opened"), []);
+    assert.equal(await endpoint.handler.sessions.count(), 0);
+    assert.equal((await endpoint.handler.stats()).inFlight, 0);
     assert.equal(endpoint.clock.timers, 0);
   },
 );
+
+test("a session that is being stored while the handler closes is ended", async (t) => {
+  const stored = gate();
+  const ended: string[] = [];
+  const { backend } = new Paced(memory(), async (operation) => {
+    await stored.opened;
+    return operation();
+  });
+  const endpoint = new Endpoint(
+    t as unknown as Scope,
+    { ended: (id) => void ended.push(id) },
+    { backend },
+  );
+  const opening = endpoint.post(initialize());
+  await turns();
+  await endpoint.handler.close({ within: 0 });
+  assert.equal((await refusal(await opening)).status, 503);
+  stored.open();
+  await turns(3);
+  assert.equal(await endpoint.handler.sessions.count(), 0);
+  assert.equal(ended.length, 1);
+  assert.deepEqual(endpoint.endings, ["ended"]);
+});
+
+test("an initialize that fails after it was stopped is no failure of the application", async (t) => {
+  const endpoint = new Endpoint(t as unknown as Scope, {
+    initialize: (_, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const opening = endpoint.post(initialize());
+  await turns();
+  await endpoint.handler.close({ within: 0 });
+  assert.equal((await refusal(await opening)).status, 503);
+  await turns();
+  assert.deepEqual(endpoint.told("application-error"), []);
+});

@@ -173,6 +173,42 @@ for (const version of versions) {
       assert.equal(signal.aborted, true);
       assert.deepEqual(told, ["1 initialized", "1 closed"]);
     });
+
+    for (const where of ["factory", "handshake"] as const) {
+      test(`is closed when the handler closes during its ${where}`, async () => {
+        const { promise: going, resolve: go } = Promise.withResolvers<void>();
+        const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+        const types: string[] = [];
+        const mcp = createMcpHandler(
+          sdkServer(async () => {
+            if (where === "factory") await going;
+            const server = version.build({});
+            return {
+              connect: async (transport) => {
+                await server.connect(transport);
+                const { onmessage } = transport;
+                transport.onmessage = (...args) => void going.then(() => onmessage!(...args));
+              },
+              close: () => {
+                close();
+                return server.close();
+              },
+            };
+          }),
+          { onEvent: ({ type }) => types.push(type) },
+        );
+        const opening = testClient(mcp).initialize();
+        await new Promise((turn) => setTimeout(turn));
+        await Promise.all([
+          mcp.close({ within: 0 }),
+          assert.rejects(opening, (error) => (error as RpcFailure).status === 503),
+        ]);
+        go();
+        await closed;
+        assert.deepEqual(types, ["rejected", "exchange"]);
+        assert.equal(await mcp.sessions.count(), 0);
+      });
+    }
   });
 }
 
