@@ -29,7 +29,7 @@ export class ExchangeExtra implements SdkExtra {
   }
 
   get requestInfo(): SdkRequestInfo {
-    return this.#info ??= new RequestInfo(this.#exchange.head);
+    return this.#info ??= requestInfo(this.#exchange.head);
   }
 
   get request(): Request {
@@ -56,21 +56,18 @@ export class ExchangeExtra implements SdkExtra {
   }
 }
 
-class RequestInfo implements SdkRequestInfo {
-  readonly #head: RequestHead;
-  #headers: { [name: string]: string } | undefined;
-  #url: URL | undefined;
-
-  constructor(head: RequestHead) {
-    this.#head = head;
-  }
-
-  get headers(): { readonly [name: string]: string } {
-    // A field may be called __proto__; fromEntries makes it a property like any other.
-    return this.#headers ??= Object.fromEntries(headerFields(this.#head.headers));
-  }
-
-  get url(): URL {
-    return this.#url ??= new URL(this.#head.url);
-  }
+// Its own properties, as those of the SDK's, so that it can be copied and written out; version 1 asks for it with each
+// request, and hardly any handler looks into it.
+function requestInfo(head: RequestHead): SdkRequestInfo {
+  let headers: SdkRequestInfo["headers"] | undefined;
+  let url: URL | undefined;
+  return {
+    get headers() {
+      // A field may be called __proto__; fromEntries makes it a property like any other.
+      return headers ??= Object.fromEntries(headerFields(head.headers));
+    },
+    get url() {
+      return url ??= new URL(head.url);
+    },
+  };
 }

@@ -248,6 +248,30 @@ test("an object that is connected already is refused, and its connection left al
   await mcp.close();
 });
 
+test("version 1 is shown a request that can be copied and written out", async () => {
+  const seen: unknown[] = [];
+  const mcp = createMcpHandler(sdkServer(() => {
+    const server = new McpServer1(INFO, CAPABILITIES);
+    server.registerTool("look", {}, ({ requestInfo }) => {
+      const copy = { ...requestInfo };
+      seen.push(Object.keys(copy), copy.headers?.["x-colour"], copy.url, requestInfo);
+      return { content: [] };
+    });
+    return server;
+  }));
+  const client = testClient(mcp, { headers: { "x-colour": "blue" } });
+  await client.initialize();
+  await client.call("tools/call", { name: "look" });
+  const [keys, colour, url, info] = seen;
+  assert.deepEqual(keys, ["headers", "url"]);
+  assert.equal(colour, "blue");
+  assert.deepEqual(url, new URL("http://localhost/mcp"));
+  const written = JSON.parse(JSON.stringify(info));
+  assert.equal(written.headers["x-colour"], "blue");
+  assert.equal(written.url, "http://localhost/mcp");
+  await mcp.close();
+});
+
 test("an option that cannot be is refused", () => {
   assert.throws(() => sdkServer(() => versions[0]!.build({}), { retryMs: -1 }), {
     name: "OptionError",
