@@ -36,7 +36,9 @@ export interface ModernHandler {
 
 /** A request that is with the handler. */
 interface Handed {
-  readonly request: RpcRequest;
+  readonly message: RpcRequest;
+  /** Held here because on Node the signal of a request that is collected never aborts. */
+  request: Request | undefined;
   /** The stream that is its answer, once there is one. */
   relay: Relay | undefined;
   /** Gives it up. This is its answer where it has none yet. */
@@ -96,7 +98,8 @@ export class Delegate {
     );
     let instead = LEFT;
     const handed: Handed = {
-      request,
+      message: request,
+      request: undefined,
       relay: undefined,
       stop(reply) {
         instead = reply;
@@ -122,7 +125,8 @@ export class Delegate {
       this.#settings.onEvent({ type: "application-error", method: request.method, error });
       return failure(request);
     };
-    const response = this.#ask(request, caller, head, abort.signal).catch(failed);
+    const asked = (): Request => handed.request = webRequest(head, abort.signal);
+    const response = this.#ask(request, caller, asked).catch(failed);
     let stop = (): void => {};
     // A long silent call has to outlive proxies, and where a peer that leaves is noticed only on a stream, there has to be one.
     const late = new Promise<undefined>((resolve) => {
@@ -152,7 +156,7 @@ export class Delegate {
 
   /** Hands a notification over. Whatever becomes of it, it is accepted. */
   notify(notification: RpcNotification, caller: Caller, head: RequestHead): void {
-    this.#ask(notification, caller, head, new AbortController().signal).then(
+    this.#ask(notification, caller, () => webRequest(head)).then(
       (response) => response.body?.cancel(),
     ).catch((error) => {
       this.#settings.onEvent?.({ type: "application-error", method: notification.method, error });
@@ -161,7 +165,7 @@ export class Delegate {
 
   /** Gives up what has no answer yet; another node can serve it. */
   refuse(): void {
-    for (const { request: { id }, relay, stop } of [...this.#open]) {
+    for (const { message: { id }, relay, stop } of [...this.#open]) {
       if (relay === undefined) stop(rejectionReply({ rule: "draining", id }));
     }
   }
@@ -191,14 +195,13 @@ export class Delegate {
     });
   }
 
-  // Async, so that what the handler throws is a rejection like any other.
+  // Async, so that what the handler throws, or a URL that is none, is a rejection like any other.
   async #ask(
     message: RpcRequest | RpcNotification,
     { authInfo }: Caller,
-    head: RequestHead,
-    signal: AbortSignal,
+    asked: () => Request,
   ): Promise<Response> {
-    return await this.#handler.fetch(webRequest(head, signal), {
+    return await this.#handler.fetch(asked(), {
       parsedBody: message,
       ...(authInfo === undefined ? {} : { authInfo }),
     });

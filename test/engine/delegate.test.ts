@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Clock } from "../../core/engine/mod.ts";
+import { heapInUse } from "../doubles/heap.ts";
+import { turns } from "../doubles/turns.ts";
 import { delegating, json, META, stream } from "./delegating.ts";
 
 /** Timers that keep the process alive, as nothing else does here. */
@@ -127,6 +129,21 @@ describe("a handler of modern requests", () => {
     assert.equal(await source.cancelled, true);
     const { inFlight, streams } = await mcp.stats();
     assert.deepEqual([inFlight, streams], [0, 0]);
+  });
+
+  test("learns it also where it keeps nothing of its request but the signal", async () => {
+    const gone = Promise.withResolvers<void>();
+    const { ask } = delegating(({ signal }) => {
+      signal.addEventListener("abort", () => gone.resolve());
+      return stream().response;
+    });
+    const answer = await ask("work/do");
+    for (let i = 0; i < 3; i++) {
+      await turns(2);
+      heapInUse();
+    }
+    await answer.body!.cancel();
+    await gone.promise;
   });
 
   test("whose answer breaks off is a failure of the application, and over", async () => {
