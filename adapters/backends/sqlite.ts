@@ -1,6 +1,6 @@
 /**
  * Sessions and logs in a SQLite file: they survive the process, also one that is killed. Uses
- * `node:sqlite`, which Node 22, Deno and Bun bring.
+ * `node:sqlite`, which Node (22.13 or later), Deno and Bun bring; without it this loads and `sqlite()` throws.
  *
  * @module
  */

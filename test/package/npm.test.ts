@@ -87,6 +87,8 @@ describe("the tarball", () => {
 describe("in a Node project", () => {
   for (const { name, binary } of [node22, node, node26]) {
     test(`every subpath loads on ${name}`, () => inNode.run([binary, "all.ts"]));
+    test(`every subpath loads on ${name} without node:sqlite`, () =>
+      inNode.run([binary, "--no-experimental-sqlite", "all.ts"]));
     test(`exchanges in process on ${name}`, () =>
       inNode.run([binary, "exchange.ts"], "exchanged in process"));
     test(`exchanges over a socket on ${name}`, () =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** A value of a column. */
@@ -20,7 +20,7 @@ export class Database {
   #sequence = 0;
 
   constructor(file: string, busyMs: number) {
-    this.#db = new DatabaseSync(file);
+    this.#db = open(file);
     this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
     this.#db.exec("PRAGMA journal_mode = WAL");
     this.#db.exec("PRAGMA synchronous = NORMAL");
@@ -96,6 +96,18 @@ export class Database {
     this.#db.exec(SCHEMA);
     this.#db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   }
+}
+
+// An import would fail where there is no such module, and with it whatever imports this one.
+function open(file: string): DatabaseSync {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): typeof import("node:sqlite") | undefined };
+  };
+  const found = process?.getBuiltinModule?.("node:sqlite");
+  if (found !== undefined) return new found.DatabaseSync(file);
+  throw new Error(
+    "sqlite: needs node:sqlite, which Node has from 22.13 on, and Deno and Bun in current versions",
+  );
 }
 
 /** A time as a column holds it: not before it was meant, and no larger than a number can be exact. */

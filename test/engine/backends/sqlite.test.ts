@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { after, test } from "node:test";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
@@ -96,6 +97,22 @@ test("a node that was taken for dead says again what it holds", async () => {
   await becomes(false);
   await handler.close();
   backend.close!();
+});
+
+test("where the runtime has no node:sqlite, opening a file says what has it", () => {
+  const { getBuiltinModule } = process;
+  for (const lacking of [(() => undefined) as never, undefined as never]) {
+    process.getBuiltinModule = lacking;
+    try {
+      assert.throws(
+        () => sqlite(join(folder, "none.db")),
+        /node:sqlite, which Node has from 22\.13/,
+      );
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+    }
+  }
+  sqlite(join(folder, "none.db")).close!();
 });
 
 test("options that cannot be are refused by name", () => {
