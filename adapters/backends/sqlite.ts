@@ -42,6 +42,7 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   }
   const db = new Database(file, busyMs);
   const bus = sqliteBus(db);
+  let closed = false;
   return {
     sessions: sqliteSessions(db),
     logs: sqliteLogs(db),
@@ -49,8 +50,10 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
     handles: sqliteHandles(db),
     nodes: sqliteNodes(db, leaseMs),
     close() {
+      if (closed) return;
       bus.close();
       db.close();
+      closed = true;
     },
   };
 }

@@ -115,6 +115,12 @@ test("where the runtime has no node:sqlite, opening a file says what has it", ()
   sqlite(join(folder, "none.db")).close!();
 });
 
+test("it may be closed twice", () => {
+  const backend = sqlite(join(folder, "twice.db"));
+  backend.close!();
+  backend.close!();
+});
+
 test("options that cannot be are refused by name", () => {
   assert.throws(() => sqlite(""), /file: ""/);
   assert.throws(() => sqlite(join(folder, "x.db"), { leaseMs: 5 }), /leaseMs: 5/);
