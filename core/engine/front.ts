@@ -112,11 +112,11 @@ export class Front {
   }
 }
 
-// What is none of these must not pass for an anonymous caller: `false` may have meant "no".
+// What is none of these must not pass for an anonymous caller: `false` or null may have meant "no".
 function checked(found: Authenticated | null): Authenticated {
-  if (found === undefined || found === null) return undefined;
+  if (found === undefined) return undefined;
   if (typeof found === "string" || found instanceof Response) return found;
-  if (typeof found === "object" && typeof found.principal === "string") return found;
+  if (found !== null && typeof found.principal === "string") return found;
   throw new TypeError(
     `authenticate: gave ${shown(found)}, not a name, a principal, a Response or undefined`,
   );

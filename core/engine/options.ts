@@ -14,8 +14,9 @@ import type { Awaitable, Backend, Capacity, LogBudget } from "./ports.ts";
 import type { Writes } from "./writes.ts";
 
 /**
- * What `authenticate` finds: a principal's name, a principal with what is known of it, nothing for an
- * anonymous caller, or the answer (401, 403) that refuses the request.
+ * What `authenticate` finds: a principal's name, a principal with what is known of it, undefined for an
+ * anonymous caller, or the answer (401, 403) that refuses the request. Anything else, null included, is taken for
+ * a mistake and answered with 500.
  */
 export type Authenticated =
   | string

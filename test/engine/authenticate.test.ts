@@ -25,7 +25,6 @@ describe("authenticate", () => {
     ["an empty name", () => "", "", undefined],
     ["nothing", () => undefined, undefined, undefined],
     ["nothing, later", () => Promise.resolve(undefined), undefined, undefined],
-    ["null", () => null as never, undefined, undefined],
     ["a principal", () => ({ principal: "alice" }), "alice", undefined],
     [
       "a principal and what is known of it",
@@ -85,6 +84,7 @@ describe("authenticate", () => {
     }],
     ["rejects", () => Promise.reject(new Error("secret"))],
     ["gives false", () => false as never],
+    ["gives null", () => null as never],
     ["gives true", () => true as never],
     ["gives a number", () => 5 as never],
     ["gives an object without a principal", () => ({ authInfo: {} }) as never],
