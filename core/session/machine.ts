@@ -28,7 +28,7 @@ export type SessionEvent =
   | "listen"
   /** DELETE. */
   | "terminate"
-  /** A lifetime is over, the place is needed, the application or the handler ends it. */
+  /** A lifetime is over, the place is needed, or the application ends it. */
   | Exclude<EndReason, "terminated">;
 
 /** What the engine does, in this order. */
@@ -65,7 +65,7 @@ export interface Transition {
 const NOTHING: readonly Effect[] = [];
 const CREATE: readonly Effect[] = ["create"];
 const END: readonly Effect[] = ["delete", "end-streams", "abort-calls", "drop-logs"];
-const ENDINGS = ["idle", "age", "evicted", "ended", "closed"] as const;
+const ENDINGS = ["idle", "age", "evicted", "ended"] as const;
 
 /** The table. Where several rows share state and event, the first whose guard holds applies. */
 export const TRANSITIONS: readonly Transition[] = [

@@ -45,9 +45,7 @@ export type EndReason =
   /** Gave its place to a new session. */
   | "evicted"
   /** Ended by the application. */
-  | "ended"
-  /** The handler was closed. */
-  | "closed";
+  | "ended";
 
 /** Which lifetime of a session is over at `now`; undefined where it lives. */
 export function lapsed(

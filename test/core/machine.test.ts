@@ -43,7 +43,6 @@ const EXPECTED: { readonly [cell: string]: string } = {
   "opened, age": `none -> ended: ${END}`,
   "opened, evicted": `none -> ended: ${END}`,
   "opened, ended": `none -> ended: ${END}`,
-  "opened, closed": `none -> ended: ${END}`,
 
   "ready, initialize": "already-initialized -> ready: ",
   "ready, initialized": "serve -> ready: ",
@@ -55,7 +54,6 @@ const EXPECTED: { readonly [cell: string]: string } = {
   "ready, age": `none -> ended: ${END}`,
   "ready, evicted": `none -> ended: ${END}`,
   "ready, ended": `none -> ended: ${END}`,
-  "ready, closed": `none -> ended: ${END}`,
 
   "stateless, initialize": "serve -> stateless: ",
   "stateless, initialized": "serve -> stateless: ",
@@ -71,7 +69,7 @@ const REQUESTS: readonly SessionEvent[] = [
   "listen",
   "terminate",
 ];
-const ENDINGS: readonly SessionEvent[] = ["idle", "age", "evicted", "ended", "closed"];
+const ENDINGS: readonly SessionEvent[] = ["idle", "age", "evicted", "ended"];
 const STATES: readonly SessionState[] = ["absent", "unknown", "opened", "ready", "stateless"];
 
 const record: SessionRecord = {
