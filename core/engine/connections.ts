@@ -17,6 +17,8 @@ const RECONNECT_MS = 1_000;
 export class Connections implements Keeper {
   readonly settings: Settings;
   readonly #open = new Set<Connection>();
+  /** Readers are sent away, and no further one is let in. The answer to a POST may still be a stream. */
+  leaving = false;
   #stop: (() => void) | undefined;
   #empty: (() => void) | undefined;
   readonly #over: Closed;
@@ -53,6 +55,7 @@ export class Connections implements Keeper {
 
   /** Sends the readers of streams away that this node does not write: they reconnect elsewhere. */
   sendAway(node: string): void {
+    this.leaving = true;
     for (const connection of [...this.#open]) {
       const { stream, session } = connection.reading;
       if (session.startsWith("~") || writerOf(stream) === node) continue;

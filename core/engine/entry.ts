@@ -45,9 +45,11 @@ export interface Entry {
 /** Who is told when a session ends, by its activity. */
 export class Ends {
   readonly #told = new Map<Live, Set<() => void>>();
+  #over = false;
 
-  /** `fn` is called when the session ends. */
+  /** `fn` is called when the session ends; at once where all is over already. */
   add(live: Live, fn: () => void): void {
+    if (this.#over) return fn();
     const all = this.#told.get(live) ?? new Set();
     this.#told.set(live, all.add(fn));
   }
@@ -68,6 +70,7 @@ export class Ends {
 
   /** All is over. */
   tellAll(): void {
+    this.#over = true;
     for (const live of [...this.#told.keys()]) this.tell(live);
   }
 }

@@ -136,7 +136,7 @@ export class Streams {
 
   /** Opens the standalone stream, or resumes any stream of the session. */
   async listen(record: SessionRecord, lastEventId: string | null): Promise<Reply | Rejection> {
-    const { resumable, backend, policy, clock, budget } = this.#settings;
+    const { resumable, backend, clock, budget } = this.#settings;
     const { logs } = backend;
     let id = standaloneStream(record.id);
     let after: number | undefined;
@@ -157,20 +157,34 @@ export class Streams {
       id = stream;
       after = position;
     }
-    const open = this.#lifecycle.live(record.id)?.connections;
-    const replaces = open?.some((one) => one.reading.stream === id);
-    if (!replaces && open !== undefined && open.length >= policy.maxStreams) {
-      return { rule: "stream-limit", accepted: policy.maxStreams };
-    }
+    const early = this.#refusal(record.id, id);
+    if (early !== undefined) return early;
     await logs.open(record.id, id, clock.now(), budget);
+    // While the backend was asked, others may have come, and the end of the handler.
+    const late = this.#refusal(record.id, id);
+    if (late !== undefined) return late;
     const connection = this.#connect(record, record.id, id, after, record.version!);
-    // Its end is heard from here on, but it may have come while the backend was asked for the log.
-    if (await backend.sessions.get(record.id) === undefined) {
+    try {
+      // Its end is heard from here on, but it may have come while the backend was asked for the log.
+      if (await backend.sessions.get(record.id) !== undefined) return replyOf(connection);
       connection.close("session-ended");
       await logs.drop(record.id, id);
       return { rule: "session-not-found" };
+    } catch (error) {
+      // Nobody gets it, so nobody would ever end it.
+      connection.close("lost");
+      throw error;
     }
-    return replyOf(connection);
+  }
+
+  // Who takes the place of another reader needs no further one.
+  #refusal(session: string, stream: string): Rejection | undefined {
+    if (this.connections.leaving) return { rule: "draining" };
+    const { maxStreams } = this.#settings.policy;
+    const open = this.#lifecycle.live(session)?.connections ?? [];
+    return open.length < maxStreams || open.some((one) => one.reading.stream === stream)
+      ? undefined
+      : { rule: "stream-limit", accepted: maxStreams };
   }
 
   /** Looks after the streams that are read here and written by nodes that are gone. */

@@ -1,0 +1,153 @@
+/** What may come between a GET and its stream. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createSessions, memory } from "../../core/engine/mod.ts";
+import { Failing, type Failure } from "../doubles/failing.ts";
+import { turns } from "../doubles/turns.ts";
+import { Endpoint, Events, gate, refusal } from "./endpoint.ts";
+import { type Scope, testInWorlds } from "./worlds.ts";
+
+for (const failure of ["throws", "rejects"] satisfies Failure[]) {
+  test(`a stream whose session cannot be looked up again is not left open, backend ${failure}`, async (t) => {
+    const { sessions, logs, bus } = memory();
+    const store = new Failing({ sessions, logs, bus }, failure);
+    const backend = {
+      ...store.backend,
+      logs: new Proxy(logs, {
+        get(target, key) {
+          const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
+          if (typeof member !== "function") return member;
+          return (...args: unknown[]) => {
+            if (key === "open") store.break("sessions.get");
+            return member.apply(target, args);
+          };
+        },
+      }),
+    };
+    const world = { name: failure, backend, quiet: () => turns(5) };
+    const endpoint = new Endpoint(t as unknown as Scope, {}, { limits: { streams: 1 } }, world);
+    const session = await endpoint.open();
+    assert.equal((await refusal(await endpoint.get({ session }))).status, 503);
+    store.mend();
+    assert.equal((await endpoint.handler.stats()).streams, 0);
+    assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["lost"]);
+    assert.equal((await endpoint.handler.sessions.get(session))?.id, session);
+    for (const one of sessions.list() as Iterable<{ held: boolean }>) assert.equal(one.held, false);
+  });
+}
+
+testInWorlds(
+  "a stream is refused whose caller is known only once the handler closes",
+  async (scope, world) => {
+    let known = gate<string>();
+    known.open("alice");
+    const endpoint = new Endpoint(scope, {}, { authenticate: () => known.opened }, world);
+    const session = await endpoint.open();
+    known = gate();
+    const listening = endpoint.get({ session });
+    await world.quiet();
+    await endpoint.handler.close({ within: 0 });
+    known.open("alice");
+    const { status, retry } = await refusal(await listening);
+    assert.deepEqual([status, retry], [503, true]);
+    assert.equal((await endpoint.handler.stats()).streams, 0);
+    await world.quiet();
+    assert.equal(endpoint.clock.timers, 0);
+  },
+);
+
+test("a stream is refused whose log is there only once the handler closes", async (t) => {
+  const { sessions, logs, bus } = memory();
+  const opened = gate();
+  let asked = gate();
+  const backend = {
+    sessions,
+    bus,
+    logs: new Proxy(logs, {
+      get(target, key) {
+        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
+        if (typeof member !== "function") return member;
+        return async (...args: unknown[]) => {
+          if (key === "open") {
+            asked.open();
+            await opened.opened;
+          }
+          return member.apply(target, args);
+        };
+      },
+    }),
+  };
+  const world = { name: "slow to open", backend, quiet: () => turns(5) };
+  const endpoint = new Endpoint(t as unknown as Scope, {}, {}, world);
+  const session = await endpoint.open();
+  asked = gate();
+  const listening = endpoint.get({ session });
+  await asked.opened;
+  await endpoint.handler.close({ within: 0 });
+  opened.open();
+  assert.equal((await refusal(await listening)).status, 503);
+  assert.equal((await endpoint.handler.stats()).streams, 0);
+});
+
+testInWorlds(
+  "of streams that are resumed at once no more are opened than there may be",
+  async (scope, world) => {
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: (_, exchange) => {
+          exchange.notify("notifications/message", {});
+          return new Promise(() => {});
+        },
+      },
+      { limits: { streams: 2 } },
+      world,
+    );
+    const session = await endpoint.open();
+    const ids: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      const events = new Events(await endpoint.call("tools/call", { session }));
+      await events.next();
+      ids.push(events.lastId!);
+      await events.cut();
+      await world.quiet();
+    }
+    const answers = await Promise.all(
+      ids.map((lastEventId) => endpoint.get({ session, lastEventId })),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    assert.deepEqual(statuses, [200, 200, 503, 503, 503, 503]);
+    for (const answer of answers) await answer.body?.cancel();
+  },
+);
+
+describe("an event stream of a guarded handler", () => {
+  test("ends at once where its caller is known only once the sessions close", {
+    timeout: 10_000,
+  }, async () => {
+    let known = gate<string>();
+    known.open("alice");
+    const sessions = createSessions({
+      opens: ({ url }) => url.endsWith("/init"),
+      authenticate: () => known.opened,
+    });
+    const endless = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(": begun\n\n")),
+    });
+    const guarded = sessions.guard(({ url }) =>
+      url.endsWith("/init") ? Response.json({}) : new Response(endless, {
+        headers: { "content-type": "text/event-stream" },
+      })
+    );
+    const opened = await guarded(new Request("http://localhost/init", { method: "POST" }));
+    const headers = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+    known = gate();
+    const listening = guarded(new Request("http://localhost/events", { headers }));
+    await turns();
+    await sessions.close();
+    known.open("alice");
+    const answer = await listening;
+    assert.equal(answer.status, 200);
+    await answer.text();
+  });
+});
