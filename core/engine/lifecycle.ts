@@ -9,6 +9,7 @@ import type { RpcResponse } from "../protocol/json_rpc.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { decide, type Effect } from "../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts";
+import { Asking } from "./asking.ts";
 import { andThen } from "./awaitable.ts";
 import { Live } from "./live.ts";
 import type { Settings } from "./options.ts";
@@ -46,6 +47,7 @@ export class Lifecycle {
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #lives = new Map<string, Live>();
+  readonly #asking = new Asking();
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
   /** What becomes of others where a session is opened. */
@@ -71,7 +73,6 @@ export class Lifecycle {
         changed: (change) => listener.changed(change),
       }),
       held: () => this.#lives.keys(),
-      touch: (id, held) => this.#touch(id, held),
       missed: () => this.#missed(),
       renewed: () => {
         // Records that outlive their node are there before this one opens any.
@@ -84,7 +85,19 @@ export class Lifecycle {
   /** The record of an id, if its session lives. One whose lifetime is over is ended on the way. */
   find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
     const joining = this.listen();
-    return joining === undefined ? this.#find(id) : joining.then(() => this.#find(id));
+    const found = joining === undefined ? this.#find(id) : joining.then(() => this.#find(id));
+    return found instanceof Promise
+      ? this.during(id, found, (record, ended) => ended ? undefined : record)
+      : found;
+  }
+
+  /** Goes on with what a store answers about a session: see {@linkcode Asking.during}. */
+  during<T, R>(
+    id: string,
+    answer: Promise<T>,
+    next: (answer: T, ended: boolean) => Awaitable<R>,
+  ): Promise<R> {
+    return this.#asking.during(id, answer, next);
   }
 
   #find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
@@ -127,7 +140,7 @@ export class Lifecycle {
       // The application may come to keep something for a session that was opened elsewhere.
       if (this.#listener.holds !== undefined) this.#sweeper.later();
     }
-    if (live.holds++ === 0) this.#touch(record.id, true);
+    if (live.holds++ === 0) this.#membership.touch(record.id, true);
     return live;
   }
 
@@ -135,12 +148,12 @@ export class Lifecycle {
   release(live: Live): void {
     if (--live.holds > 0 || this.#lives.get(live.id) !== live) return;
     this.#lives.delete(live.id);
-    this.#touch(live.id, false);
+    this.#membership.touch(live.id, false);
   }
 
   /** What a notification or a response does to idle time. */
   seen(id: string): void {
-    this.#touch(id, undefined);
+    this.#membership.touch(id, undefined);
   }
 
   /** The activity of a session on this node, if any. */
@@ -210,6 +223,7 @@ export class Lifecycle {
       case "abort-calls": {
         const live = this.#lives.get(id);
         this.#lives.delete(id);
+        this.#asking.ended(id);
         return this.#listener.ended(id, reason, live);
       }
       case "drop-logs": {
@@ -221,24 +235,6 @@ export class Lifecycle {
   #announce(id: string, reason: EndReason): void {
     this.#settings.onEvent?.({ type: "session-ended", session: id, reason });
     tell(this.#settings, { ended: id, reason, from: this.node });
-  }
-
-  #touch(id: string, held: boolean | undefined): void {
-    const { backend, clock } = this.#settings;
-    const at = clock.now();
-    const touch = held === undefined ? { at } : { at, held, by: this.node };
-    // Not by a function: two for each call would be 300 of the 11 000 bytes of a request.
-    try {
-      const done = backend.sessions.touch(id, touch);
-      if (done instanceof Promise) done.catch((error) => this.#untouched(id, held, error));
-    } catch (error) {
-      this.#untouched(id, held, error);
-    }
-  }
-
-  #untouched(id: string, held: boolean | undefined, error: unknown): void {
-    this.#failed(error);
-    if (held !== undefined) this.#membership.unsaid(id);
   }
 
   /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */

@@ -14,7 +14,7 @@ import { Pipeline } from "./pipeline.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { idleTimeoutOff } from "./runtime.ts";
 import type { Stats } from "./stats.ts";
-import type { Notify } from "./subscriptions.ts";
+import { type Notify, notifyOf } from "./subscriptions.ts";
 
 /** An MCP endpoint. */
 export interface McpHandler {
@@ -55,7 +55,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
         return toResponse(reply);
       }),
     sessions: pipeline.sessions,
-    notify: pipeline.notify,
+    notify: notifyOf((change) => pipeline.dispatcher.lifecycle.changed(change)),
     stats: () => pipeline.dispatcher.stats(),
     async close({ within = 10_000 } = {}) {
       pipeline.front.draining = true;

@@ -21,7 +21,6 @@ import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
 import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
-import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
 import type { SessionDirectory } from "./directory.ts";
@@ -32,10 +31,10 @@ import type { McpOptions } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
 import { readOptions } from "./read_options.ts";
 import type { BodyError, BodyReader, Reply } from "./reply.ts";
-import type { Notify } from "./subscriptions.ts";
 import { Modern } from "./modern.ts";
 import { eventOf, messagesOf, nameOf, spokenVersion } from "./posted.ts";
 import { refusalOf, refusalOfBody } from "./refusal.ts";
+import { findSession, ownOf, rowOf } from "./session_of.ts";
 
 /** Answers the requests of one endpoint. */
 export class Pipeline {
@@ -50,16 +49,6 @@ export class Pipeline {
     this.dispatcher = new Dispatcher(application, settings);
     this.#modern = new Modern(this.front, this.dispatcher);
     this.sessions = this.dispatcher.sessions;
-  }
-
-  get notify(): Notify {
-    const { lifecycle } = this.dispatcher;
-    return {
-      toolsListChanged: () => lifecycle.changed({ changed: "tools" }),
-      promptsListChanged: () => lifecycle.changed({ changed: "prompts" }),
-      resourcesListChanged: () => lifecycle.changed({ changed: "resources" }),
-      resourceUpdated: (uri) => lifecycle.changed({ updated: uri }),
-    };
   }
 
   handle(head: RequestHead, body: BodyReader): Promise<Reply> {
@@ -174,10 +163,14 @@ export class Pipeline {
       front.settings.policy,
     );
     if (refusal !== undefined) return front.refuse(refusal, trace);
-    const found = this.#find(facts);
-    return found instanceof Promise
-      ? found.then((record) => this.#postTo(record, head, facts, body, caller, trace))
-      : this.#postTo(found, head, facts, body, caller, trace);
+    const { lifecycle } = this.dispatcher;
+    const found = findSession(facts, lifecycle, front.settings.policy);
+    if (!(found instanceof Promise)) {
+      return this.#postTo(found, head, facts, body, caller, trace);
+    }
+    return lifecycle.during(facts.sessionId!, found, (record, ended) => {
+      return this.#postTo(ended ? undefined : record, head, facts, body, caller, trace);
+    });
   }
 
   #postTo(
@@ -190,8 +183,8 @@ export class Pipeline {
   ): Awaitable<Reply> {
     const { front, dispatcher } = this;
     const event = eventOf(body);
-    const row = this.#decide(facts, record, caller, event);
-    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    const row = rowOf(facts, record, caller, event, front.settings.policy);
+    const own = ownOf(row, record);
     trace.session = own?.id;
     if (row.answer !== "serve") {
       return front.refuse(refusalOf(row.answer, facts.method, requestId(body)), trace);
@@ -206,10 +199,19 @@ export class Pipeline {
       front.settings.policy,
     ) ?? (own === undefined ? this.#overQuota(body, caller) : undefined);
     if (refused !== undefined) return front.refuse(refused, trace);
-    return row.effects.includes("mark-ready")
-      ? dispatcher.lifecycle.ready(own!.id)
-        .then(() => this.#dispatch(head, facts, body, own, version, caller))
-      : this.#dispatch(head, facts, body, own, version, caller);
+    if (!row.effects.includes("mark-ready")) {
+      return this.#dispatch(head, facts, body, own, version, caller);
+    }
+    const { lifecycle } = dispatcher;
+    const { id } = own!;
+    return lifecycle.during(
+      id,
+      lifecycle.ready(id),
+      (_, ended) =>
+        ended
+          ? front.refuse({ rule: "session-not-found", id: requestId(body) }, trace)
+          : this.#dispatch(head, facts, body, own, version, caller),
+    );
   }
 
   #overQuota(body: Body, { principal }: Caller): Rejection | undefined {
@@ -271,14 +273,16 @@ export class Pipeline {
 
   async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
     const { front, dispatcher } = this;
-    const record = await this.#find(facts);
-    const row = this.#decide(
+    const { policy } = front.settings;
+    const record = await findSession(facts, dispatcher.lifecycle, policy);
+    const row = rowOf(
       facts,
       record,
       caller,
       facts.method === "GET" ? "listen" : "terminate",
+      policy,
     );
-    const own = row.state === "opened" || row.state === "ready" ? record : undefined;
+    const own = ownOf(row, record);
     trace.session = own?.id;
     if (row.answer === "stream") {
       const opened = await dispatcher.streams.listen(own!, facts.lastEventId);
@@ -290,25 +294,5 @@ export class Pipeline {
         : front.refuse({ rule: "session-not-found" }, trace);
     }
     return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
-  }
-
-  #find(facts: HeadFacts): SessionRecord | undefined | Promise<SessionRecord | undefined> {
-    return facts.sessionId === null || this.front.settings.policy.sessions === "off"
-      ? undefined
-      : this.dispatcher.lifecycle.find(facts.sessionId);
-  }
-
-  #decide(
-    facts: HeadFacts,
-    record: SessionRecord | undefined,
-    caller: Caller,
-    event: SessionEvent,
-  ): Transition {
-    const { policy } = this.front.settings;
-    const state = stateOf(
-      { mode: policy.sessions, id: facts.sessionId, record, principal: caller.principal },
-      event,
-    );
-    return decide(state, event, policy);
   }
 }

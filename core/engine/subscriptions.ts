@@ -30,6 +30,16 @@ export interface Notify {
   resourceUpdated(uri: string): void;
 }
 
+/** The functions that a user tells changes with; `tell` is told what they mean. */
+export function notifyOf(tell: (change: Change) => void): Notify {
+  return {
+    toolsListChanged: () => tell({ changed: "tools" }),
+    promptsListChanged: () => tell({ changed: "prompts" }),
+    resourcesListChanged: () => tell({ changed: "resources" }),
+    resourceUpdated: (uri) => tell({ updated: uri }),
+  };
+}
+
 type Filter = {
   readonly toolsListChanged: true | undefined;
   readonly promptsListChanged: true | undefined;

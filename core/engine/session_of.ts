@@ -1,0 +1,42 @@
+/**
+ * A request's session: the record that its id names, and what the session table says of the two.
+ *
+ * @module
+ */
+
+import type { HeadFacts } from "../inbound/head.ts";
+import type { Policy } from "../inbound/policy.ts";
+import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { Caller } from "./application.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Awaitable } from "./ports.ts";
+
+/** Looks for the record, where the request names one. */
+export function findSession(
+  { sessionId }: HeadFacts,
+  lifecycle: Lifecycle,
+  policy: Policy,
+): Awaitable<SessionRecord | undefined> {
+  return sessionId === null || policy.sessions === "off" ? undefined : lifecycle.find(sessionId);
+}
+
+/** What is to be done with a request. */
+export function rowOf(
+  { sessionId: id }: HeadFacts,
+  record: SessionRecord | undefined,
+  { principal }: Caller,
+  event: SessionEvent,
+  policy: Policy,
+): Transition {
+  const state = stateOf({ mode: policy.sessions, id, record, principal }, event);
+  return decide(state, event, policy);
+}
+
+/** The record, where the request may use it. */
+export function ownOf(
+  { state }: Transition,
+  record: SessionRecord | undefined,
+): SessionRecord | undefined {
+  return state === "opened" || state === "ready" ? record : undefined;
+}

@@ -1,0 +1,145 @@
+/** A session that ends while a store is asked about it. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Backend, createMcpHandler, createSessions, memory } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { Endpoint, gate, notification, refusal, request } from "./endpoint.ts";
+import { type Scope, testInWorlds, WORLDS } from "./worlds.ts";
+
+/** A backend that gives the next answer of one operation on sessions late, and old. */
+function overtaken(operation: "get" | "touch") {
+  const { sessions, logs, bus } = memory();
+  const asked = gate();
+  const release = gate();
+  let armed = false;
+  const backend: Backend = {
+    logs,
+    bus,
+    sessions: new Proxy(sessions, {
+      get(target, key) {
+        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
+        if (typeof member !== "function") return member;
+        if (key !== operation) return member.bind(target);
+        return async (...args: unknown[]) => {
+          const answer = await member.apply(target, args);
+          if (armed) {
+            armed = false;
+            asked.open();
+            await release.opened;
+          }
+          return answer;
+        };
+      },
+    }),
+  };
+  return { backend, arm: () => void (armed = true), asked: asked.opened, release: release.open };
+}
+
+const OPENED = { version: "2025-03-26", ready: false };
+const READY_AND_CALL = [notification("notifications/initialized"), request(1, "tools/call")];
+
+for (const ender of ["this node", "another node"]) {
+  describe(`a call whose session ends on ${ender} while the store takes its time`, () => {
+    for (const operation of ["get", "touch"] as const) {
+      test(`to answer ${operation} is not begun`, { timeout: 10_000 }, async (t) => {
+        const { backend, arm, asked, release } = overtaken(operation);
+        let begun = 0;
+        const scope = t as unknown as Scope;
+        const application = {
+          request: () => {
+            begun++;
+            return new Promise<object>(() => {});
+          },
+        };
+        const endpoint = new Endpoint(scope, application, { backend });
+        const other = new Endpoint(scope, {}, { backend });
+        const session = await endpoint.open({}, OPENED);
+        arm();
+        const posted = operation === "get"
+          ? endpoint.call("tools/call", { session })
+          : endpoint.post(READY_AND_CALL, { session });
+        await asked;
+        const ending = ender === "this node" ? endpoint : other;
+        assert.equal((await ending.delete({ session })).status, 204);
+        release();
+        const { status, code } = await refusal(await posted);
+        assert.deepEqual([status, code, begun], [404, -32001, 0]);
+        const { inFlight, streams } = await endpoint.handler.stats();
+        assert.deepEqual([inFlight, streams], [0, 0]);
+      });
+    }
+  });
+}
+
+test("a guarded request whose session ends while it is looked up is not let in", {
+  timeout: 10_000,
+}, async () => {
+  const { backend, arm, asked, release } = overtaken("get");
+  let served = 0;
+  const sessions = createSessions({
+    opens: ({ url }) => url.endsWith("/init"),
+    backend,
+    onEvent: () => {},
+  });
+  const guarded = sessions.guard(() => new Response(`${++served}`));
+  const ask = (path: string, headers: { readonly [name: string]: string } = {}) =>
+    guarded(new Request(`http://localhost${path}`, { method: "POST", headers }));
+  const session = (await ask("/init")).headers.get("mcp-session-id")!;
+  arm();
+  const late = ask("/event", { "mcp-session-id": session });
+  await asked;
+  assert.equal(await sessions.end(session), true);
+  release();
+  assert.equal((await refusal(await late)).status, 404);
+  assert.equal(served, 1);
+  await sessions.close();
+});
+
+for (const first of ["the call", "the end"]) {
+  testInWorlds(
+    `a call and the end of its session at once: both are answered, ${first} coming first`,
+    async (_, { name }) => {
+      for (let distance = 0; distance < 40; distance++) {
+        const { backend, quiet } = WORLDS.map((make) => make()).find((one) => one.name === name)!;
+        const mcp = createMcpHandler({
+          serverInfo: { name: "test", version: "1" },
+          request: () => new Promise<object>(() => {}),
+        }, { backend, clock: new FakeClock() });
+        const send = (method: string, body?: object, session?: string): Promise<Response> =>
+          mcp.fetch(
+            new Request("http://localhost/mcp", {
+              method,
+              headers: {
+                "content-type": "application/json",
+                ...(session === undefined ? {} : { "mcp-session-id": session }),
+              },
+              ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+            }),
+          );
+        const params = { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: {} };
+        const opened = await send("POST", request(0, "initialize", params));
+        const session = opened.headers.get("mcp-session-id")!;
+        const statuses: string[] = [];
+        const call = (body: object) => {
+          send("POST", body, session).then(({ status }) => statuses.push(`POST ${status}`));
+        };
+        const end = () => {
+          send("DELETE", undefined, session).then(({ status }) =>
+            statuses.push(`DELETE ${status}`)
+          );
+        };
+        const body = distance % 2 === 0 ? READY_AND_CALL : request(1, "tools/call");
+        if (first === "the call") call(body);
+        else end();
+        for (let i = 0; i < distance; i++) await undefined;
+        if (first === "the call") end();
+        else call(body);
+        await quiet();
+        await quiet();
+        assert.deepEqual(statuses.sort(), ["DELETE 204", "POST 404"], `${distance} apart`);
+        assert.equal((await mcp.stats()).inFlight, 0, `${distance} apart`);
+        await mcp.close({ within: 0 });
+      }
+    },
+  );
+}
