@@ -30,8 +30,13 @@ export interface SealedOptions {
 /** Opened ids that are remembered: opening one again costs a decryption. */
 const REMEMBERED = 1_000;
 
-/** Where ended sessions are noted. No session has a blank in its id. */
-const REVOKED = "revoked sessions";
+/**
+ * Where ended sessions are noted. No session has a blank in its id. Those of one lifetime are together: a log store
+ * forgets, where something new comes, what is older than that may become, and that must not be another's.
+ */
+function revoked({ record, expires }: Opened): string {
+  return `revoked sessions ${expires - record.created}`;
+}
 
 /**
  * A backend that stores nothing. A session lives until the time in its id, `limits.maxAgeMs` from its opening.
@@ -113,12 +118,13 @@ class SealedSessions implements SessionStore {
       events: 1,
       bytes: Infinity,
       sessionBytes: Infinity,
-      ageMs: Math.max(1, found.expires - now),
+      ageMs: Math.max(1, found.expires - found.record.created),
     };
+    const where = revoked(found);
     const name = await digest(id);
-    await this.#revocations!.open(REVOKED, name, now, budget);
+    await this.#revocations!.open(where, name, now, budget);
     // Of several at once, one is the first to write to it.
-    return await this.#revocations!.append(REVOKED, name, "", true, now, budget) === 1;
+    return await this.#revocations!.append(where, name, "", true, now, budget) === 1;
   };
 
   touch: SessionStore["touch"] = () => {};
@@ -137,8 +143,8 @@ class SealedSessions implements SessionStore {
   async #find(id: string) {
     const found = await this.#open(id);
     if (found === undefined) return undefined;
-    if (await this.#revocations?.bounds(REVOKED, await digest(id)) !== undefined) return undefined;
-    return this.#unlessOver(found);
+    const noted = this.#revocations?.bounds(revoked(found), await digest(id));
+    return await noted === undefined ? this.#unlessOver(found) : undefined;
   }
 
   #unlessOver({ record, expires }: Opened) {

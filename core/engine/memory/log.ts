@@ -48,7 +48,8 @@ export class Log {
   /** It has ended, and its events are all there is to it: those in one, or undefined where there is more. */
   packed(): Packed | undefined {
     const { events, last, head, endedAt, order, cost } = this;
-    if (last === 0 || last !== events.length || head > 0) return undefined;
+    // Nothing is won where there is one, and some of those are asked for all the time: `sealed` notes ended sessions so.
+    if (last < 2 || last !== events.length || head > 0) return undefined;
     if (this.delivered > 0 || this.owed !== undefined) return undefined;
     const texts: string[] = [];
     let times: number[] | undefined;

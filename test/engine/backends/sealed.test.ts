@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sealed } from "../../../adapters/backends/sealed.ts";
+import { FakeClock } from "../../doubles/clock.ts";
 import { backendKit, RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
 import {
   type Application,
@@ -190,6 +191,29 @@ test("with revocations, of eight DELETEs on two nodes one ends the session", asy
     await assert.rejects(client.call("who"), (error) => (error as RpcFailure).status === 404);
   }
   for (const node of nodes) await node.close();
+});
+
+test("with revocations, a session that was ended stays so, whatever else is ended", async () => {
+  const clock = new FakeClock();
+  const revocations = memory();
+  const open = async (maxAgeMs: number) => {
+    const backend = sealed({ keys: [key(1)], revocations, clock });
+    const handler = createMcpHandler(application, { backend, clock, limits: { maxAgeMs } });
+    const client = testClient(handler);
+    await client.initialize();
+    return client;
+  };
+  const old = await open(3_600_000);
+  const short = await open(3_000_000);
+  await clock.pass(2_990_000);
+  const young = await open(3_600_000);
+  await young.end();
+  for (const other of [short, old]) {
+    await clock.pass(9_000);
+    await other.end();
+    const after = await young.send("POST", { jsonrpc: "2.0", id: 1, method: "ping" });
+    assert.equal(after.status, 404);
+  }
 });
 
 test("with revocations, an answer finds the node that asked", async () => {
