@@ -27,6 +27,7 @@ interface BunRuntime {
     port: number;
     hostname: string;
     idleTimeout: number;
+    maxRequestBodySize: number;
     fetch: (request: Request, server: unknown) => Response | Promise<Response>;
   }): BunServer;
 }
@@ -44,6 +45,8 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
     hostname,
     // Bun would close a connection on which a call is silent for ten seconds.
     idleTimeout: 0,
+    // The limit is the handler's. Bun's own, 128 MiB, would refuse without a word before any rule is asked.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request, bun) =>
       hasPath(request.url, path) ? handler.fetch(request, bun) : new Response(notFoundText(path), {
         status: 404,

@@ -149,6 +149,9 @@ export class HeldResponse {
     for (const [name, value] of Object.entries(this.#before)) response.setHeader(name, value);
     sendReply({
       headersSent: false,
+      get writableEnded() {
+        return response.writableEnded;
+      },
       get writableFinished() {
         return response.writableFinished;
       },

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concat, decode } from "../../core/engine/fetch.ts";
+import { concat, decode, withHeaders } from "../../core/engine/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import type { HeaderReader, RequestHead } from "../../core/inbound/head.ts";
 import { parseAuthority } from "../../core/protocol/authority.ts";
@@ -33,8 +33,9 @@ export interface NodeRequest {
 export interface NodeResponse {
   readonly headersSent: boolean;
   readonly destroyed?: boolean;
+  readonly writableEnded: boolean;
   readonly writableFinished: boolean;
-  writeHead(status: number, headers?: { [name: string]: string | number }): unknown;
+  writeHead(status: number, headers?: { [name: string]: string | number | string[] }): unknown;
   write(chunk: string | Uint8Array): boolean;
   // deno-lint-ignore no-explicit-any
   end(chunk?: any, encoding?: any): unknown;
@@ -87,6 +88,8 @@ export class NodeHead implements RequestHead, HeaderReader {
   /** Every field, by its name in lower case. */
   *[Symbol.iterator](): Iterator<[string, string]> {
     for (const name of Object.keys(this.#fields)) {
+      // HTTP/2 has the first line of the request among them.
+      if (name.startsWith(":")) continue;
       const value = this.get(name);
       if (value !== null) yield [name, value];
     }
@@ -143,7 +146,8 @@ export class NodeBody implements BodyReader {
   gone(fn: () => void): void {
     const response = this.#response;
     response.on("close", () => {
-      if (!response.writableFinished) fn();
+      // Not whether it is finished: HTTP/2 says that of one whose peer has left.
+      if (!response.writableEnded) fn();
     });
   }
 }
@@ -242,7 +246,7 @@ function pipe(response: NodeResponse, body: StreamBody): void {
   response.on("drain", () => body.drained());
   response.on("close", () => {
     sink.over = true;
-    if (!response.writableFinished) body.cancelled();
+    if (!response.writableEnded) body.cancelled();
   });
   response.on("error", ignored);
   body.open(sink);
@@ -279,10 +283,14 @@ async function sendResponse(
   own: Response,
   added: { readonly [name: string]: string },
 ): Promise<void> {
-  const headers: { [name: string]: string } = {};
-  own.headers.forEach((value, name) => headers[name] = value);
   const bytes = new Uint8Array(await own.arrayBuffer());
-  response.writeHead(own.status, { ...headers, ...added });
+  const headers: Headers = withHeaders(new Response(null, { headers: own.headers }), added).headers;
+  const cookies = headers.getSetCookie();
+  response.writeHead(own.status, {
+    ...Object.fromEntries(headers),
+    // By name there is one value of each, but every cookie is a field of its own.
+    ...(cookies.length > 1 ? { "set-cookie": cookies } : {}),
+  });
   response.end(bytes);
 }
 

@@ -59,7 +59,8 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
 
 /** True where a URL, absolute or not, has this path. */
 export function hasPath(url: string, path: string): boolean {
-  const scheme = url.indexOf("://");
+  // The query of one that is not absolute may hold another URL.
+  const scheme = url.startsWith("/") ? -1 : url.indexOf("://");
   const start = scheme < 0 ? 0 : url.indexOf("/", scheme + 3);
   if (start < 0) return path === "/";
   if (!url.startsWith(path, start)) return false;

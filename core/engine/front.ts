@@ -115,7 +115,13 @@ export class Front {
 // What is none of these must not pass for an anonymous caller: `false` or null may have meant "no".
 function checked(found: Authenticated | null): Authenticated {
   if (found === undefined) return undefined;
-  if (typeof found === "string" || found instanceof Response) return found;
+  if (typeof found === "string") return found;
+  if (found instanceof Response) {
+    if (!found.bodyUsed && found.status !== 0) return found;
+    throw new TypeError(
+      "authenticate: gave a Response that is used up or an error; make one for each request",
+    );
+  }
   if (found !== null && typeof found.principal === "string") return found;
   throw new TypeError(
     `authenticate: gave ${shown(found)}, not a name, a principal, a Response or undefined`,

@@ -55,6 +55,33 @@ describe("what the hook finds", () => {
     });
   }
 
+  test("an answer keeps every cookie, and what it varies by", async (t) => {
+    const headers = new Headers({ vary: "Authorization" });
+    for (const cookie of ["a=1", "b=2"]) headers.append("set-cookie", cookie);
+    const server = await up(t, whoami, {
+      authenticate: () => new Response("no", { status: 401, headers }),
+      cors: true,
+    });
+    const got = await fetch(`http://127.0.0.1:${server.port}/mcp`, { method: "POST" });
+    assert.deepEqual(got.headers.getSetCookie(), ["a=1", "b=2"]);
+    assert.match(got.headers.get("vary") ?? "", /^Authorization, ?Origin$/i);
+    assert.equal(await got.text(), "no");
+  });
+
+  test("an answer that cannot be sent is 500, and told", async (t) => {
+    const read = new Response("no", { status: 401 });
+    await read.text();
+    for (const answer of [read, Response.error()]) {
+      const told: unknown[] = [];
+      const server = await up(t, whoami, {
+        authenticate: () => answer,
+        onEvent: (event) => void (event.type === "application-error" && told.push(event.method)),
+      });
+      refused(await ask(server.port, initialize()), { status: 500, code: -32603 });
+      assert.deepEqual(told, ["authenticate"]);
+    }
+  });
+
   test("that the hook fails is 500, and nothing of why", async (t) => {
     for (
       const authenticate of [
