@@ -49,7 +49,9 @@ export class RedisBus implements Bus {
   unsubscribe(topic: string, receiver: Receiver): void {
     const channel = this.#prefix + topic;
     if (!this.#topics.delete(channel, receiver)) return;
-    const left = this.#confirmed.get(channel)!.then(() => this.#link.unsubscribe(channel)).catch(
+    // Also where nothing was confirmed: a command that took too long is carried out all the same.
+    const settled = this.#confirmed.get(channel)!.catch(() => {/* who subscribed knows */});
+    const left = settled.then(() => this.#link.unsubscribe(channel)).catch(
       () => {/* lost with its connection: what still comes on it finds nobody here */},
     ).then(() => {
       if (this.#leaving.get(channel) === left) this.#leaving.delete(channel);

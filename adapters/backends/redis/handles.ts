@@ -16,7 +16,7 @@ export function redisHandles(store: Store): HandleStore {
     },
     async replace(handle, text, expires, now) {
       const [value, lives] = [kept(text, expires), ttl(expires, now)];
-      return await store.run("replace", handle, value, lives, whole(now)) === 1;
+      return await store.says("replace", handle, value, lives, whole(now));
     },
     async get(handle, now) {
       const found = await store.command("GET", key(handle));

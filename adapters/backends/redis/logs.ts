@@ -68,11 +68,11 @@ export function redisLogs(store: Store): LogStore {
         ageOf(budget),
       );
       if (!Array.isArray(found)) return undefined;
-      const [ended, more, ...data] = found as [number, number, ...string[]];
+      const [ended, more, ...data] = found as [unknown, unknown, ...string[]];
       return {
         events: data.map((text, i) => ({ position: after + i + 1, data: text })),
-        ended: ended === 1,
-        more: more === 1,
+        ended: Number(ended) === 1,
+        more: Number(more) === 1,
       };
     },
     async bounds(session, stream) {

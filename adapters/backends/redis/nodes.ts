@@ -11,8 +11,8 @@ import { type Store, whole } from "./store.ts";
 export function redisNodes(store: Store, leaseMs: number): Nodes {
   return {
     leaseMs,
-    renew: async (node, now) => await store.run("renew", node, whole(now), whole(leaseMs)) === 1,
-    alive: async (node, now) => await store.run("alive", node, whole(now)) === 1,
+    renew: (node, now) => store.says("renew", node, whole(now), whole(leaseMs)),
+    alive: (node, now) => store.says("alive", node, whole(now)),
     async leave(node) {
       await store.run("leave", node);
     },

@@ -40,7 +40,7 @@ export function redisSessions(store: Store): SessionStore {
       const hold = held === undefined ? "" : held ? 1 : 0;
       await store.run("touch", id, whole(at), ready ? 1 : 0, hold, by);
     },
-    delete: async (id) => await store.run("delete", id) === 1,
+    delete: (id) => store.says("delete", id),
     async *list() {
       for (let [created, last] = ["", ""];;) {
         const found = await store.run("list", created, last, PAGE) as readonly string[];

@@ -40,6 +40,11 @@ export class Store {
     }
   }
 
+  /** Runs an operation that answers 1 for yes. Some clients are set up to give numbers as text. */
+  async says(...args: readonly (string | number)[]): Promise<boolean> {
+    return Number(await this.run(...args)) === 1;
+  }
+
   /** Sends a plain command. */
   async command(...args: readonly (string | number)[]): Promise<Answer> {
     return await this.#link.command(args.map(String)) as Answer;

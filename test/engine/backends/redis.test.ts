@@ -38,7 +38,7 @@ for (const { name } of clients) {
   };
   const other = name === "ioredis" ? "node-redis" : "ioredis";
   const kit = backendKit(fresh, {
-    // Both clients work on the same keys.
+    // All clients work on the same keys.
     peer: (backend) => open(other, made.get(backend)!.prefix),
   });
   for (const check of kit) {

@@ -51,7 +51,7 @@ export async function startRedis(): Promise<RedisServer> {
   };
 }
 
-/** Both clients; each makes a connected one, and ends it. */
+/** The clients; each makes a connected one, and ends it. */
 export const clients: readonly {
   readonly name: string;
   connect(port: number): Promise<{ client: RedisClient; end(): void }>;
@@ -68,16 +68,19 @@ export const clients: readonly {
       return { client, end: () => client.destroy() };
     },
   },
+  { name: "ioredis", connect: (port) => connectIoredis(port, {}) },
   {
-    name: "ioredis",
-    async connect(port) {
-      const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50 });
-      client.on("error", () => {/* an outage is part of some tests */});
-      await client.ping();
-      return { client, end: () => client.disconnect() };
-    },
+    name: "ioredis with numbers as text",
+    connect: (port) => connectIoredis(port, { stringNumbers: true }),
   },
 ];
+
+async function connectIoredis(port: number, options: { stringNumbers?: boolean }) {
+  const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50, ...options });
+  client.on("error", () => {/* an outage is part of some tests */});
+  await client.ping();
+  return { client, end: () => client.disconnect() };
+}
 
 function start(folder: string, port: number): Promise<ChildProcess> {
   const child = spawn(redisProgram!, [
