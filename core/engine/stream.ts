@@ -172,21 +172,20 @@ export class Stream {
     const message = "The server could not store the messages of this request";
     this.#wait(this.#tail!.then(async () => {
       const settle = () => settleOwed(this.settings, this.session, this.id, message);
-      await settle().catch((error) => this.#again(settle, error, true));
+      await settle().catch((error) => this.#again(settle, error));
       await this.#wake("");
     }));
   }
 
   // A backend that outlives this node may come back: nothing is lost by waiting, and what was stored
   // although it seemed to fail is recognised by its name.
-  async #again(step: () => Awaitable<unknown>, first: unknown, ends = false): Promise<void> {
+  async #again(step: () => Awaitable<unknown>, first: unknown): Promise<void> {
     const { backend, clock, writes } = this.settings;
     let error = first;
     for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
       this.#failed(error);
       if (backend.nodes === undefined) return this.#lost();
-      // Of a stream that was cut off, only its end is still to be written.
-      if (writes.abandoned || (this.#cut && !ends)) return;
+      if (writes.abandoned || this.#cut) return;
       await new Promise<void>((resolve) => clock.after(pause, resolve));
       try {
         await step();
