@@ -52,10 +52,18 @@ export function thrown(
   application: Application,
   settings: Settings,
 ): Answered {
-  const answer = thrownAnswer(application, call, error);
-  if (answer !== undefined) return answer;
+  let failure = error;
+  try {
+    const answer = thrownAnswer(application, call, error);
+    if (answer !== undefined) return answer;
+  } catch (cannotBeSent) {
+    // What it carries is no JSON, or nests deeper than can be written out: a peer's own arguments may.
+    failure = cannotBeSent;
+  }
   // A call that was stopped is expected to fail.
-  if (!call.over) settings.onEvent({ type: "application-error", method: call.method, error });
+  if (!call.over) {
+    settings.onEvent({ type: "application-error", method: call.method, error: failure });
+  }
   return failedAnswer(call);
 }
 
