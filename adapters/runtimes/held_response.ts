@@ -13,6 +13,8 @@ import { type NodeResponse, sendReply } from "./node_http.ts";
 /** The part of `http.ServerResponse` that decides about its head. */
 export interface NodeAnswer extends NodeResponse {
   readonly writableEnded: boolean;
+  /** The bytes that were written and have not left yet. */
+  readonly writableLength?: number;
   statusCode: number;
   writeHead(...args: unknown[]): unknown;
   write(...args: unknown[]): boolean;
@@ -49,6 +51,8 @@ export class HeldResponse {
   readonly #before: { readonly [name: string]: unknown };
   #phase: Phase = "open";
   #waiting: { readonly name: Sends; readonly args: unknown[] }[] = [];
+  /** More than the head was handed to Node. */
+  #begun = false;
   /** What takes back each thing that is pretended. */
   #real: (() => void)[] = [];
 
@@ -65,8 +69,10 @@ export class HeldResponse {
 
   /** The listener threw. */
   fail(error: unknown): void {
-    const reply = this.#entry.fail(error);
-    const { headersSent, writableEnded } = this.#response;
+    const { headersSent, writableEnded, writableLength = 0 } = this.#response;
+    // What was written in this turn, Node may not have sent yet.
+    const sent = writableEnded || (this.#begun && writableLength === 0);
+    const reply = this.#entry.fail(error, sent);
     const sending = this.#phase === "passing";
     if (this.#phase === "open" || (sending && !headersSent)) this.#replace(reply);
     // Half an answer must not look like a whole one.
@@ -138,7 +144,9 @@ export class HeldResponse {
   }
 
   #pass(name: Sends, args: unknown[]): unknown {
-    return this.#send[name].apply(this.#response, args);
+    const result = this.#send[name].apply(this.#response, args);
+    if (name !== "writeHead") this.#begun = true;
+    return result;
   }
 
   /** Gives this answer. What the listener set, and what it still writes, belongs to one that is not given. */

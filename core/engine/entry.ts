@@ -34,8 +34,11 @@ export interface Entry {
    * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
    */
   commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
-  /** The handler threw: the operator is told. Gives the answer, for where none was begun. */
-  fail(error: unknown): Reply;
+  /**
+   * The handler threw: the operator is told. Gives the answer, for where none was sent. Where `sent` is not true, a
+   * session that this request has opened ends, for its client has not learnt of it.
+   */
+  fail(error: unknown, sent?: boolean): Reply;
   /** The exchange is over; idle time counts from here. */
   leave(): void;
   /** Calls `fn` when the session ends while the exchange goes on; at once where it has ended already. */
@@ -94,8 +97,10 @@ export class HeldEntry implements Entry {
   readonly #entered: Entered;
   #live: Live | undefined;
   #left = false;
-  /** The exchange has its answer, and the operator knows. */
-  #told = false;
+  /** The session is stored, by this entry. */
+  #stored = false;
+  /** What every answer carries, once this exchange has its own and the operator knows. */
+  #told: ReplyHeaders | undefined;
   #onEnd: (() => void) | undefined;
 
   constructor(front: Front, lifecycle: Lifecycle, ends: Ends, entered: Entered) {
@@ -111,14 +116,17 @@ export class HeldEntry implements Entry {
 
   commit(status: number): Awaitable<Reply | { readonly add: ReplyHeaders }> {
     const { opening } = this.#entered;
-    if (!opening || this.#left || status < 200 || status > 299) return this.#answer(status, {});
+    if (!opening || this.#left || status < 200 || status > 299) return this.#answer(status);
     return andThen(this.#open(), (refusal) => this.#opened(status, refusal));
   }
 
-  fail(error: unknown): Reply {
+  fail(error: unknown, sent = false): Reply {
     this.#front.emit({ type: "application-error", method: "handler", error });
+    if (!sent) this.#withdraw();
     const rejection: Rejection = { rule: "internal-error" };
-    return this.#told ? rejectionReply(rejection) : this.#refuse(rejection);
+    if (this.#told === undefined) return this.#refuse(rejection);
+    const reply = rejectionReply(rejection);
+    return { ...reply, headers: { ...reply.headers, ...this.#told } };
   }
 
   onEnd(fn: () => void): void {
@@ -133,7 +141,7 @@ export class HeldEntry implements Entry {
     this.#left = true;
     const live = this.#live;
     if (live === undefined) return;
-    if (this.#onEnd !== undefined) this.#ends.delete(live, this.#onEnd);
+    this.#unhear(live);
     this.#lifecycle.release(live);
     this.#live = undefined;
   }
@@ -155,20 +163,36 @@ export class HeldEntry implements Entry {
   #opened(status: number, refusal: Rejection | undefined): Reply | { readonly add: ReplyHeaders } {
     if (refusal !== undefined) return this.#refuse(refusal);
     const { record, trace } = this.#entered;
-    // Where the client left meanwhile, nothing holds the session: it will grow idle.
-    if (!this.#left) this.#live = this.#lifecycle.hold(record);
+    this.#stored = true;
+    // The client left meanwhile.
+    if (this.#left) this.#withdraw();
+    else this.#live = this.#lifecycle.hold(record);
     trace.session = record.id;
-    return this.#answer(status, { "mcp-session-id": record.id });
+    const { add } = this.#answer(status);
+    return { add: { "mcp-session-id": record.id, ...add } };
   }
 
-  #answer(status: number, headers: ReplyHeaders): { readonly add: ReplyHeaders } {
-    this.#told = true;
+  /** Nobody gets the answer that opens the session. Left to grow idle, it would take the place of another. */
+  #withdraw(): void {
+    if (!this.#stored) return;
+    this.#stored = false;
+    if (this.#live !== undefined) this.#unhear(this.#live);
+    this.#lifecycle.end(this.#entered.record, "ended").catch((error) => this.#failed(error));
+  }
+
+  #unhear(live: Live): void {
+    if (this.#onEnd !== undefined) this.#ends.delete(live, this.#onEnd);
+  }
+
+  #answer(status: number): { readonly add: ReplyHeaders } {
     const { facts, trace } = this.#entered;
-    return { add: this.#front.finish(facts, { status, headers, body: null }, trace).headers };
+    const { headers } = this.#front.finish(facts, { status, headers: {}, body: null }, trace);
+    this.#told = headers;
+    return { add: headers };
   }
 
   #refuse(rejection: Rejection): Reply {
-    this.#told = true;
+    this.#told = {};
     const { facts, trace } = this.#entered;
     return this.#front.finish(facts, this.#front.refuse(rejection, trace), trace);
   }

@@ -108,11 +108,13 @@ class Guard {
     try {
       const response = await handler(request, entry.session);
       if (response.bodyUsed) throw new TypeError("the handler's response has been read already");
+      // What is no response fails here, before anything is stored.
+      const stream = isEventStream(response.headers.get("content-type")) && response.body !== null;
       const committed = await entry.commit(response.status);
       if ("status" in committed) return toResponse(committed);
-      held = isEventStream(response.headers.get("content-type")) && response.body !== null;
+      const body = stream ? heldBody(response, entry) : response;
+      held = stream;
       if (held) exempt(server, request);
-      const body = held ? heldBody(response, entry) : response;
       // A copy costs, and some responses (a WebSocket's) cannot be copied.
       if (Object.keys(committed.add).length === 0) return body;
       return toResponse({ status: response.status, headers: committed.add, body });

@@ -248,17 +248,18 @@ describe("a client that leaves", () => {
     assert.equal(await sessions.count(), 0);
   });
 
-  test("while the session is stored does not hold it", async () => {
+  test("while the session is stored opens none", async () => {
     const { backend, let: go } = slowly();
-    const [sessions] = noted({ backend });
+    const [sessions, events] = noted({ backend });
     const entry = await sessions.enter(head);
     assert.ok("commit" in entry);
     const committed = entry.commit(200);
     entry.leave();
     go();
     await committed;
-    const [record] = backend.sessions.list() as Iterable<{ held: boolean }>;
-    assert.equal(record?.held, false);
+    assert.equal(await sessions.count(), 0);
+    const [opened, ended] = events.filter((event) => event.type.startsWith("session-"));
+    assert.deepEqual([opened?.type, ended?.type], ["session-opened", "session-ended"]);
   });
 });
 
