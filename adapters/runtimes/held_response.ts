@@ -5,6 +5,7 @@
  * @module
  */
 
+import { shown } from "../../core/engine/errors.ts";
 import type { Entry } from "../../core/engine/guard.ts";
 import type { Reply } from "../../core/engine/reply.ts";
 import { isEventStream } from "../../core/protocol/media.ts";
@@ -25,6 +26,7 @@ export interface NodeAnswer extends NodeResponse {
   getHeaders(): { readonly [name: string]: unknown };
   getHeaderNames(): string[];
   setHeader(name: string, value: unknown): unknown;
+  appendHeader(name: string, value: unknown): unknown;
   removeHeader(name: string): void;
 }
 
@@ -50,7 +52,7 @@ export class HeldResponse {
   /** The fields that stood there before the listener was called. */
   readonly #before: { readonly [name: string]: unknown };
   #phase: Phase = "open";
-  #waiting: { readonly name: Sends; readonly args: unknown[] }[] = [];
+  #waiting: { readonly name: Sends; readonly args: readonly unknown[] }[] = [];
   /** More than the head was handed to Node. */
   #begun = false;
   /** What takes back each thing that is pretended. */
@@ -79,8 +81,14 @@ export class HeldResponse {
     else if (sending && !writableEnded) this.#response.destroy();
   }
 
-  #call(name: Sends, args: unknown[]): unknown {
-    if (this.#phase === "open") this.#ask(name, args);
+  #call(name: Sends, given: readonly unknown[]): unknown {
+    let args = given;
+    if (this.#phase === "open") {
+      // What cannot be sent is told to the listener, as Node tells it, before a session is stored.
+      if (name === "writeHead") args = this.#setFields(args);
+      else checkChunk(name, args[0]);
+      this.#ask(name === "writeHead" ? Number(args[0]) : this.#response.statusCode);
+    }
     switch (this.#phase) {
       case "passing":
         return this.#pass(name, args);
@@ -95,12 +103,10 @@ export class HeldResponse {
     }
   }
 
-  #ask(name: Sends, args: readonly unknown[]): void {
+  #ask(status: number): void {
     const response = this.#response;
-    const status = name === "writeHead" ? Number(args[0]) : response.statusCode;
-    const type = name === "writeHead" ? contentType(args) : undefined;
     const committed = this.#entry.commit(status);
-    if (!(committed instanceof Promise)) return this.#settle(committed, type);
+    if (!(committed instanceof Promise)) return this.#settle(committed);
     this.#phase = "asking";
     // To the listener the head is sent: what it does to it from here on must fail as it always does.
     this.#pretend({
@@ -111,7 +117,7 @@ export class HeldResponse {
       for (const restore of this.#real.splice(0)) restore();
       // Also where the listener changed its mind about the status meanwhile.
       response.statusCode = status;
-      this.#settle(found, type);
+      this.#settle(found);
       let flowing = true;
       for (const { name, args } of this.#waiting.splice(0)) {
         if (this.#call(name, args) === false) flowing = false;
@@ -122,17 +128,16 @@ export class HeldResponse {
 
   #settle(
     committed: Reply | { readonly add: Readonly<Record<string, string>> },
-    type: string | undefined,
   ): void {
     const response = this.#response;
     if ("status" in committed) return this.#replace(committed);
+    this.#phase = "passing";
     for (const [name, value] of Object.entries(committed.add)) {
       // What an answer varies by adds up.
       const present = name === "vary" ? response.getHeader(name) : undefined;
       response.setHeader(name, present === undefined ? value : `${present}, ${value}`);
     }
-    this.#phase = "passing";
-    if (isEventStream(type ?? String(response.getHeader("content-type") ?? ""))) {
+    if (isEventStream(String(response.getHeader("content-type") ?? ""))) {
       this.#entry.onEnd(() => {
         // Once it is sent: an event stream without a head would be an answer without one.
         queueMicrotask(() => {
@@ -143,10 +148,28 @@ export class HeldResponse {
     }
   }
 
-  #pass(name: Sends, args: unknown[]): unknown {
-    const result = this.#send[name].apply(this.#response, args);
+  #pass(name: Sends, args: readonly unknown[]): unknown {
+    const result = this.#send[name].apply(this.#response, args as unknown[]);
     if (name !== "writeHead") this.#begun = true;
     return result;
+  }
+
+  /**
+   * Sets the fields of `writeHead(status[, message][, fields])`, and gives its other arguments. Once a field is set, as
+   * the id of a session is, Node does not take all the shapes that it takes otherwise.
+   */
+  #setFields([status, message, given]: readonly unknown[]): unknown[] {
+    const response = this.#response;
+    const named = typeof message === "string";
+    const fields = named ? given : given ?? message;
+    if (Array.isArray(fields)) {
+      const flat = Array.isArray(fields[0]) ? fields.flat() : fields;
+      for (let i = 0; i < flat.length; i += 2) response.removeHeader(flat[i]);
+      for (let i = 0; i < flat.length; i += 2) response.appendHeader(flat[i], flat[i + 1]);
+    } else if (typeof fields === "object" && fields !== null) {
+      for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
+    }
+    return named ? [status, message] : [status];
   }
 
   /** Gives this answer. What the listener set, and what it still writes, belongs to one that is not given. */
@@ -184,17 +207,14 @@ export class HeldResponse {
   }
 }
 
-/** The content type among the arguments of `writeHead(status[, message][, headers])`. */
-function contentType(args: readonly unknown[]): string | undefined {
-  const headers = args.findLast((arg) => typeof arg === "object" && arg !== null);
-  if (headers === undefined) return undefined;
-  const pairs = Array.isArray(headers)
-    ? Array.isArray(headers[0])
-      ? headers as [string, unknown][]
-      : headers.flatMap((name, i) => i % 2 === 0 ? [[String(name), headers[i + 1]] as const] : [])
-    : Object.entries(headers as object);
-  const found = pairs.find(([name]) => name.toLowerCase() === "content-type");
-  return found && String(found[1]);
+function checkChunk(name: Sends, chunk: unknown): void {
+  if (name === "flushHeaders" || typeof chunk === "string" || chunk instanceof Uint8Array) return;
+  if (name === "end" && (chunk === undefined || chunk === null || typeof chunk === "function")) {
+    return;
+  }
+  throw Object.assign(new TypeError(`chunk: ${shown(chunk)} is neither text nor a Uint8Array`), {
+    code: "ERR_INVALID_ARG_TYPE",
+  });
 }
 
 /** A callback is owed its call also where nothing was written. */

@@ -21,6 +21,24 @@ const orders: Record<string, (response: ServerResponse, request: IncomingMessage
     response.writeHead(200, "Fine", ["x-own", "yes"]);
     response.end("hello, world");
   },
+  "writeHead with pairs": (response) => {
+    const pairs: unknown = [["x-own", "yes"], ["set-cookie", ["a=1", "b=2"]], [
+      "Content-Length",
+      12,
+    ]];
+    response.writeHead(200, pairs as string[]).end("hello, world");
+  },
+  "writeHead with a message and one pair": (response) => {
+    response.writeHead(200, "Fine", [["x-own", "yes"]] as unknown as string[]).end("hello, world");
+  },
+  "writeHead with an array that repeats a name": (response) => {
+    response.setHeader("X-Own", "no");
+    response.writeHead(200, ["x-own", "yes", "set-cookie", "a=1", "set-cookie", "b=2"]);
+    response.end("hello, world");
+  },
+  "writeHead without a message": (response) => {
+    response.writeHead(200, undefined, { "x-own": "yes" }).end("hello, world");
+  },
   "setHeader, writeHead with others": (response) => {
     response.setHeader("x-own", "no");
     response.setHeader("x-other", "1");
@@ -124,6 +142,9 @@ for (const [store, backend] of Object.entries(stores)) {
         assert.equal(opened.status, 200);
         assert.equal(opened.text, "hello, world");
         assert.equal(opened.headers["x-own"], "yes");
+        if (/pairs|repeats/.test(order)) {
+          assert.deepEqual(opened.headers["set-cookie"], ["a=1", "b=2"]);
+        }
         const id = opened.headers["mcp-session-id"] as string;
         assert.match(id, /^[\w-]{24}$/);
         assert.equal(await sessions.count(), 1);
@@ -271,12 +292,18 @@ describe("while a distant store has not answered", () => {
 });
 
 test("what the listener's answer varies by is kept beside what the guard adds", async (t) => {
-  for (const early of [true, false]) {
+  const said: Record<string, (response: ServerResponse) => unknown> = {
+    "nothing": () => {},
+    "setHeader": (response) => response.setHeader("Vary", "Accept-Language"),
+    "writeHead": (response) => response.writeHead(200, { Vary: "Accept-Language" }),
+    "an array": (response) => response.writeHead(200, ["Vary", "Accept-Language"]),
+  };
+  for (const [how, say] of Object.entries(said)) {
     const { port } = await served(t, (_request, response) => {
-      if (early) response.setHeader("Vary", "Accept-Language");
+      say(response);
       response.end("hello");
     }, { cors: true });
     const { headers } = await ask(port, "/open");
-    assert.equal(headers.vary, early ? "Accept-Language, Origin" : "Origin");
+    assert.equal(headers.vary, how === "nothing" ? "Origin" : "Accept-Language, Origin", how);
   }
 });
