@@ -17,6 +17,7 @@ export interface NodeAnswer extends NodeResponse {
   /** The bytes that were written and have not left yet. */
   readonly writableLength?: number;
   statusCode: number;
+  statusMessage?: string;
   writeHead(...args: unknown[]): unknown;
   write(...args: unknown[]): boolean;
   end(...args: unknown[]): unknown;
@@ -55,6 +56,8 @@ export class HeldResponse {
   #waiting: { readonly name: Sends; readonly args: readonly unknown[] }[] = [];
   /** More than the head was handed to Node. */
   #begun = false;
+  /** What the listener threw while the store was asked, and whether its answer was whole. */
+  #thrown: { readonly error: unknown; readonly whole: boolean } | undefined = undefined;
   /** What takes back each thing that is pretended. */
   #real: (() => void)[] = [];
 
@@ -72,13 +75,17 @@ export class HeldResponse {
   /** The listener threw. */
   fail(error: unknown): void {
     const { headersSent, writableEnded, writableLength = 0 } = this.#response;
+    if (this.#phase === "asking") {
+      this.#thrown = { error, whole: writableEnded };
+      return;
+    }
     // What was written in this turn, Node may not have sent yet.
     const sent = writableEnded || (this.#begun && writableLength === 0);
     const reply = this.#entry.fail(error, sent);
-    const sending = this.#phase === "passing";
-    if (this.#phase === "open" || (sending && !headersSent)) this.#replace(reply);
+    if (this.#phase === "over") return;
+    if (!headersSent) this.#replace(reply);
     // Half an answer must not look like a whole one.
-    else if (sending && !writableEnded) this.#response.destroy();
+    else if (!writableEnded) this.#response.destroy();
   }
 
   #call(name: Sends, given: readonly unknown[]): unknown {
@@ -118,12 +125,21 @@ export class HeldResponse {
       // Also where the listener changed its mind about the status meanwhile.
       response.statusCode = status;
       this.#settle(found);
-      let flowing = true;
-      for (const { name, args } of this.#waiting.splice(0)) {
-        if (this.#call(name, args) === false) flowing = false;
-      }
-      if (flowing) response.emit("drain");
-    }).catch(() => response.destroy());
+      this.#replay();
+    }).catch((error) => this.fail(error)).catch(() => response.destroy());
+  }
+
+  /** What was called while the store was asked. */
+  #replay(): void {
+    const thrown = this.#thrown;
+    // In its place the answer is 500, and what waits goes nowhere.
+    if (thrown?.whole === false) this.fail(thrown.error);
+    let flowing = true;
+    for (const { name, args } of this.#waiting.splice(0)) {
+      if (this.#call(name, args) === false) flowing = false;
+    }
+    if (flowing) this.#response.emit("drain");
+    if (thrown?.whole === true) this.fail(thrown.error);
   }
 
   #settle(
@@ -177,6 +193,8 @@ export class HeldResponse {
     const response = this.#response;
     this.#phase = "over";
     for (const name of response.getHeaderNames()) response.removeHeader(name);
+    // It names the status that is not sent. Where the listener did not set it, Node did.
+    delete response.statusMessage;
     for (const [name, value] of Object.entries(this.#before)) response.setHeader(name, value);
     sendReply({
       headersSent: false,

@@ -1,62 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test } from "node:test";
-import { ask, distant, type Listener, open, served } from "./guarded.ts";
-
-describe("a listener that fails", () => {
-  const failures: Record<string, Listener> = {
-    "throws": () => {
-      throw new Error("secret");
-    },
-    "rejects": () => Promise.reject(new Error("secret")),
-    "sets headers, then rejects": async (_request, response) => {
-      response.setHeader("x-own", "yes");
-      await Promise.reject(new Error("secret"));
-    },
-  };
-  for (const [kind, listener] of Object.entries(failures)) {
-    test(`before it answers (${kind}) is 500 and opens no session`, async (t) => {
-      const { port, sessions, events } = await served(t, listener);
-      const { status, headers, text } = await ask(port, "/open");
-      assert.deepEqual([status, headers["mcp-session-id"]], [500, undefined]);
-      assert.equal(headers["x-own"], undefined);
-      assert.equal(JSON.parse(text).error.code, -32603);
-      assert.doesNotMatch(text, /secret/);
-      assert.equal(await sessions.count(), 0);
-      assert.equal(events.filter((event) => event.type === "application-error").length, 1);
-    });
-  }
-
-  test("with a head that cannot be sent is 500", { timeout: 10_000 }, async (t) => {
-    const { port, events } = await served(t, (request, response) => {
-      if (request.url === "/open") return response.end();
-      response.writeHead(200, { "x-own": "two\nlines" }).end("hello");
-    });
-    const { status, text } = await ask(port, "/event", { id: await open(port) });
-    assert.deepEqual([status, JSON.parse(text).error.code], [500, -32603]);
-    assert.equal(events.filter((event) => event.type === "application-error").length, 1);
-  });
-
-  test("half-way has its answer cut off", { timeout: 10_000 }, async (t) => {
-    const { port, events } = await served(t, async (_request, response) => {
-      await new Promise<void>((done) => response.write("half", () => done()));
-      throw new Error("secret");
-    });
-    const { status, cut } = await ask(port, "/open");
-    assert.deepEqual([status, cut], [200, true]);
-    assert.equal(events.filter((event) => event.type === "application-error").length, 1);
-  });
-
-  test("after its answer changes nothing", async (t) => {
-    const { port, sessions } = await served(t, (_request, response) => {
-      response.end("whole");
-      throw new Error("secret");
-    });
-    const { status, text, cut } = await ask(port, "/open");
-    assert.deepEqual([status, text, cut], [200, "whole", false]);
-    assert.equal(await sessions.count(), 1);
-  });
-});
+import { ask, distant, open, served } from "./guarded.ts";
 
 describe("an event stream", () => {
   const headers = { "content-type": "text/event-stream" };

@@ -16,6 +16,7 @@ export type Listener = GuardedListener<IncomingMessage, ServerResponse>;
 /** What a client gets. */
 export interface Answer {
   readonly status: number;
+  readonly message: string;
   readonly headers: IncomingMessage["headers"];
   readonly text: string;
   /** The connection broke before the answer was complete. */
@@ -89,6 +90,7 @@ export function ask(
       response.on("close", () =>
         resolve({
           status: response.statusCode ?? 0,
+          message: response.statusMessage ?? "",
           headers: response.headers,
           text,
           cut: !response.complete,
