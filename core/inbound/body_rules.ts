@@ -9,6 +9,7 @@ import { META } from "../protocol/modern.ts";
 import { revisionFacts } from "../protocol/revisions.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import type { HeadFacts } from "./head.ts";
+import { SESSION_ID_RULE } from "./head_rules.ts";
 import type { Policy } from "./policy.ts";
 import type { Rule } from "./rule.ts";
 
@@ -41,6 +42,17 @@ export const MESSAGE_RULES: readonly Rule<Posted>[] = [
 
 /** Rules on the body of a legacy POST. */
 export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
+  {
+    id: "malformed-header",
+    of: "initialize",
+    era: "legacy",
+    // By the head it was modern, and its session id of no interest.
+    check: ({ head, body }, policy) => {
+      if (head.era !== "modern") return undefined;
+      const malformed = SESSION_ID_RULE.check({ ...head, era: "legacy" }, policy);
+      return malformed && { ...malformed, id: requestId(body) };
+    },
+  },
   {
     id: "initialize-in-batch",
     era: "legacy",

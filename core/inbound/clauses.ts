@@ -69,6 +69,10 @@ export const CLAUSES: { readonly [rule: string]: Clause } = {
     checks: "the body is JSON but no message, or an empty batch",
     clause: "2025-11-25 basic/index, Messages",
   },
+  "malformed-header, initialize": {
+    checks: "`Mcp-Session-Id` of `initialize` malformed, where the version header is a modern one",
+    clause: "2025-11-25 basic/transports, Session Management 1",
+  },
   "initialize-in-batch": {
     checks: "`initialize` in a batch",
     clause: "2025-03-26 basic/lifecycle, Initialization",

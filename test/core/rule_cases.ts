@@ -29,6 +29,7 @@ function opening(characters: number): Request {
   const padding = "é".repeat(characters - JSON.stringify(params).length);
   return { body: { ...initialize, params: { ...params, padding } } };
 }
+const modern = { "mcp-protocol-version": "2026-07-28" };
 const batches = { version: "2025-03-26" };
 
 export const CASES: readonly RuleCases[] = [
@@ -203,6 +204,20 @@ export const CASES: readonly RuleCases[] = [
       { body: [call, { jsonrpc: "2.0" }] },
     ],
     passed: [{ body: notification }, { body: response }, { body: [call], ...batches }],
+  },
+  {
+    rule: [
+      "malformed-header",
+      "`Mcp-Session-Id` of `initialize` malformed, where the version header is a modern one",
+    ],
+    refused: [
+      { body: initialize, fields: { ...modern, "mcp-session-id": "a b" } },
+      { body: initialize, fields: { ...modern, "mcp-session-id": "a".repeat(257) } },
+    ],
+    passed: [
+      { body: initialize, fields: { ...modern, "mcp-session-id": "a" } },
+      { body: initialize, fields: modern },
+    ],
   },
   {
     rule: ["initialize-in-batch", "`initialize` in a batch"],
