@@ -255,3 +255,23 @@ testInWorlds("expiry is right without a timer", async (scope, world) => {
   await world.quiet();
   assert.deepEqual(endpoint.endings, ["idle", "age"]);
 });
+
+testInWorlds(
+  "a session over its age costs no live one its place, however lively it was",
+  async (scope, world) => {
+    const limits = { sessions: 2, idleMs: 1_000, maxAgeMs: 100 };
+    const endpoint = new Endpoint(scope, {}, { limits }, world);
+    const old = await endpoint.open();
+    endpoint.clock.jump(80);
+    const live = await endpoint.open();
+    endpoint.clock.jump(10);
+    assert.equal((await endpoint.call("tools/list", { session: old })).status, 200);
+    await world.quiet();
+    endpoint.clock.jump(20);
+    const fresh = await endpoint.open();
+    for (const [session, status] of [[old, 404], [live, 200], [fresh, 200]] as const) {
+      assert.equal((await endpoint.call("tools/list", { session })).status, status);
+    }
+    assert.deepEqual(endpoint.endings, ["age"]);
+  },
+);

@@ -130,6 +130,20 @@ describe("sessions in memory", () => {
     assert.equal(sessions.count(), 1);
   });
 
+  test("that are old are swept however recently they were used, and behind held ones", () => {
+    const { sessions } = memory();
+    const lifetime = { idleMs: 1_000, maxAgeMs: 100 };
+    for (const [id, created] of [["held", 0], ["old", 0], ["young", 80]] as const) {
+      sessions.create(record(id, { created, seen: created }), MANY, lifetime);
+      sessions.touch(id, { at: created, ready: true });
+    }
+    sessions.touch("held", { at: 0, held: true, by: "n" });
+    sessions.touch("old", { at: 90 });
+    assert.deepEqual(sessions.sweep(99, lifetime), []);
+    assert.deepEqual(sessions.sweep(110, lifetime), [{ id: "old", reason: "age" }]);
+    assert.deepEqual(sessions.sweep(110, lifetime), []);
+  });
+
   test("leave nothing of what clients sent once they are gone", () => {
     const { sessions } = memory();
     const before = heapInUse();
@@ -265,11 +279,9 @@ test("sessions in memory are what a plain model says, after anything that may ha
               );
               for (const { id, reason } of gone) assert.equal(reason, over.get(id));
               const names = gone.map((one) => one.id);
-              // An old one that is in use may be left to its next look-up, an idle one may not.
-              const idle = model.all.filter((one) =>
-                over.has(one.id) && now - one.seen >= lifetime.idleMs
-              );
-              for (const one of idle) assert.ok(names.includes(one.id), `${one.id} was left`);
+              for (const [id, reason] of over) {
+                assert.equal(names.includes(id), reason !== undefined, `${id} ${reason}`);
+              }
               names.forEach((one) => model.remove(one));
             }
           }

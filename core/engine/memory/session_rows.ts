@@ -39,7 +39,8 @@ const LENGTH_SHIFT = 16;
 export class SessionRows {
   readonly #rows = new Rows();
   readonly #index = new IdIndex();
-  readonly #created: RowList = new RowList(this.#rows, BEFORE, AFTER);
+  /** All, oldest first. */
+  readonly created: RowList = new RowList(this.#rows, BEFORE, AFTER);
   /** Those that nothing holds, least recently used first. */
   readonly opened: RowList = new RowList(this.#rows, OLDER, NEWER);
   readonly ready: RowList = new RowList(this.#rows, OLDER, NEWER);
@@ -89,7 +90,7 @@ export class SessionRows {
     integers[at + STATE] = (record.ready ? READY : 0) |
       this.#versionNumber(record.version) << VERSION_SHIFT | this.#length << LENGTH_SHIFT;
     this.#index.add(hash, row);
-    this.#created.append(row);
+    this.created.append(row);
     this.#queueOf(record.ready).append(row);
     return row;
   }
@@ -99,9 +100,9 @@ export class SessionRows {
     const { ready, held } = this.record(row);
     if (!held) this.#queueOf(ready).remove(row);
     for (const walker of this.#walkers) {
-      if (walker.next === row) walker.next = this.#created.after(row);
+      if (walker.next === row) walker.next = this.created.after(row);
     }
-    this.#created.remove(row);
+    this.created.remove(row);
     this.#index.remove(this.#read(this.id(row)), row);
     this.#longIds.delete(row);
     if (row === this.#lastRow) this.#lastRow = NONE;
@@ -127,12 +128,12 @@ export class SessionRows {
 
   /** The records, oldest first. What is removed or added meanwhile disturbs nobody. */
   *records(): Iterable<SessionRecord> {
-    const walker = { next: this.#created.first };
+    const walker = { next: this.created.first };
     this.#walkers.add(walker);
     try {
       while (walker.next !== NONE) {
         const row = walker.next;
-        walker.next = this.#created.after(row);
+        walker.next = this.created.after(row);
         yield this.record(row);
       }
     } finally {

@@ -77,19 +77,28 @@ class MemorySessions implements SessionStore {
   }
 
   sweep(now: number, lifetime: Lifetime): readonly Lapsed[] {
+    const rows = this.#rows;
     const gone: Lapsed[] = [];
-    for (const queue of [this.#rows.opened, this.#rows.ready]) {
-      while (queue.first !== NONE) {
-        const record = this.#rows.record(queue.first);
-        const reason = lapsed(record, now, lifetime);
-        // The queue is in order of last use, so the first that lives ends the look for idle ones. An old
-        // but lively session behind it is found by its next look-up.
-        if (reason === undefined) break;
-        this.#remove(queue.first);
-        gone.push({ id: record.id, reason });
-      }
+    // The queues are in order of last use, so the first that lives ends the look for idle ones.
+    for (const queue of [rows.opened, rows.ready]) {
+      while (queue.first !== NONE && this.#sweep(queue.first, now, lifetime, gone));
+    }
+    // Old ones that are in use stand behind it. Those that are held are passed over: they are ended where they are.
+    for (let row = rows.created.first, next; row !== NONE; row = next) {
+      if (now - rows.record(row).created < lifetime.maxAgeMs) break;
+      next = rows.created.after(row);
+      this.#sweep(row, now, lifetime, gone);
     }
     return gone;
+  }
+
+  #sweep(row: number, now: number, lifetime: Lifetime, gone: Lapsed[]): boolean {
+    const record = this.#rows.record(row);
+    const reason = lapsed(record, now, lifetime);
+    if (reason === undefined || record.held) return false;
+    this.#remove(row);
+    gone.push({ id: record.id, reason });
+    return true;
   }
 
   #remove(row: number): void {
