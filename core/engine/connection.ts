@@ -85,7 +85,7 @@ export class Connection implements StreamBody, Receiver {
     this.#sink?.end();
     // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
     if (this.#behind !== undefined && reason !== "finished") {
-      this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
+      this.#settings.clock.after(UNREAD_MS, () => this.#sink?.abort());
     }
     this.#keeper.closed(this, reason);
   }
@@ -271,9 +271,10 @@ export class Connection implements StreamBody, Receiver {
     return !this.#over;
   }
 
+  // Before it is open there is nobody to write to, and no message among what would be written: it has read nothing.
   #write(text: string): void {
     this.#silent = false;
-    if (!this.#sink?.write(text)) this.#behind ??= 0;
+    if (this.#sink?.write(text) === false) this.#behind ??= 0;
   }
 
   #failed(error: unknown): void {

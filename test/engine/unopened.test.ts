@@ -1,0 +1,78 @@
+/** What becomes of a stream before anybody reads it. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
+import type { Sink, StreamBody } from "../../core/engine/reply.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { turns } from "../doubles/turns.ts";
+import { gate, initialize } from "./endpoint.ts";
+
+/** A standalone stream whose answer the store holds back for longer than the silence that is filled. */
+async function heldBack() {
+  const { sessions, logs, bus } = memory();
+  const clock = new FakeClock();
+  const asked = gate();
+  const release = gate();
+  let looks = 0;
+  const backend = {
+    logs,
+    bus,
+    sessions: new Proxy(sessions, {
+      get(target, key) {
+        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
+        if (typeof member !== "function") return member;
+        if (key !== "get") return member.bind(target);
+        return async (...args: unknown[]) => {
+          if (++looks === 2) {
+            asked.open();
+            await release.opened;
+          }
+          return member.apply(target, args);
+        };
+      },
+    }),
+  };
+  const mcp = createMcpHandler({
+    serverInfo: { name: "test", version: "1" },
+    request: () => ({}),
+  }, { backend, clock, keepAliveMs: 1_000 });
+  const head = (method: string, fields: { readonly [name: string]: string }): RequestHead => ({
+    method,
+    url: "http://localhost/mcp",
+    headers: new Headers({ host: "localhost", ...fields }),
+  });
+  const text = () => Promise.resolve(JSON.stringify(initialize()));
+  const json = { "content-type": "application/json" };
+  const { headers } = await mcp.handle(head("POST", json), { text });
+  const session = headers["mcp-session-id"]!;
+  const listening = mcp.handle(
+    head("GET", { "accept": "text/event-stream", "mcp-session-id": session }),
+    { text },
+  );
+  await asked.opened;
+  await clock.passing(5_000);
+  release.open();
+  const body = (await listening).body as StreamBody;
+  return { mcp, clock, session, body };
+}
+
+describe("a stream that waits for its store through keep-alives", () => {
+  test("goes on once it is read", async () => {
+    const { mcp, session, body } = await heldBack();
+    const written: string[] = [];
+    const sink: Sink = { write: (text) => written.push(text) > 0, end() {}, abort() {} };
+    body.open(sink);
+    (await mcp.sessions.get(session))!.notify("notifications/message", { heard: true });
+    await turns(3);
+    assert.match(written.join(""), /"heard":true/);
+    await mcp.close({ within: 0 });
+  });
+
+  test("may be left before it is read", async () => {
+    const { mcp, clock, body } = await heldBack();
+    body.cancelled();
+    await clock.passing(120_000);
+    assert.equal((await mcp.stats()).streams, 0);
+    await mcp.close({ within: 0 });
+  });
+});
