@@ -21,14 +21,15 @@ export function findSession(
   return sessionId === null || policy.sessions === "off" ? undefined : lifecycle.find(sessionId);
 }
 
-/** What is to be done with a request. */
+/** What is to be done with a request. A session without a revision was not opened by `initialize`: MCP knows none such. */
 export function rowOf(
   { sessionId: id }: HeadFacts,
-  record: SessionRecord | undefined,
+  found: SessionRecord | undefined,
   { principal }: Caller,
   event: SessionEvent,
   policy: Policy,
 ): Transition {
+  const record = found?.version === undefined ? undefined : found;
   const state = stateOf({ mode: policy.sessions, id, record, principal }, event);
   return decide(state, event, policy);
 }
