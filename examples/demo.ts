@@ -4,16 +4,12 @@
  * @module
  */
 
-import process from "node:process";
 import {
   type Application,
   type HandlerEvent,
   type JsonObject,
   RpcError,
 } from "../core/engine/mod.ts";
-
-/** From the environment; 0 takes any that is free. */
-export const port: number = Number(process.env["PORT"] ?? 3000);
 
 const INVALID_PARAMS = -32602;
 
@@ -115,18 +111,4 @@ Try, in another terminal:
 
 Every exchange has its line here; Ctrl-C ends the server.
 `);
-}
-
-/** Says in one line why there is no server, and ends with 1. */
-export function explain(error: unknown): void {
-  const { name, code, message } = error as Error & { code?: string };
-  const inUse = code === "EADDRINUSE" || name === "AddrInUse";
-  console.error(
-    inUse
-      ? `Port ${port} is in use; stop what uses it or take another, such as PORT=${
-        port === 3000 ? 3001 : 3000
-      }`
-      : `Cannot serve on port ${process.env["PORT"] ?? port}: ${message}`,
-  );
-  process.exitCode = 1;
 }

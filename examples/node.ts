@@ -1,7 +1,8 @@
 // An MCP server on Node: npm start, or PORT=3001 node examples/node.ts
 import { serve } from "../adapters/runtimes/node.ts";
 import { createMcpHandler } from "../core/engine/mod.ts";
-import { application, explain, port, printEvent, printWelcome } from "./demo.ts";
+import { application, printEvent, printWelcome } from "./demo.ts";
+import { explain, port } from "./port.ts";
 
 const mcp = createMcpHandler(application, { onEvent: printEvent });
 try {

@@ -1,7 +1,7 @@
 // The shop on Deno: deno run -A examples/basket/deno.ts
 import { serve } from "../../adapters/runtimes/deno.ts";
 import { createMcpHandler } from "../../core/engine/mod.ts";
-import { explain, port } from "../demo.ts";
+import { explain, port } from "../port.ts";
 import { createShop } from "./shop.ts";
 
 try {

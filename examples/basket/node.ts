@@ -1,7 +1,7 @@
 // The shop on Node: node examples/basket/node.ts
 import { serve } from "../../adapters/runtimes/node.ts";
 import { createMcpHandler } from "../../core/engine/mod.ts";
-import { explain, port } from "../demo.ts";
+import { explain, port } from "../port.ts";
 import { createShop } from "./shop.ts";
 
 try {

@@ -1,5 +1,6 @@
 // The guide's server on Bun: PORT=3000 bun run examples/guide/bun.ts
 import { createSessions } from "../../core/engine/mod.ts";
+import { explain, port } from "../port.ts";
 
 // POST /mcp/init opens a session. Everything else needs its id; DELETE with the id ends it.
 const sessions = createSessions({
@@ -20,6 +21,9 @@ const handler = sessions.guard(async (request) => {
   return Response.json({ error: "no such path" }, { status: 400 });
 });
 
-const port = Number(Bun.env["PORT"] ?? 3000);
-const server = Bun.serve({ port, hostname: "127.0.0.1", fetch: handler });
-console.log(`Listening on ${server.url}`);
+try {
+  const server = Bun.serve({ port, hostname: "127.0.0.1", fetch: handler });
+  console.log(`Listening on ${server.url}`);
+} catch (error) {
+  explain(error);
+}

@@ -1,5 +1,6 @@
 // The guide's server on Deno: PORT=3000 deno run -A examples/guide/deno.ts
 import { createSessions } from "../../core/engine/mod.ts";
+import { explain, port } from "../port.ts";
 
 // POST /mcp/init opens a session. Everything else needs its id; DELETE with the id ends it.
 const sessions = createSessions({
@@ -20,5 +21,8 @@ const handler = sessions.guard(async (request) => {
   return Response.json({ error: "no such path" }, { status: 400 });
 });
 
-const port = Number(Deno.env.get("PORT") ?? 3000);
-Deno.serve({ port, hostname: "127.0.0.1" }, handler);
+try {
+  Deno.serve({ port, hostname: "127.0.0.1" }, handler);
+} catch (error) {
+  explain(error);
+}

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { guardListener } from "../../adapters/runtimes/node.ts";
 import { createSessions } from "../../core/engine/mod.ts";
+import { explain, port } from "../port.ts";
 
 // POST /mcp/init opens a session. Everything else needs its id; DELETE with the id ends it.
 const sessions = createSessions({
@@ -26,7 +27,11 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
   return answer(400, { error: "no such path" });
 };
 
-const server = createServer(guardListener(sessions, serve));
-server.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1", () => {
-  console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-});
+const server = createServer(guardListener(sessions, serve)).once("error", explain);
+try {
+  server.listen(port, "127.0.0.1", () => {
+    console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  });
+} catch (error) {
+  explain(error);
+}

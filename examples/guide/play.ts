@@ -8,8 +8,10 @@ import { playGuide } from "./steps.ts";
 
 // Sessions live for half an hour unless told otherwise; here nobody wants to wait that long.
 const limits = { idleMs: 2_000 };
-const opens = ({ url }: { url: string }): boolean => new URL(url).pathname === "/mcp/init";
-const sessions = createSessions({ opens, limits });
+const sessions = createSessions({
+  opens: ({ method, url }) => method === "POST" && new URL(url).pathname === "/mcp/init",
+  limits,
+});
 
 const server = createServer(guardListener(sessions, (request, response: ServerResponse) => {
   const status = request.url === "/mcp/init" ? "initialized" : "received";

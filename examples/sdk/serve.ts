@@ -4,9 +4,9 @@
  * @module
  */
 
-import process from "node:process";
 import type { ServeOptions, Serving } from "../../adapters/runtimes/serving.ts";
 import { type Application, createMcpHandler, type McpHandler } from "../../core/engine/mod.ts";
+import { explain, port } from "../port.ts";
 
 interface Adapter {
   serve(handler: McpHandler, options: ServeOptions): Promise<Serving>;
@@ -16,9 +16,12 @@ const runtime = "Bun" in globalThis ? "bun" : "Deno" in globalThis ? "deno" : "n
 
 /** Serves an application at `/mcp` on `PORT` (default 3000; 0 for any that is free). */
 export async function serve(application: Application): Promise<void> {
-  const port = Number(process.env["PORT"] ?? 3000);
   // In your own project: import { serve } from "mcp-session/node", or /deno, or /bun.
   const adapter: Adapter = await import(`../../adapters/runtimes/${runtime}.ts`);
-  const { url } = await adapter.serve(createMcpHandler(application), { port });
-  console.log(`listening on ${url}`);
+  try {
+    const { url } = await adapter.serve(createMcpHandler(application), { port });
+    console.log(`listening on ${url}`);
+  } catch (error) {
+    explain(error);
+  }
 }
