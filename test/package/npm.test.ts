@@ -46,8 +46,11 @@ async function install(command: readonly string[]): Promise<Project> {
 }
 
 describe("the tarball", () => {
-  test("holds what is built, and nothing else", () => {
-    const beside = new Set(["package.json", "README.md", "LICENSE", "CHANGELOG.md"]);
+  test("holds what is built and what the README links to, and nothing else", () => {
+    const beside = new Set([
+      ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"],
+      ...["test/bench/results/calls.svg", "test/bench/results/results.md"],
+    ]);
     const files = packed.files.map(({ path }) => path);
     const strange = files.filter((path) =>
       !beside.delete(path) && !/^dist\/(core|adapters)\/[\w/]+\.(js|d\.ts)$/.test(path)
