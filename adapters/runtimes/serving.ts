@@ -8,9 +8,9 @@ import type { McpHandler } from "../../core/engine/mcp.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
-  /** Default 3000; 0 for any that is free. */
+  /** The port. Default 3000; 0 for any that is free. */
   readonly port?: number;
-  /** Default `127.0.0.1`: reachable from this machine only. */
+  /** The address to listen on; `0.0.0.0` for all. Default `127.0.0.1`: reachable from this machine only. */
   readonly hostname?: string;
   /** The endpoint's path. Default `/mcp`. */
   readonly path?: string;

@@ -17,9 +17,20 @@ type Row = readonly string[];
 
 const { REJECTIONS, TRANSITIONS } = core;
 
+const GUARD = "core/engine/guard.ts";
+
+/** Functions with options of their own, the interface of those, and where it is. */
+const FURTHER = [
+  ["serve", "ServeOptions", "adapters/runtimes/serving.ts"],
+  ["sdkServer", "SdkOptions", "adapters/servers/sdk.ts"],
+  ["sqlite", "SqliteOptions", "adapters/backends/sqlite.ts"],
+  ["redis", "RedisOptions", "adapters/backends/redis.ts"],
+  ["sealed", "SealedOptions", "adapters/backends/sealed.ts"],
+] as const;
+
 /** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
 const tables: Record<string, () => string> = {
-  ...{ rules, refusals, states, options, limits },
+  ...{ rules, refusals, states, options, limits, further },
   ...{ machine: bench.machine, calls, costs, sizes },
 };
 
@@ -88,10 +99,30 @@ function states(): string {
   return table(["state", "event", "answer", "next", "effects"], rows);
 }
 
-/** The options, as the code documents them. */
+/** The options of both ways in, as the code documents them. */
 function options(): string {
-  const rows = [...documented("SessionOptions"), ...documented("McpOptions")];
-  return table(["option", "what it says"], rows.map(([name, text]) => [`\`${name}\``, text]));
+  const [shared, guard] = [documented("SessionOptions"), documented("GuardOptions", GUARD)];
+  const [, leftOut = ""] = /GuardOptions extends Omit<SessionOptions, ([^>]+)>/.exec(read(GUARD)) ??
+    [];
+  const own = new Set(guard.map(([name]) => name));
+  const rows = [
+    ...shared.map(([name, text]): Row => {
+      const guarded = own.has(name) || !leftOut.includes(`"${name}"`);
+      return [`\`${name}\``, guarded ? "both" : "`createMcpHandler`", text];
+    }),
+    ...documented("McpOptions").map(([name, text]) => [`\`${name}\``, "`createMcpHandler`", text]),
+    ...guard.filter(([name]) => !shared.some(([known]) => known === name))
+      .map(([name, text]) => [`\`${name}\``, "`createSessions`", text]),
+  ];
+  return table(["option", "taken by", "what it says"], rows);
+}
+
+/** The options of what is no way in. */
+function further(): string {
+  const rows = FURTHER.flatMap(([taker, name, file]) =>
+    documented(name, file).map(([option, text]) => [`\`${taker}\``, `\`${option}\``, text])
+  );
+  return table(["of", "option", "what it says"], rows);
 }
 
 /** The limits: defaults from the code's table, meanings from its documentation. */
@@ -134,19 +165,23 @@ function amount(name: string, value: number): string {
   return minutes < 60 ? `${minutes} minutes` : `${minutes / 60} hours`;
 }
 
-/** The members of an interface of the options, each with its documentation. */
-function documented(name: string): [string, string][] {
-  const source = readFileSync(join(root, "core/engine/options.ts"), "utf8");
-  const [, body = ""] =
-    new RegExp(`export interface ${name} [^{]*\\{(.*?)^\\}`, "ms").exec(source) ??
+/** The members of an interface of options, each with its documentation. */
+function documented(name: string, file = "core/engine/options.ts"): [string, string][] {
+  const [, body] =
+    new RegExp(`export interface ${name} [^{]*\\{(.*?)^\\}`, "ms").exec(read(file)) ??
       [];
-  const members = body.matchAll(/(?:\/\*\*((?:(?!\*\/).)*)\*\/\s+)?readonly (\w+)\?:/gs);
+  if (body === undefined) throw new Error(`${file} has no ${name}`);
+  const members = body.matchAll(/(?:\/\*\*((?:(?!\*\/).)*)\*\/\s+)?readonly (\w+)\??:/gs);
   return [...members].map(([, comment = "", member = ""]) => {
     const text = comment.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ")
       .replace(/\{@linkcode (\w+)\}/g, "$1").trim();
     if (text === "") throw new Error(`${name}.${member} is not documented`);
     return [member, text];
   });
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, file), "utf8");
 }
 
 function table(head: Row, rows: readonly Row[]): string {
