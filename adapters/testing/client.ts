@@ -19,19 +19,21 @@ export interface Fetches {
 /** Options of {@linkcode testClient}. */
 export interface TestClientOptions {
   /** Default `http://localhost/mcp`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Added to every request, such as `authorization`. */
-  readonly headers?: { readonly [name: string]: string };
+  readonly headers?: { readonly [name: string]: string } | undefined;
   /** The revision that is asked for. Default `2025-11-25`. */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** Default `{}`. */
-  readonly capabilities?: JsonObject;
+  readonly capabilities?: JsonObject | undefined;
   /** Default the name `test`, version `1`. */
-  readonly clientInfo?: JsonObject;
+  readonly clientInfo?: JsonObject | undefined;
   /** Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}. Default: method not found. */
-  readonly request?: (method: string, params: JsonObject) => JsonObject | Promise<JsonObject>;
+  readonly request?:
+    | ((method: string, params: JsonObject) => JsonObject | Promise<JsonObject>)
+    | undefined;
   /** Receives notifications of the server. */
-  readonly notification?: (method: string, params: JsonObject) => void;
+  readonly notification?: ((method: string, params: JsonObject) => void) | undefined;
 }
 
 /** A stream being read. Events come in order; reading ends when the stream does. */

@@ -33,7 +33,7 @@ export interface KitCheck {
 /** Options of {@linkcode backendKit}. */
 export interface KitOptions {
   /** Opens the store of a backend once more, as another node does. Default: the backend is shared. */
-  readonly peer?: (backend: Backend) => Awaitable<Backend>;
+  readonly peer?: ((backend: Backend) => Awaitable<Backend>) | undefined;
 }
 
 /**

@@ -22,19 +22,19 @@ export interface Implementation {
 /** Cache hints of 2026-07-28 (server/utilities/caching). */
 export interface CacheHints {
   /** Milliseconds. Default 0: stale at once. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** Whether a cache may serve it to others. Default `private`. */
-  readonly scope?: "public" | "private";
+  readonly scope?: "public" | "private" | undefined;
 }
 
 /** An MCP server as plain functions. */
 export interface Application {
   /** Sent in `InitializeResult`. May be left out where {@linkcode Application.initialize} answers. */
-  readonly serverInfo?: Implementation;
+  readonly serverInfo?: Implementation | undefined;
   /** What the server offers; sent in `InitializeResult`. Default `{}`. */
-  readonly capabilities?: JsonObject;
+  readonly capabilities?: JsonObject | undefined;
   /** Sent in `InitializeResult` where given. */
-  readonly instructions?: string;
+  readonly instructions?: string | undefined;
   /**
    * Answers a request: the `result` object, or undefined for a method it does not know (-32601).
    * `initialize` and `ping` are answered by the library. Throw an {@linkcode RpcError} to answer with an
@@ -54,7 +54,7 @@ export interface Application {
    */
   tools?(): Awaitable<Iterable<{ readonly name: string; readonly inputSchema?: unknown }>>;
   /** How long, and for whom, modern clients may keep lists and resources where a result does not say. */
-  readonly cache?: CacheHints;
+  readonly cache?: CacheHints | undefined;
   /** Whether a legacy session asked for updates of a resource; see `notify.resourceUpdated`. */
   subscribed?(sessionId: string, uri: string): boolean;
   /** Is told that a session is over, wherever and for whatever reason it ended. */
@@ -65,12 +65,12 @@ export interface Application {
    */
   holds?(): Iterable<string>;
   /** The eras that it can serve. Default `both`. */
-  readonly eras?: Eras;
+  readonly eras?: Eras | undefined;
   /**
    * Answers modern requests in place of {@linkcode Application.request}, `server/discover` and
    * `subscriptions/listen` included. What it gets has passed the rules.
    */
-  readonly modern?: ModernHandler;
+  readonly modern?: ModernHandler | undefined;
   /** Is told, on every node, what `handler.notify` tells clients. */
   changed?(change: Change): void;
   /** Is told that the handler has closed: nothing comes any more. `handler.close()` waits for it. */
@@ -113,7 +113,7 @@ export interface SessionHandle extends Session {
     options?: SessionRequestOptions,
   ): Promise<JsonObject>;
   /** Ends the connection that reads the standalone stream, as {@linkcode Exchange.closeStream} does. */
-  closeStream(options?: { readonly retryMs?: number }): void;
+  closeStream(options?: { readonly retryMs?: number | undefined }): void;
   /** Ends the session. False where it had ended already. */
   end(): Promise<boolean>;
 }
@@ -121,21 +121,21 @@ export interface SessionHandle extends Session {
 /** How a server-to-client request waits. */
 export interface RequestOptions {
   /** Milliseconds until it fails with a {@linkcode ClientRequestError} of code `timeout`. Default 60 000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Gives up: the client gets `notifications/cancelled`, with the signal's reason where that is a string. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a request outside any call waits. */
 export interface SessionRequestOptions extends RequestOptions {
   /** Waits in the log for the client to open its standalone stream. Default false: it fails at once. */
-  readonly queued?: boolean;
+  readonly queued?: boolean | undefined;
 }
 
 /** A request to the client: a method and its params. */
 export interface InputRequest {
   readonly method: string;
-  readonly params?: JsonObject;
+  readonly params?: JsonObject | undefined;
 }
 
 /** How an input is asked for. */
@@ -144,7 +144,7 @@ export interface InputOptions extends RequestOptions {
    * Names the answer in a modern retry. Default: a number, by order of asking; give a key where the order can
    * differ between runs.
    */
-  readonly key?: string;
+  readonly key?: string | undefined;
 }
 
 /** State that a client names explicitly: what replaces session state in 2026-07-28 (basic/index, Statelessness). */
@@ -154,7 +154,7 @@ export interface Handles {
    *
    * @throws {TypeError} The time has no end, or the backend keeps no handles.
    */
-  mint(value: unknown, options?: { readonly ttlMs?: number }): Promise<string>;
+  mint(value: unknown, options?: { readonly ttlMs?: number | undefined }): Promise<string>;
   /**
    * The value of a handle.
    *
@@ -165,7 +165,11 @@ export interface Handles {
    * Replaces the value of a handle; its time begins anew. Of two at once the later one stays. Fails as
    * {@linkcode Handles.resolve} does.
    */
-  update(handle: unknown, value: unknown, options?: { readonly ttlMs?: number }): Promise<void>;
+  update(
+    handle: unknown,
+    value: unknown,
+    options?: { readonly ttlMs?: number | undefined },
+  ): Promise<void>;
   /** Forgets a handle. False where there was none of this principal. */
   revoke(handle: unknown): Promise<boolean>;
 }
@@ -250,5 +254,5 @@ export interface Exchange extends Caller {
    * missed, once (2025-11-25, basic/transports, Sending Messages 6). Does nothing where the stream cannot be
    * resumed.
    */
-  closeStream(options?: { readonly retryMs?: number }): void;
+  closeStream(options?: { readonly retryMs?: number | undefined }): void;
 }
