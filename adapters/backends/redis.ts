@@ -6,6 +6,7 @@
  */
 
 import type { Backend } from "../../core/engine/ports.ts";
+import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import { RedisBus } from "./redis/bus.ts";
 import { linkTo, type RedisClient } from "./redis/client.ts";
 import { redisHandles } from "./redis/handles.ts";
@@ -29,16 +30,23 @@ export interface RedisOptions {
    * Begins every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot of a
    * Redis Cluster. Deployments that share a Redis need one each.
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
    * Milliseconds after which a node that gave no sign is taken for dead: what it held is let go, and calls
    * that it left are answered with an error, at most a third later. Default 10 000, at least 100.
    * The nodes' clocks should agree to within a part of it.
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** Milliseconds that Redis may take for an answer; then 503. Default 2 000, at least 1. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
+
+const OPTIONS = {
+  prefix: (name: string, given = "{mcp-session}:") =>
+    accept(name, given, typeof given === "string" && given !== "", "is not a text"),
+  leaseMs: finite(100, 10_000),
+  timeoutMs: finite(1, 2_000),
+} satisfies ReadersOf<RedisOptions>;
 
 /**
  * A backend in Redis.
@@ -46,15 +54,10 @@ export interface RedisOptions {
  * The client has to be connected, or about to be. It stays its user's: `close()` of the backend ends only the
  * subscriber connection, one a node, that it made with `client.duplicate()`.
  *
- * @throws {TypeError} An option that cannot be.
+ * @throws {OptionError} A client or an option that cannot be.
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Backend {
-  const { prefix = "{mcp-session}:" } = options;
-  if (typeof prefix !== "string" || prefix === "") {
-    throw new TypeError(`prefix: ${JSON.stringify(prefix)} is not a text`);
-  }
-  const leaseMs = atLeast("leaseMs", options.leaseMs ?? 10_000, 100);
-  const timeoutMs = atLeast("timeoutMs", options.timeoutMs ?? 2_000, 1);
+  const { prefix, leaseMs, timeoutMs } = readOnly(OPTIONS, options);
   const link = linkTo(
     client,
     timeoutMs,
@@ -71,9 +74,4 @@ export function redis(client: RedisClient, options: RedisOptions = {}): Backend 
     nodes: redisNodes(store, leaseMs),
     close: () => link.close(),
   };
-}
-
-function atLeast(name: string, given: number, least: number): number {
-  if (Number.isFinite(given) && given >= least) return given;
-  throw new TypeError(`${name}: ${JSON.stringify(given)} is not a number of at least ${least}`);
 }

@@ -6,8 +6,10 @@
  */
 
 import { type Clock, SYSTEM_CLOCK } from "../../core/engine/clock.ts";
+import { OptionError } from "../../core/engine/errors.ts";
 import { memoryBus } from "../../core/engine/memory/bus.ts";
 import type { Backend, LogStore, SessionStore } from "../../core/engine/ports.ts";
+import { backend, clock, keys, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import { sealedLogs } from "./sealed/logs.ts";
 import { type Opened, Seal } from "./sealed/seal.ts";
 
@@ -22,10 +24,14 @@ export interface SealedOptions {
    * Where ended sessions are noted until their ids expire, and how nodes talk to each other: any other
    * backend. Without it DELETE is 405, and `end()` gives false.
    */
-  readonly revocations?: Backend;
+  readonly revocations?: Backend | undefined;
   /** Time. Default the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
+
+const OPTIONS = { keys, revocations: backend, clock: clock(SYSTEM_CLOCK) } satisfies ReadersOf<
+  SealedOptions
+>;
 
 /** Opened ids that are remembered: opening one again costs a decryption. */
 const REMEMBERED = 1_000;
@@ -46,14 +52,11 @@ function revoked({ record, expires }: Opened): string {
  * counts as ready from the start. An id has at most 256 characters: of the client's `initialize` params, its
  * name, version and capabilities are kept, the rest where there is room.
  *
- * @throws {TypeError} An option that cannot be.
+ * @throws {OptionError} An option that cannot be.
  */
 export function sealed(options: SealedOptions): Backend {
-  const { revocations, clock = SYSTEM_CLOCK } = options;
-  const keys: unknown = options.keys;
-  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isKey)) {
-    throw new TypeError("keys: expected a list of keys of 32 bytes each, at least one");
-  }
+  const { keys, revocations, clock } = readOnly(OPTIONS, options ?? {});
+  if (keys.length === 0) throw new OptionError("keys", "expected at least one, of 32 bytes");
   const sessions = new SealedSessions(new Seal(keys), clock, revocations?.logs);
   const stored = "a sealed session is not stored anywhere";
   return {
@@ -165,8 +168,4 @@ class SealedSessions implements SessionStore {
 async function digest(id: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
   return [...new Uint8Array(bytes, 0, 16)].map((one) => one.toString(16).padStart(2, "0")).join("");
-}
-
-function isKey(value: unknown): boolean {
-  return value instanceof Uint8Array && value.length === 32;
 }

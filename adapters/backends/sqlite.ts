@@ -6,6 +6,7 @@
  */
 
 import type { Backend } from "../../core/engine/ports.ts";
+import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import { sqliteBus } from "./sqlite/bus.ts";
 import { Database } from "./sqlite/database.ts";
 import { sqliteHandles } from "./sqlite/handles.ts";
@@ -19,10 +20,15 @@ export interface SqliteOptions {
    * Milliseconds after which a process that gave no sign is taken for dead: what it held is let go, and calls
    * that it left are answered with an error. Default 10 000, at least 100.
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** Milliseconds to wait for another process that writes to the file; then 503. Default 2 000. */
-  readonly busyMs?: number;
+  readonly busyMs?: number | undefined;
 }
+
+const OPTIONS = {
+  leaseMs: finite(100, 10_000),
+  busyMs: finite(0, 2_000),
+} satisfies ReadersOf<SqliteOptions>;
 
 /**
  * A backend in a file. Several processes of one machine may share it, such as the old and the new one
@@ -32,14 +38,12 @@ export interface SqliteOptions {
  * missing (WAL with `synchronous=NORMAL`); the file itself is intact.
  *
  * @param file A path; it and two more beside it (`-wal`, `-shm`) are made. Not on a network share.
- * @throws {TypeError} An option that cannot be, or a file of a later version of this library.
+ * @throws {OptionError} An option that cannot be, or a file of a later version of this library.
+ * @throws {Error} The file cannot be opened, or the runtime has no `node:sqlite`.
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Backend {
-  const leaseMs = atLeast("leaseMs", options.leaseMs ?? 10_000, 100);
-  const busyMs = atLeast("busyMs", options.busyMs ?? 2_000, 0);
-  if (typeof file !== "string" || file === "") {
-    throw new TypeError(`file: ${JSON.stringify(file)} is not a path`);
-  }
+  accept("file", file, typeof file === "string" && file !== "", "is not a path");
+  const { leaseMs, busyMs } = readOnly(OPTIONS, options);
   const db = new Database(file, busyMs);
   const bus = sqliteBus(db);
   let closed = false;
@@ -56,9 +60,4 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
       closed = true;
     },
   };
-}
-
-function atLeast(name: string, given: number, least: number): number {
-  if (Number.isFinite(given) && given >= least) return given;
-  throw new TypeError(`${name}: ${JSON.stringify(given)} is not a number of at least ${least}`);
 }

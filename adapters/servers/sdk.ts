@@ -6,8 +6,9 @@
  */
 
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
-import { OptionError } from "../../core/engine/errors.ts";
+import { OptionError, shown } from "../../core/engine/errors.ts";
 import type { Awaitable } from "../../core/engine/ports.ts";
+import { fetching, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import type { Change } from "../../core/engine/subscriptions.ts";
 import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
@@ -45,15 +46,20 @@ export type SdkServerFactory = (context: SdkContext) => Awaitable<SdkServer>;
 /** How SDK servers are served. */
 export interface SdkOptions {
   /** Milliseconds after which a client polls whose connection was closed by `closeSSEStream`. Default 1 000. */
-  readonly retryMs?: number;
+  readonly retryMs?: number | undefined;
   /**
    * Answers clients of 2026-07-28: `createMcpHandler(factory, { legacy: "reject" })` of
    * `@modelcontextprotocol/server`, whose servers only their own SDK can attach to that revision. Every rule
    * of the endpoint holds for it too, and `handler.notify` reaches its subscribers. Default: the endpoint
    * serves the revisions with `initialize` alone.
    */
-  readonly modern?: SdkModernHandler;
+  readonly modern?: SdkModernHandler | undefined;
 }
+
+const OPTIONS = {
+  retryMs: finite(0, 1_000),
+  modern: fetching<SdkModernHandler>,
+} satisfies ReadersOf<SdkOptions>;
 
 /**
  * An application of official SDK servers: one server object a session, closed when the session ends for
@@ -65,7 +71,7 @@ export interface SdkOptions {
  * rest goes on the session's standalone stream and waits there for a reader. A server that closes itself ends
  * its session.
  *
- * @throws {OptionError} An option that cannot be.
+ * @throws {OptionError} A factory or an option that cannot be.
  *
  * @example
  * ```ts
@@ -73,11 +79,14 @@ export interface SdkOptions {
  * ```
  */
 export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): Application {
-  const { retryMs = 1_000 } = options;
-  if (!(typeof retryMs === "number" && retryMs >= 0)) {
-    throw new OptionError("retryMs", `${JSON.stringify(retryMs)} is not a number of at least 0`);
+  if (typeof factory !== "function") {
+    throw new OptionError(
+      "factory",
+      `${shown(factory)} is not a function that makes a server: each session needs one of its own`,
+    );
   }
-  return new SdkApplication(factory, retryMs, options.modern);
+  const { retryMs, modern } = readOnly(OPTIONS, options);
+  return new SdkApplication(factory, retryMs, modern);
 }
 
 class SdkApplication implements Application {
@@ -250,6 +259,9 @@ class SdkApplication implements Application {
       initialize: session?.initialize,
       rebuilt,
     });
+    if (typeof server?.connect !== "function") {
+      throw new TypeError(`factory: gave ${shown(server)}, not a server of the SDK`);
+    }
     const link = new Link(server, this.#context, session, (closed) => this.#left(closed, session));
     this.#unbound.add(link);
     if (this.#closed) {

@@ -17,7 +17,7 @@ import { CACHEABLE_METHODS, INPUT_METHODS, META } from "../protocol/modern.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
 import type { Application } from "./application.ts";
 import type { Call } from "./call.ts";
-import { RpcError } from "./errors.ts";
+import { RpcError, shown } from "./errors.ts";
 import { InputRequired, requireCapabilities } from "./inputs.ts";
 
 /** A JSON-RPC answer, and the HTTP status that it has where it is the whole answer. */
@@ -31,7 +31,12 @@ export function answerOf(application: Application, call: Call, result: unknown):
   if (result === undefined) {
     return errorAnswer(call, METHOD_NOT_FOUND, `Method not found: ${call.method}`, undefined);
   }
-  checkInputRequired(call, result as JsonObject);
+  if (!isObject(result)) {
+    throw new TypeError(
+      `${call.method}: request gave ${shown(result)}, not an object or undefined`,
+    );
+  }
+  checkInputRequired(call, result);
   return resultAnswer(application, call, result);
 }
 
@@ -44,7 +49,7 @@ function resultAnswer(application: Application, call: Call, result: unknown): An
 
 // What a server must not send (2026-07-28 basic/patterns/mrtr, Supported Requests, Server Requirements 6, 7).
 function checkInputRequired(call: Call, result: JsonObject): void {
-  if (result?.resultType !== "input_required") return;
+  if (result.resultType !== "input_required") return;
   const misuse = (what: string): TypeError =>
     new TypeError(`${call.method}: an input_required result ${what}`);
   if (call.era === "legacy") throw misuse("means nothing to a legacy client");

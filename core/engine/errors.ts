@@ -55,7 +55,7 @@ export class ClientRequestError extends Error {
   }
 }
 
-/** An option that cannot be. Thrown when a handler is made, never later. */
+/** An option that cannot be. Thrown when a handler, a backend or an application is made, never later. */
 export class OptionError extends TypeError {
   override readonly name = "OptionError";
   /** The option's name. */

@@ -13,15 +13,16 @@ import type { SessionRecord } from "../session/record.ts";
 import type { Caller } from "./application.ts";
 import { andThen } from "./awaitable.ts";
 import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
-import { OptionError } from "./errors.ts";
+import { shown } from "./errors.ts";
 import { toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { heldBody } from "./held_body.ts";
 import { mintNodeId, mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { SessionOptions } from "./options.ts";
-import { readOptions } from "./read_options.ts";
+import type { Limits, SessionOptions } from "./options.ts";
+import { needed } from "./readers.ts";
+import { readGuardOptions } from "./read_options.ts";
 import type { Awaitable } from "./ports.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
@@ -29,10 +30,18 @@ import { exempt } from "./runtime.ts";
 
 export type { Entry, GuardSession } from "./entry.ts";
 
+/** The limits that do not bound what only MCP has. */
+export type GuardLimits = Pick<
+  Limits,
+  "bodyBytes" | "sessions" | "sessionsPerPrincipal" | "idleMs" | "maxAgeMs"
+>;
+
 /** Options of {@linkcode createSessions}. */
-export interface GuardOptions extends Omit<SessionOptions, "sessions"> {
+export interface GuardOptions extends Omit<SessionOptions, "sessions" | "limits"> {
   /** True for the request that opens a session, such as a POST to `/mcp/init`. DELETE never does. */
   readonly opens: (request: RequestHead) => boolean;
+  /** See {@linkcode Limits}. `bodyBytes` bounds what a request declares; nothing reads its body. */
+  readonly limits?: GuardLimits | undefined;
 }
 
 /** A Web-standard handler that is given the session. */
@@ -46,6 +55,8 @@ export interface Sessions {
   /**
    * Wraps a Web-standard handler. A response that is an event stream holds its session and ends with it; any
    * other holds it until the handler returns. What the handler throws is answered with 500 and stays here.
+   *
+   * @throws {OptionError} The handler is not a function.
    */
   guard(handler: GuardedHandler): (request: Request, server?: unknown) => Promise<Response>;
   /** Lets a request in, or answers it; the seam for runtimes without Web requests. */
@@ -70,7 +81,10 @@ export interface Sessions {
 export function createSessions(options: GuardOptions): Sessions {
   const guard = new Guard(options);
   return {
-    guard: (handler) => (request, server) => guard.serve(request, handler, server),
+    guard(handler) {
+      needed("handler", handler);
+      return (request, server) => guard.serve(request, handler, server);
+    },
     enter: (head) => guard.enter(head),
     count: async () => await guard.front.settings.backend.sessions.count(),
     end: (id) => guard.end(id),
@@ -85,10 +99,7 @@ class Guard {
   readonly #ends = new Ends();
 
   constructor(options: GuardOptions) {
-    if (typeof options?.opens !== "function") {
-      throw new OptionError("opens", `${JSON.stringify(options?.opens)} is not a function`);
-    }
-    const settings = readOptions({ ...options, sessions: "required" }, ["opens"]);
+    const settings = readGuardOptions(options);
     this.front = new Front(settings);
     this.#opens = options.opens;
     this.#lifecycle = new Lifecycle(settings, mintNodeId(), {
@@ -107,6 +118,9 @@ class Guard {
     let held = false;
     try {
       const response = await handler(request, entry.session);
+      if (!(response instanceof Response)) {
+        throw new TypeError(`the handler gave ${shown(response)}, not a Response`);
+      }
       if (response.bodyUsed) throw new TypeError("the handler's response has been read already");
       // What is no response fails here, before anything is stored.
       const stream = isEventStream(response.headers.get("content-type")) && response.body !== null;

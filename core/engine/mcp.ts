@@ -7,10 +7,11 @@
 import type { RequestHead } from "../inbound/head.ts";
 import type { Application } from "./application.ts";
 import type { SessionDirectory } from "./directory.ts";
-import { OptionError } from "./errors.ts";
+import { OptionError, shown } from "./errors.ts";
 import { requestBody, toResponse } from "./fetch.ts";
 import type { McpOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
+import { checkApplication } from "./read_application.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { idleTimeoutOff } from "./runtime.ts";
 import type { Stats } from "./stats.ts";
@@ -32,19 +33,16 @@ export interface McpHandler {
    * Refuses new sessions and streams (503 with `Retry-After`), sends stream readers away to reconnect, lets
    * calls finish for `within` milliseconds (default 10 000), then stops them.
    */
-  close(options?: { readonly within?: number }): Promise<void>;
+  close(options?: { readonly within?: number | undefined }): Promise<void>;
 }
 
 /**
  * Makes an MCP endpoint of plain functions.
  *
- * @throws {OptionError} An option that cannot be.
+ * @throws {OptionError} An application or an option that cannot be.
  */
 export function createMcpHandler(application: Application, options: McpOptions = {}): McpHandler {
-  if (application.serverInfo === undefined && application.initialize === undefined) {
-    throw new OptionError("serverInfo", "is missing; without it the application needs initialize");
-  }
-  checkHints(application);
+  checkApplication(application);
   const pipeline = new Pipeline(application, withinEras(application, options));
   const handle = (head: RequestHead, body: BodyReader) => pipeline.handle(head, body);
   return {
@@ -70,19 +68,6 @@ function withinEras({ eras = "both" }: Application, options: McpOptions): McpOpt
   if (options.eras === undefined) return { ...options, eras };
   throw new OptionError(
     "eras",
-    `${JSON.stringify(options.eras)}: the application serves ${eras} only`,
+    `${shown(options.eras)}: the application serves ${eras} only`,
   );
-}
-
-// 2026-07-28 server/utilities/caching: `ttlMs` is an integer of at least 0.
-function checkHints({ cache: { ttlMs = 0, scope = "private" } = {} }: Application): void {
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 0) {
-    throw new OptionError(
-      "cache.ttlMs",
-      `${ttlMs} is not a number of whole milliseconds, 0 or more`,
-    );
-  }
-  if (scope !== "public" && scope !== "private") {
-    throw new OptionError("cache.scope", `${JSON.stringify(scope)} is none of public, private`);
-  }
 }

@@ -10,6 +10,7 @@ export type { Stats } from "./stats.ts";
 export {
   createSessions,
   type GuardedHandler,
+  type GuardLimits,
   type GuardOptions,
   type GuardSession,
   type Sessions,

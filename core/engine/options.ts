@@ -27,44 +27,44 @@ export type Authenticated =
 /** Limits. Each has a default that is safe on a small machine. */
 export interface Limits {
   /** Bytes of a request body. Default 4 MiB. */
-  readonly bodyBytes?: number;
+  readonly bodyBytes?: number | undefined;
   /** Characters of the `params` of `initialize`, which a session keeps as JSON. Default 16 KiB. */
-  readonly initializeBytes?: number;
+  readonly initializeBytes?: number | undefined;
   /** Sessions in all. Default 10 000. */
-  readonly sessions?: number;
+  readonly sessions?: number | undefined;
   /** Sessions of one principal; anonymous callers count as one. Default: no limit of its own. */
-  readonly sessionsPerPrincipal?: number;
+  readonly sessionsPerPrincipal?: number | undefined;
   /** Milliseconds from the end of the last exchange to the end of the session. Default 30 minutes. */
-  readonly idleMs?: number;
+  readonly idleMs?: number | undefined;
   /** Milliseconds from a session's opening to its end, used or not. Default 24 hours. */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** Requests in flight in one session. Default 100. */
-  readonly inFlight?: number;
+  readonly inFlight?: number | undefined;
   /**
    * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; anonymous
    * callers count as one. Default 1 000.
    */
-  readonly inFlightPerPrincipal?: number;
+  readonly inFlightPerPrincipal?: number | undefined;
   /** Open streams of one session. Default 100. */
-  readonly streams?: number;
+  readonly streams?: number | undefined;
   /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
-  readonly subscriptions?: number;
+  readonly subscriptions?: number | undefined;
   /** Those of one principal; anonymous callers count as one. Default 1 000. */
-  readonly subscriptionsPerPrincipal?: number;
+  readonly subscriptionsPerPrincipal?: number | undefined;
   /** Milliseconds that a sealed `requestState` may take to come back (2026-07-28). Default 10 minutes. */
-  readonly requestStateMs?: number;
+  readonly requestStateMs?: number | undefined;
   /** Messages in a batch (2025-03-26). Default 50. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Bytes that wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
-  readonly queuedBytes?: number;
+  readonly queuedBytes?: number | undefined;
   /** Events that a stream's log keeps. Default 2 000. */
-  readonly logEvents?: number;
+  readonly logEvents?: number | undefined;
   /** Bytes that a stream's log keeps. Default 4 MiB. */
-  readonly logBytes?: number;
+  readonly logBytes?: number | undefined;
   /** Bytes that the logs of a session keep; a stream counts 1 KiB and an event 128 bytes more. Default 16 MiB. */
-  readonly sessionLogBytes?: number;
+  readonly sessionLogBytes?: number | undefined;
   /** Milliseconds that an event is kept. Default 5 minutes. */
-  readonly logAgeMs?: number;
+  readonly logAgeMs?: number | undefined;
 }
 
 /** Options that every handler has. */
@@ -73,27 +73,27 @@ export interface SessionOptions {
    * `required`: every request but `initialize` needs a session. `optional`: a POST without an id is served without
    * one. `off`: ids are ignored and none is minted. Default `required`.
    */
-  readonly sessions?: SessionMode;
+  readonly sessions?: SessionMode | undefined;
   /** Who calls. Default: everyone is anonymous. */
-  readonly authenticate?: (request: RequestHead) => Awaitable<Authenticated>;
+  readonly authenticate?: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
   /** `Host` values that are served: `name` for any port, `name:port` for one. Default loopback names. `*` for all. */
-  readonly allowedHosts?: readonly string[] | "*";
+  readonly allowedHosts?: readonly string[] | "*" | undefined;
   /** Origins that are served: full ones, or host names for any scheme and port. Default loopback names. `*` for all. */
-  readonly allowedOrigins?: readonly string[] | "*";
+  readonly allowedOrigins?: readonly string[] | "*" | undefined;
   /** Answers cross-origin requests of the allowed origins. Default false. */
-  readonly cors?: boolean;
+  readonly cors?: boolean | undefined;
   /** Clients may end their sessions with DELETE. Default true. */
-  readonly termination?: boolean;
+  readonly termination?: boolean | undefined;
   /** What opening a session with the id of one that is gone gets: 404, or a fresh session. Default `reject`. */
-  readonly staleInitialize?: "reject" | "fresh";
+  readonly staleInitialize?: "reject" | "fresh" | undefined;
   /** See {@linkcode Limits}. */
-  readonly limits?: Limits;
+  readonly limits?: Limits | undefined;
   /** Where sessions and logs are kept. Default `memory()`. */
-  readonly backend?: Backend;
+  readonly backend?: Backend | undefined;
   /** Is told what happens. Default: failures of the application and of the backend go to `console.error`. */
-  readonly onEvent?: OnEvent;
+  readonly onEvent?: OnEvent | undefined;
   /** The time, and a way to be called later; for tests. Default the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** Options of an MCP handler. */
@@ -102,20 +102,20 @@ export interface McpOptions extends SessionOptions {
    * The eras that are served: `legacy` (2025-03-26 to 2025-11-25, with `initialize`), `modern` (2026-07-28),
    * or `both` on the same endpoint. Default `both`.
    */
-  readonly eras?: Eras;
+  readonly eras?: Eras | undefined;
   /**
    * Keys, 32 bytes each, that seal `requestState`; the first seals, every one opens. Give the same to all
    * nodes. Default: a random one, so that a retry has to reach the same process.
    */
-  readonly stateKeys?: readonly Uint8Array[];
+  readonly stateKeys?: readonly Uint8Array[] | undefined;
   /** The shape of the answer to a request. Default `auto`: JSON, and SSE where it has to be. */
-  readonly response?: ResponseShape;
+  readonly response?: ResponseShape | undefined;
   /** Streams can be resumed after a lost connection. Default true. */
-  readonly resumable?: boolean;
+  readonly resumable?: boolean | undefined;
   /** In `auto`: milliseconds without an answer after which it turns to SSE. Default 3 000. */
-  readonly autoSseMs?: number;
+  readonly autoSseMs?: number | undefined;
   /** Milliseconds between keep-alive comments on a silent stream. Default 5 000; 0 for none. */
-  readonly keepAliveMs?: number;
+  readonly keepAliveMs?: number | undefined;
 }
 
 /** Options as the engine uses them: complete and checked. */

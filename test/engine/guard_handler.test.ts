@@ -40,11 +40,21 @@ const failing = {
   },
   "that rejects": () => Promise.reject(new Error("secret")),
   "that returns nothing": () => undefined as unknown as Response,
+  "that returns something else": () => ({ status: 200 }) as unknown as Response,
   "whose response was read already": async () => {
     const response = Response.json({});
     await response.text();
     return response;
   },
+};
+
+/** What the operator is told of it. */
+const WHY: Readonly<Record<string, RegExp>> = {
+  "that throws": /secret/,
+  "that rejects": /secret/,
+  "that returns nothing": /the handler gave undefined, not a Response/,
+  "that returns something else": /the handler gave an object, not a Response/,
+  "whose response was read already": /read already/,
 };
 
 describe("a handler", () => {
@@ -60,6 +70,7 @@ describe("a handler", () => {
       assert.equal(await sessions.count(), 0);
       const errors = events.filter((event) => event.type === "application-error");
       assert.equal(errors.length, 1);
+      assert.match(String(errors[0]!.error), WHY[kind]!);
       const told = events.filter((event) => event.type === "exchange");
       assert.deepEqual(told.map(({ status, outcome }) => [status, outcome]), [
         [500, "internal-error"],

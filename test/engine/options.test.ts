@@ -43,7 +43,7 @@ const wrong: readonly Wrong[] = [
   [{ allowedHosts: ["*.a"] }, "allowedHosts", '"*.a"', /host name, or host:port/],
   [{ allowedOrigins: 5 }, "allowedOrigins", "5", /list of strings or "\*"/],
   [{ allowedOrigins: ["http://a/"] }, "allowedOrigins", '"http://a/"', /origin.*host name/],
-  [{ allowedOrigins: ["null"], response: "x" }, "response", '"x"', /auto/],
+  [{ allowedOrigins: ["null"] }, "allowedOrigins", '"null"', /origin.*host name/],
   [{ keepAliveMs: -1 }, "keepAliveMs", "-1", /at least 0/],
   [{ keepAliveMs: "5" }, "keepAliveMs", '"5"', /at least 0/],
   [{ autoSseMs: NaN }, "autoSseMs", "NaN", /at least 0/],
@@ -108,6 +108,12 @@ describe("a wrong option throws where the handler is made", () => {
       [{ opens: "/init" }, "opens"],
       [{ opens, sesions: "off" }, "sesions"],
       [{ opens, limits: { sessions: 0 } }, "limits.sessions"],
+      [{ opens, sessions: "required" }, "sessions"],
+      [{ opens, response: "json" }, "response"],
+      [{ opens, keepAliveMs: 5 }, "keepAliveMs"],
+      [{ opens, eras: "both" }, "eras"],
+      [{ opens, limits: { inFlight: 5 } }, "limits.inFlight"],
+      [{ opens, limits: { logBytes: 5 } }, "limits.logBytes"],
     ];
     for (const [options, name] of cases) {
       const thrown = errorOf(() => createSessions(options as never));

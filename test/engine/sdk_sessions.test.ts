@@ -271,10 +271,3 @@ test("version 1 is shown a request that can be copied and written out", async ()
   assert.equal(written.url, "http://localhost/mcp");
   await mcp.close();
 });
-
-test("an option that cannot be is refused", () => {
-  assert.throws(() => sdkServer(() => versions[0]!.build({}), { retryMs: -1 }), {
-    name: "OptionError",
-    option: "retryMs",
-  });
-});

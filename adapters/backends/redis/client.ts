@@ -7,6 +7,7 @@
 
 import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { Deadlines } from "../../../core/engine/deadlines.ts";
+import { OptionError, shown } from "../../../core/engine/errors.ts";
 
 /** What both clients have as event emitters. */
 interface Emitter {
@@ -90,7 +91,7 @@ interface Subscriber {
  *
  * @param message Receives what comes on a channel.
  * @param connected The subscriber connection is there, for the first time or again.
- * @throws {TypeError} It is neither of the two clients.
+ * @throws {OptionError} It is neither of the two clients.
  */
 export function linkTo(
   client: RedisClient,
@@ -134,7 +135,10 @@ export function linkTo(
       },
     });
   }
-  throw new TypeError("client: neither a client of redis (node-redis) nor one of ioredis");
+  throw new OptionError(
+    "client",
+    `${shown(client)} is neither a client of redis (node-redis) nor one of ioredis`,
+  );
 }
 
 /** A failed connection shows in the commands that it fails. Without a listener it would end the process. */

@@ -5,6 +5,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { OptionError } from "../../../core/engine/errors.ts";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** A value of a column. */
@@ -21,10 +22,15 @@ export class Database {
 
   constructor(file: string, busyMs: number) {
     this.#db = open(file);
-    this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
-    this.#db.exec("PRAGMA journal_mode = WAL");
-    this.#db.exec("PRAGMA synchronous = NORMAL");
-    this.transaction(() => this.#migrate(file));
+    try {
+      this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
+      this.#db.exec("PRAGMA journal_mode = WAL");
+      this.#db.exec("PRAGMA synchronous = NORMAL");
+      this.transaction(() => this.#migrate(file));
+    } catch (error) {
+      this.close();
+      throw error instanceof OptionError ? error : failure(file, error);
+    }
   }
 
   /** The first row, if any. */
@@ -87,10 +93,9 @@ export class Database {
     const { user_version: found } = this.get<{ user_version: number }>("PRAGMA user_version")!;
     if (found === SCHEMA_VERSION) return;
     if (found !== 0) {
-      throw new TypeError(
-        `file: ${
-          JSON.stringify(file)
-        } has schema version ${found}; this library knows ${SCHEMA_VERSION}`,
+      throw new OptionError(
+        "file",
+        `${JSON.stringify(file)} has schema version ${found}; this library knows ${SCHEMA_VERSION}`,
       );
     }
     this.#db.exec(SCHEMA);
@@ -104,10 +109,22 @@ function open(file: string): DatabaseSync {
     process?: { getBuiltinModule?(name: string): typeof import("node:sqlite") | undefined };
   };
   const found = process?.getBuiltinModule?.("node:sqlite");
-  if (found !== undefined) return new found.DatabaseSync(file);
-  throw new Error(
-    "sqlite: needs node:sqlite, which Node has from 22.13 on, and Deno and Bun in current versions",
-  );
+  if (found === undefined) {
+    throw new Error(
+      "sqlite: needs node:sqlite, which Node has from 22.13 on, and Deno and Bun in current versions",
+    );
+  }
+  try {
+    return new found.DatabaseSync(file);
+  } catch (error) {
+    throw failure(file, error);
+  }
+}
+
+// SQLite's own message does not say which file.
+function failure(file: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`file: ${JSON.stringify(file)} cannot be opened: ${reason}`, { cause });
 }
 
 /** A time as a column holds it: not before it was meant, and no larger than a number can be exact. */

@@ -170,11 +170,3 @@ test("what was given up while there is no connection is kept no longer, and not 
   assert.equal(client.sent, 0);
   backend.close!();
 });
-
-test("options and clients that cannot be are refused by name", () => {
-  assert.throws(() => redis({} as RedisClient), /client: neither/);
-  const client = { isReady: true, sendCommand() {}, on() {} } as unknown as RedisClient;
-  assert.throws(() => redis(client, { prefix: "" }), /prefix: ""/);
-  assert.throws(() => redis(client, { leaseMs: 1 }), /leaseMs: 1/);
-  assert.throws(() => redis(client, { timeoutMs: 0 }), /timeoutMs: 0/);
-});

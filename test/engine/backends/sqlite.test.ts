@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -121,8 +121,15 @@ test("it may be closed twice", () => {
   backend.close!();
 });
 
-test("options that cannot be are refused by name", () => {
-  assert.throws(() => sqlite(""), /file: ""/);
-  assert.throws(() => sqlite(join(folder, "x.db"), { leaseMs: 5 }), /leaseMs: 5/);
-  assert.throws(() => sqlite(join(folder, "x.db"), { busyMs: NaN }), /busyMs/);
+test("a file that cannot be opened is named, with the reason", () => {
+  const nowhere = join(folder, "nowhere", "x.db");
+  assert.throws(() => sqlite(nowhere), (thrown) => {
+    const { message, cause } = thrown as Error;
+    assert.ok(message.startsWith(`file: ${JSON.stringify(nowhere)} cannot be opened: `), message);
+    assert.ok(cause instanceof Error && message.endsWith(cause.message), message);
+    return true;
+  });
+  const other = join(folder, "other.db");
+  writeFileSync(other, "no database, ".repeat(1_000));
+  assert.throws(() => sqlite(other), /other\.db" cannot be opened: .*not a database/);
 });
