@@ -119,15 +119,15 @@ function canonical(value: unknown, depth = 0): unknown {
   ]);
 }
 
-/** Bytes as base64url without padding. */
-export function toBase64url(bytes: Uint8Array): string {
+// Without padding.
+function toBase64url(bytes: Uint8Array): string {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Reads base64url; undefined where it is none. */
-export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+// Undefined where it is none.
+function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined;
   try {
     return Uint8Array.from(

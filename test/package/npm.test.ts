@@ -76,6 +76,14 @@ describe("the tarball", () => {
     }
   });
 
+  test("declares types that TypeScript before 5.7 reads, to which Uint8Array is no generic", () => {
+    const folder = join(inNode.folder, "node_modules/mcp-session/dist");
+    for (const file of globSync("**/*.d.ts", { cwd: folder })) {
+      const code = withoutComments(readFileSync(join(folder, file), "utf8"));
+      assert.doesNotMatch(code, /\b(\w+Array|DataView)<(Shared)?Array/, file);
+    }
+  });
+
   test("imports only itself and what a runtime brings", () => {
     const folder = join(inNode.folder, "node_modules/mcp-session/dist");
     for (const file of globSync("**/*.js", { cwd: folder })) {
