@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Backend, createMcpHandler, createSessions, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
+import { instead } from "../doubles/instead.ts";
 import { Endpoint, gate, notification, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds, WORLDS } from "./worlds.ts";
 
@@ -15,21 +16,14 @@ function overtaken(operation: "get" | "touch") {
   const backend: Backend = {
     logs,
     bus,
-    sessions: new Proxy(sessions, {
-      get(target, key) {
-        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
-        if (typeof member !== "function") return member;
-        if (key !== operation) return member.bind(target);
-        return async (...args: unknown[]) => {
-          const answer = await member.apply(target, args);
-          if (armed) {
-            armed = false;
-            asked.open();
-            await release.opened;
-          }
-          return answer;
-        };
-      },
+    sessions: instead(sessions, operation, async (own, args) => {
+      const answer = await own(...args);
+      if (armed) {
+        armed = false;
+        asked.open();
+        await release.opened;
+      }
+      return answer;
     }),
   };
   return { backend, arm: () => void (armed = true), asked: asked.opened, release: release.open };

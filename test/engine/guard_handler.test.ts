@@ -8,6 +8,7 @@ import {
   OptionError,
   type Sessions,
 } from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
 
 const OPENS = "http://localhost/mcp/init";
 const EVENT = "http://localhost/mcp/event";
@@ -233,15 +234,7 @@ function slowly(): { backend: GuardOptions["backend"] & object; let: () => void 
   return {
     backend: {
       ...backend,
-      sessions: new Proxy(sessions, {
-        get(store, name) {
-          const value = Reflect.get(store, name);
-          if (typeof value !== "function") return value;
-          if (name !== "create") return value.bind(store);
-          return (...args: Parameters<typeof store.create>) =>
-            gate.then(() => store.create(...args));
-        },
-      }),
+      sessions: instead(sessions, "create", (create, args) => gate.then(() => create(...args))),
     },
     let: go,
   };

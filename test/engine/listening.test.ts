@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, memory } from "../../core/engine/mod.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
+import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, refusal } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
@@ -13,15 +14,9 @@ for (const failure of ["throws", "rejects"] satisfies Failure[]) {
     const store = new Failing({ sessions, logs, bus }, failure);
     const backend = {
       ...store.backend,
-      logs: new Proxy(logs, {
-        get(target, key) {
-          const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
-          if (typeof member !== "function") return member;
-          return (...args: unknown[]) => {
-            if (key === "open") store.break("sessions.get");
-            return member.apply(target, args);
-          };
-        },
+      logs: instead(logs, "open", (open, args) => {
+        store.break("sessions.get");
+        return open(...args);
       }),
     };
     const world = { name: failure, backend, quiet: () => turns(5) };
@@ -63,18 +58,10 @@ test("a stream is refused whose log is there only once the handler closes", asyn
   const backend = {
     sessions,
     bus,
-    logs: new Proxy(logs, {
-      get(target, key) {
-        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
-        if (typeof member !== "function") return member;
-        return async (...args: unknown[]) => {
-          if (key === "open") {
-            asked.open();
-            await opened.opened;
-          }
-          return member.apply(target, args);
-        };
-      },
+    logs: instead(logs, "open", async (open, args) => {
+      asked.open();
+      await opened.opened;
+      return open(...args);
     }),
   };
   const world = { name: "slow to open", backend, quiet: () => turns(5) };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { standaloneStream } from "../../core/engine/ids.ts";
+import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, initialize, refusal, request } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
@@ -151,14 +152,9 @@ testInWorlds("a POST that meets a DELETE is settled, and leaves nothing", async 
   const { logs } = world.backend;
   const watched = {
     ...world.backend,
-    logs: new Proxy(logs, {
-      get: (target, name) => {
-        const member = target[name as keyof typeof logs] as (...args: unknown[]) => unknown;
-        return (...args: unknown[]) => {
-          if (name === "open") names.push(args[1] as string);
-          return member.apply(target, args);
-        };
-      },
+    logs: instead(logs, "open", (open, args) => {
+      names.push(args[1] as string);
+      return open(...args);
     }),
   };
   const endpoint = new Endpoint(

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
 import type { Sink, StreamBody } from "../../core/engine/reply.ts";
 import { FakeClock } from "../doubles/clock.ts";
+import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { gate, initialize } from "./endpoint.ts";
 
@@ -17,19 +18,12 @@ async function heldBack() {
   const backend = {
     logs,
     bus,
-    sessions: new Proxy(sessions, {
-      get(target, key) {
-        const member = target[key as keyof typeof target] as (...args: unknown[]) => unknown;
-        if (typeof member !== "function") return member;
-        if (key !== "get") return member.bind(target);
-        return async (...args: unknown[]) => {
-          if (++looks === 2) {
-            asked.open();
-            await release.opened;
-          }
-          return member.apply(target, args);
-        };
-      },
+    sessions: instead(sessions, "get", async (get, args) => {
+      if (++looks === 2) {
+        asked.open();
+        await release.opened;
+      }
+      return get(...args);
     }),
   };
   const mcp = createMcpHandler({

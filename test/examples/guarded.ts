@@ -10,6 +10,7 @@ import {
   memory,
   type Sessions,
 } from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
 
 export type Listener = GuardedListener<IncomingMessage, ServerResponse>;
 
@@ -36,17 +37,10 @@ export function distant(
   const { sessions } = backend;
   return {
     ...backend,
-    sessions: new Proxy(sessions, {
-      get(store, name) {
-        const value = Reflect.get(store, name);
-        if (typeof value !== "function") return value;
-        if (name !== slow) return value.bind(store);
-        return async (...args: unknown[]) => {
-          await new Promise((resolve) => setTimeout(resolve, slow === "get" ? 150 : 20));
-          if (refuses) throw new Error("the store is down");
-          return await value.apply(store, args);
-        };
-      },
+    sessions: instead(sessions, slow, async (own, args) => {
+      await new Promise((resolve) => setTimeout(resolve, slow === "get" ? 150 : 20));
+      if (refuses) throw new Error("the store is down");
+      return await own(...args);
     }),
   };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Exchange, memory, RpcError } from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
 import { ask, type Fields, open } from "./harness/http.ts";
 import {
   initialize,
@@ -215,16 +216,7 @@ describe("initialize", () => {
   test("that the store does not accept is 503 and no session", async (t) => {
     const backend = memory();
     const create = () => Promise.reject(new Error("disk full"));
-    const sessions = new Proxy(backend.sessions, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name);
-        return name === "create"
-          ? create
-          : typeof value === "function"
-          ? value.bind(target)
-          : value;
-      },
-    });
+    const sessions = instead(backend.sessions, "create", create);
     const server = await up(t, told, { backend: { ...backend, sessions }, onEvent: () => {} });
     refused(await ask(server.port, initialize()), { status: 503, code: -32000, id: 0 });
     assert.equal((await server.mcp.stats()).sessions, 0);
