@@ -7,7 +7,8 @@
 
 import { createServer } from "node:http";
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import { NodeBody, NodeHead, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import { NodeHead } from "./node_head.ts";
+import { NodeBody, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import {
   hasPath,
   notFoundText,

@@ -7,7 +7,8 @@
 
 import type { GuardSession, Sessions } from "../../core/engine/guard.ts";
 import { HeldResponse, type NodeAnswer } from "./held_response.ts";
-import { NodeHead, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import { NodeHead } from "./node_head.ts";
+import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 
 /** A listener that is given the session. */
 export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> = (

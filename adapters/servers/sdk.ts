@@ -6,9 +6,9 @@
  */
 
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
-import { OptionError, shown } from "../../core/engine/errors.ts";
+import { shown } from "../../core/engine/errors.ts";
 import type { Awaitable } from "../../core/engine/ports.ts";
-import { fetching, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import { accept, fetching, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import type { Change } from "../../core/engine/subscriptions.ts";
 import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
@@ -79,12 +79,12 @@ const OPTIONS = {
  * ```
  */
 export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): Application {
-  if (typeof factory !== "function") {
-    throw new OptionError(
-      "factory",
-      `${shown(factory)} is not a function that makes a server: each session needs one of its own`,
-    );
-  }
+  accept(
+    "factory",
+    factory,
+    typeof factory === "function",
+    "is not a function that makes a server: each session needs one of its own",
+  );
   const { retryMs, modern } = readOnly(OPTIONS, options);
   return new SdkApplication(factory, retryMs, modern);
 }

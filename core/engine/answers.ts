@@ -40,10 +40,10 @@ export function answerOf(application: Application, call: Call, result: unknown):
   return resultAnswer(application, call, result);
 }
 
-function resultAnswer(application: Application, call: Call, result: unknown): Answered {
+function resultAnswer(application: Application, call: Call, result: JsonObject): Answered {
   const fields = call.era === "legacy"
     ? withoutModern(result)
-    : modernResult(application, call.method, result as JsonObject);
+    : modernResult(application, call.method, result);
   return { text: resultText(call.id!, fields), status: 200 };
 }
 
@@ -119,13 +119,12 @@ function modernCode(code: number): number {
 /** 2025-11-25 and earlier; -32602 took its place. */
 const LEGACY_RESOURCE_NOT_FOUND = -32002;
 
-function withoutModern(result: unknown): unknown {
-  const fields = result as JsonObject;
+function withoutModern(result: JsonObject): JsonObject {
   if (
-    fields.resultType === undefined && fields.ttlMs === undefined &&
-    fields.cacheScope === undefined
+    result.resultType === undefined && result.ttlMs === undefined &&
+    result.cacheScope === undefined
   ) return result;
-  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...rest } = fields;
+  const { resultType: _type, ttlMs: _ttl, cacheScope: _scope, ...rest } = result;
   return rest;
 }
 

@@ -18,7 +18,12 @@ import { WAKE } from "./stream.ts";
 const PAGE_BYTES = 64 << 10;
 
 /** How long a connection may be unread after its end, in milliseconds. */
-export const UNREAD_MS = 60_000;
+const UNREAD_MS = 60_000;
+
+/** Breaks a connection that has ended, later: what waits for a peer that reads nothing would wait for ever. */
+export function abortLater(sink: Sink | undefined, { clock }: Settings): void {
+  clock.after(UNREAD_MS, () => sink?.abort());
+}
 
 /** One connection. */
 export class Connection implements StreamBody, Receiver {
@@ -83,9 +88,9 @@ export class Connection implements StreamBody, Receiver {
     this.#over = true;
     if (this.#listening) this.#settings.backend.bus.unsubscribe(this.#topic, this);
     this.#sink?.end();
-    // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
+    // A last answer may take its time.
     if (this.#behind !== undefined && reason !== "finished") {
-      this.#settings.clock.after(UNREAD_MS, () => this.#sink?.abort());
+      abortLater(this.#sink, this.#settings);
     }
     this.#keeper.closed(this, reason);
   }

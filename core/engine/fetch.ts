@@ -57,14 +57,23 @@ export function withHeaders(
   response: Response,
   added: { readonly [name: string]: string },
 ): Response {
+  const { status, statusText } = response;
+  const headers = fieldsWith(response, added);
+  return new Response(response.body, { status, statusText, headers });
+}
+
+/** The fields of a response and others. */
+export function fieldsWith(
+  response: Response,
+  added: { readonly [name: string]: string },
+): Headers {
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(added)) {
     // What an answer varies by adds up.
     if (name === "vary") headers.append(name, value);
     else headers.set(name, value);
   }
-  const { status, statusText } = response;
-  return new Response(response.body, { status, statusText, headers });
+  return headers;
 }
 
 function readText(

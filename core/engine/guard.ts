@@ -27,6 +27,7 @@ import type { Awaitable } from "./ports.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { exempt } from "./runtime.ts";
+import { ownOf } from "./session_of.ts";
 
 export type { Entry, GuardSession } from "./entry.ts";
 
@@ -190,9 +191,8 @@ class Guard {
       return front.refuse({ rule: "internal-error" }, trace);
     }
     if (event === "initialize" && front.draining) return front.refuse({ rule: "draining" }, trace);
-    const state = stateOf(given, event);
-    const row = decide(state, event, policy);
-    const own = state === "opened" || state === "ready" ? record : undefined;
+    const row = decide(stateOf(given, event), event, policy);
+    const own = ownOf(row, record);
     trace.session = own?.id;
     switch (row.answer) {
       case "serve":

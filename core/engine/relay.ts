@@ -7,7 +7,7 @@
 
 import { COMMENT, eventText } from "../outbound/sse.ts";
 import { isEventStream } from "../protocol/media.ts";
-import { UNREAD_MS } from "./connection.ts";
+import { abortLater } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import type { Sink, StreamBody } from "./reply.ts";
@@ -96,10 +96,8 @@ export class Relay implements StreamBody {
     const whole = reason === "finished";
     if (!whole) this.#giveUp().catch(() => {/* it is given up either way */});
     this.#sink?.end();
-    // What waits for a peer that reads nothing would wait for ever. A last answer may take its time.
-    if (this.#behind !== undefined && !whole) {
-      this.#settings.clock.after(UNREAD_MS, () => this.#sink!.abort());
-    }
+    // A last answer may take its time.
+    if (this.#behind !== undefined && !whole) abortLater(this.#sink, this.#settings);
     this.#ended(reason, error);
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NodeHead, type NodeRequest } from "../../adapters/runtimes/node_http.ts";
+import { NodeHead } from "../../adapters/runtimes/node_head.ts";
+import type { NodeRequest } from "../../adapters/runtimes/node_http.ts";
 
 const head = (headers: NodeRequest["headers"], url = "/mcp"): NodeHead =>
   new NodeHead({ method: "POST", url, headers, complete: true, on: () => {}, destroy: () => {} });

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { nodeListener } from "../../adapters/runtimes/node.ts";
-import { NodeHead } from "../../adapters/runtimes/node_http.ts";
+import { NodeHead } from "../../adapters/runtimes/node_head.ts";
 import { type Application, createMcpHandler } from "../../core/engine/mod.ts";
 
 const OTHERS = "Deno" in globalThis || "Bun" in globalThis;

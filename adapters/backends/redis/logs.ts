@@ -5,7 +5,7 @@
  */
 
 import type { LogBudget, LogStore } from "../../../core/engine/ports.ts";
-import { type Store, whole } from "./store.ts";
+import { type Answer, isYes, type Store, whole } from "./store.ts";
 
 /** A log store in Redis. */
 export function redisLogs(store: Store): LogStore {
@@ -68,11 +68,11 @@ export function redisLogs(store: Store): LogStore {
         ageOf(budget),
       );
       if (!Array.isArray(found)) return undefined;
-      const [ended, more, ...data] = found as [unknown, unknown, ...string[]];
+      const [ended, more, ...data] = found as [Answer, Answer, ...string[]];
       return {
         events: data.map((text, i) => ({ position: after + i + 1, data: text })),
-        ended: Number(ended) === 1,
-        more: Number(more) === 1,
+        ended: isYes(ended),
+        more: isYes(more),
       };
     },
     async bounds(session, stream) {

@@ -40,15 +40,20 @@ export class Store {
     }
   }
 
-  /** Runs an operation that answers 1 for yes. Some clients are set up to give numbers as text. */
+  /** Runs an operation that answers yes or no. */
   async says(...args: readonly (string | number)[]): Promise<boolean> {
-    return Number(await this.run(...args)) === 1;
+    return isYes(await this.run(...args));
   }
 
   /** Sends a plain command. */
   async command(...args: readonly (string | number)[]): Promise<Answer> {
     return await this.#link.command(args.map(String)) as Answer;
   }
+}
+
+/** Yes is 1. Some clients are set up to give numbers as text. */
+export function isYes(answer: Answer): boolean {
+  return Number(answer) === 1;
 }
 
 /** A time or a size as Redis takes it: whole, and finite. */
