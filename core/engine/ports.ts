@@ -146,8 +146,8 @@ export interface LogBounds {
 /** Logs by session and stream. */
 export interface LogStore {
   /**
-   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is known. Others of
-   * its session may have to give way to it, as to an event.
+   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is open already; one
+   * that has ended is never opened again. Others of its session may have to give way to it, as to an event.
    *
    * @param owed Kept with the log: whoever finds its writer gone can tell what is missing.
    */

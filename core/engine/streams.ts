@@ -159,7 +159,8 @@ export class Streams {
     }
     const early = this.#refusal(record.id, id);
     if (early !== undefined) return early;
-    await logs.open(record.id, id, clock.now(), budget);
+    // A stream that is resumed is there, or gone for good.
+    if (after === undefined) await logs.open(record.id, id, clock.now(), budget);
     // While the backend was asked, others may have come, and the end of the handler.
     const late = this.#refusal(record.id, id);
     if (late !== undefined) return late;

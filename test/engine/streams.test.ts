@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Exchange, memory } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -43,6 +45,46 @@ testInWorlds(
     application.finish();
   },
 );
+
+test("a stream that is resumed is whole although another ended meanwhile", async (t) => {
+  const finish = gate();
+  const backend = memory();
+  let meanwhile: (() => Promise<void>) | undefined;
+  const logs = instead(backend.logs, "bounds", async (own, args) => {
+    const bounds = own(...args);
+    await meanwhile?.();
+    return bounds;
+  });
+  const application = {
+    request: async ({ params }: { params?: { other?: boolean } }, exchange: Exchange) => {
+      exchange.notify("notifications/message", { i: 1 });
+      if (params?.other) await finish.opened;
+      return {};
+    },
+  };
+  const endpoint = new Endpoint(t, application, {}, {
+    name: "bounds take their time",
+    backend: { ...backend, logs },
+    quiet: () => turns(3),
+  });
+  const session = await endpoint.open();
+  const other = new Events(
+    await endpoint.post(request(1, "tools/call", { other: true }), { session }),
+  );
+  await other.next();
+  const events = new Events(await endpoint.post(request(2, "tools/call"), { session }));
+  await events.next();
+  const { lastId: lastEventId } = events;
+  await events.cut();
+  await turns(3);
+  meanwhile = async () => {
+    meanwhile = undefined;
+    finish.open();
+    while (await other.next() !== undefined);
+  };
+  const resumed = new Events(await endpoint.get({ session, lastEventId: lastEventId! }));
+  assert.deepEqual((await resumed.next()).result, {});
+});
 
 testInWorlds(
   "the standalone stream goes on although what nobody read is too old",
