@@ -34,7 +34,7 @@ export function nodeListener(
 ): (request: NodeRequest, response: NodeResponse) => void {
   return (request, response) => {
     handler.handle(new NodeHead(request), new NodeBody(request, response)).then(
-      (reply) => sendReply(response, reply),
+      (reply) => sendReply(response, reply, request),
       () => response.destroy(),
     );
   };

@@ -9,6 +9,7 @@ import type { GuardSession, Sessions } from "../../core/engine/guard.ts";
 import { HeldResponse, type NodeAnswer } from "./held_response.ts";
 import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import { hasLeft, onClose } from "./node_peer.ts";
 
 /** A listener that is given the session. */
 export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> = (
@@ -27,15 +28,15 @@ export function guardListener<Req extends NodeRequest, Res extends NodeResponse>
   listener: GuardedListener<Req, Res>,
 ): (request: Req, response: Res) => void {
   return (request, response) => {
-    let closed = false;
+    let closed = hasLeft(request, response);
     let leave = (): void => {};
     // The peer may be gone before the store has answered.
-    response.on("close", () => {
+    onClose(request, response, () => {
       closed = true;
       leave();
     });
     sessions.enter(new NodeHead(request)).then(async (entered) => {
-      if ("status" in entered) return sendReply(response, entered);
+      if ("status" in entered) return sendReply(response, entered, request);
       leave = () => entered.leave();
       if (closed) leave();
       const held = new HeldResponse(response as unknown as NodeAnswer, entered);

@@ -7,6 +7,7 @@
 
 import { concat, decode, fieldsWith } from "../../core/engine/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
+import { hasLeft, onClose } from "./node_peer.ts";
 
 /** The part of `http.IncomingMessage` that is used. */
 export interface NodeRequest {
@@ -15,6 +16,8 @@ export interface NodeRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly complete: boolean;
   readonly destroyed?: boolean;
+  /** Its connection, or what HTTP/2 has for one. */
+  readonly socket?: NodeSocket | null;
   /** Its body has been read to its end. */
   readonly readableEnded?: boolean;
   /** How much of its body has come and was not read yet. */
@@ -27,10 +30,21 @@ export interface NodeRequest {
   destroy(): unknown;
 }
 
+/** The part of a request's connection that is used. */
+export interface NodeSocket {
+  readonly destroyed?: boolean;
+  /** It is TLS. */
+  readonly encrypted?: boolean;
+  // deno-lint-ignore no-explicit-any
+  on(event: string, listener: (...args: any[]) => void): unknown;
+}
+
 /** The part of `http.ServerResponse` that is used. */
 export interface NodeResponse {
   readonly headersSent: boolean;
   readonly destroyed?: boolean;
+  /** Null while it waits for the answers before it. */
+  readonly socket?: unknown;
   readonly writableEnded: boolean;
   readonly writableFinished: boolean;
   writeHead(status: number, headers?: { [name: string]: string | number | string[] }): unknown;
@@ -63,15 +77,16 @@ export class NodeBody implements BodyReader {
 
   gone(fn: () => void): void {
     const response = this.#response;
-    response.on("close", () => {
+    if (hasLeft(this.#request, response)) return fn();
+    onClose(this.#request, response, () => {
       // Not whether it is finished: HTTP/2 says that of one whose peer has left.
       if (!response.writableEnded) fn();
     });
   }
 }
 
-/** Sends an answer. */
-export function sendReply(response: NodeResponse, reply: Reply): void {
+/** Sends an answer. Whether the peer of one that goes on has left, its request may tell. */
+export function sendReply(response: NodeResponse, reply: Reply, request?: NodeRequest): void {
   const { status, headers, body } = reply;
   if (response.headersSent) {
     // By something else, such as a framework that answers late requests itself. What is sent stays as it is.
@@ -88,7 +103,7 @@ export function sendReply(response: NodeResponse, reply: Reply): void {
     sendResponse(response, body, headers).catch(() => response.destroy());
   } else {
     response.writeHead(status, headers);
-    pipe(response, body);
+    pipe(request, response, body);
   }
 }
 
@@ -157,12 +172,11 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
   });
 }
 
-function pipe(response: NodeResponse, body: StreamBody): void {
-  // The peer left before its answer: no event will tell any more.
-  if (response.destroyed) return body.cancelled();
+function pipe(request: NodeRequest | undefined, response: NodeResponse, body: StreamBody): void {
+  if (hasLeft(request, response)) return body.cancelled();
   const sink = new NodeSink(response);
   response.on("drain", () => body.drained());
-  response.on("close", () => {
+  onClose(request, response, () => {
     sink.over = true;
     if (!response.writableEnded) body.cancelled();
   });

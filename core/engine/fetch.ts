@@ -40,7 +40,10 @@ class WebBody implements BodyReader {
 
 class TellingBody extends WebBody {
   gone(fn: () => void): void {
-    this.request.signal.addEventListener("abort", fn, { once: true });
+    const { signal } = this.request;
+    // The peer left while something else was waited for: no event will tell any more.
+    if (signal.aborted) fn();
+    else signal.addEventListener("abort", fn, { once: true });
   }
 }
 

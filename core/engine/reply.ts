@@ -52,8 +52,8 @@ export interface BodyReader {
    */
   text(limit: number, declared: string | null): Promise<string | BodyError>;
   /**
-   * Calls `fn` when the peer leaves before it has its answer. Left out where the runtime cannot tell before
-   * something is sent.
+   * Calls `fn` when the peer leaves before it has its answer; at once where it has left. Left out where the runtime
+   * cannot tell before something is sent.
    */
   gone?(fn: () => void): void;
 }

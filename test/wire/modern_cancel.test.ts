@@ -1,7 +1,7 @@
 /** In the new revision the end of the connection is the end of the request. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Exchange, McpOptions } from "../../core/engine/mod.ts";
+import type { Application, Exchange, McpOptions } from "../../core/engine/mod.ts";
 import { Line, open } from "./harness/http.ts";
 import { join, posting, request } from "./harness/mcp.ts";
 import { modern } from "./harness/modern.ts";
@@ -13,6 +13,7 @@ async function holding(
   scope: Scope,
   options: McpOptions = {},
   begin: (exchange: Exchange) => void = () => {},
+  more: Partial<Application> = {},
 ) {
   let began = (_exchange: Exchange): void => {};
   const begun = new Promise<Exchange>((resolve) => began = resolve);
@@ -25,7 +26,7 @@ async function holding(
       began(exchange);
       begin(exchange);
       return new Promise<never>(() => {});
-    }),
+    }, more),
     options,
   );
   return { server, begun, aborted };
@@ -62,6 +63,42 @@ describe("a client that leaves", { timeout: 20_000 }, () => {
     await aborted;
     await nothingLeft(server);
   });
+
+  for (const what of ["it is authenticated", "the tools are listed"]) {
+    test(`cancels its call also while ${what}`, async (t) => {
+      let asked = (): void => {};
+      const asking = new Promise<void>((resolve) => asked = resolve);
+      let goOn = (): void => {};
+      const gate = new Promise<void>((resolve) => goOn = resolve);
+      const wait = (): Promise<void> => (asked(), gate);
+      const { server, aborted } = await holding(
+        t,
+        {
+          autoSseMs: 1_000_000,
+          authenticate: async ({ headers }) => {
+            if (what.includes("authenticated") && headers.get("x-wait") !== null) await wait();
+            return "alice";
+          },
+        },
+        () => {},
+        {
+          tools: async () => {
+            if (what.includes("tools")) await wait();
+            return [{ name: "x", inputSchema: { type: "object" } }];
+          },
+        },
+      );
+      const line = await Line.dial(server.port);
+      line.send(modern("tools/call", { name: "x" }, { fields: { "X-Wait": "1" } }));
+      await asking;
+      line.cut();
+      // Round trips of others: by then the server has seen it leave.
+      for (let i = 0; i < 3; i++) await (await open(server.port, modern("server/discover"))).text();
+      goOn();
+      await aborted;
+      await nothingLeft(server);
+    });
+  }
 
   test("cancels it after a silence in which the answer became an event stream", async (t) => {
     const { server, aborted } = await holding(t, { autoSseMs: 20 });

@@ -1,0 +1,40 @@
+/**
+ * Whether the peer of a Node request is still there.
+ *
+ * @module
+ */
+
+import type { NodeRequest, NodeResponse, NodeSocket } from "./node_http.ts";
+
+/** True where the peer left before its answer: no event will tell any more. */
+export function hasLeft(request: NodeRequest | undefined, response: NodeResponse): boolean {
+  return response.destroyed === true || request?.socket?.destroyed === true;
+}
+
+/** Calls `fn` once the response is at its end or its peer has left; perhaps more than once. */
+export function onClose(
+  request: NodeRequest | undefined,
+  response: NodeResponse,
+  fn: () => void,
+): void {
+  response.on("close", fn);
+  // When a connection breaks, Node 22 tells only the first of the responses that are under way on it.
+  const socket = response.socket === null ? request?.socket : undefined;
+  if (!socket) return;
+  const waiting = WAITING.get(socket) ?? waitingOn(socket);
+  waiting.add(fn);
+  response.on("close", () => waiting.delete(fn));
+}
+
+/** Who waits for the end of responses that wait for the answers before them, by connection. */
+const WAITING = new WeakMap<NodeSocket, Set<() => void>>();
+
+// One listener a connection: on one that pipelines for ever they would pile up.
+function waitingOn(socket: NodeSocket): Set<() => void> {
+  const waiting = new Set<() => void>();
+  WAITING.set(socket, waiting);
+  socket.on("close", () => {
+    for (const fn of waiting) fn();
+  });
+  return waiting;
+}
