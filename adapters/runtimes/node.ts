@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import { NodeHead } from "./node_head.ts";
 import { NodeBody, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
@@ -55,6 +56,7 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
     if (hasPath(request.url ?? "/", path)) return listener(request, response);
     response.writeHead(404, { "content-type": "application/json" }).end(notFoundText(path));
   });
+  spareAnswers(server);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {
@@ -72,4 +74,24 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       }));
     });
   });
+}
+
+/**
+ * Node takes a connection for idle once its answer was ended, also while megabytes of that are on their way, and cuts
+ * it. While there is such a one, none is closed for being idle. Node's own `close()` asks here too.
+ */
+function spareAnswers(server: Server): void {
+  const open = new Set<Socket>();
+  function over(this: Socket): void {
+    open.delete(this);
+  }
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.on("close", over);
+  });
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    for (const { writableLength } of open) if (writableLength > 0) return;
+    closeIdle();
+  };
 }

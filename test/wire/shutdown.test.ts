@@ -60,6 +60,25 @@ test("a call gets the time to finish, and its answer out", async () => {
   answer.line.cut();
 });
 
+test("an answer that its peer is still reading gets there whole", async () => {
+  const text = "x".repeat(8 << 20);
+  let finish = (): void => {};
+  const mcp = createMcpHandler(app(() => new Promise((done) => finish = () => done({ text }))));
+  const server = await serveHere(mcp, { within: 5_000 });
+  const peer = await join(server);
+  const waiting = peer.call("slow", {}, { id: 1, fields: [["Accept", "application/json"]] });
+  while ((await mcp.stats()).inFlight === 0) await peer.post(notification("x"));
+  const closed = server.close();
+  finish();
+  const answer = await waiting;
+  answer.line.pause();
+  // Long enough to take the connection for idle.
+  await new Promise((next) => setTimeout(next, 100));
+  answer.line.resume();
+  assert.equal((await answer.json()).result.text.length, text.length);
+  await closed;
+});
+
 test("a call that does not finish in time is stopped and answered 503", async () => {
   let stopped = false;
   const mcp = createMcpHandler(
