@@ -16,7 +16,10 @@ export interface ServeOptions {
   readonly path?: string;
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal;
-  /** Closes the server on SIGTERM and SIGINT, then lets the signal end the process. Default true. */
+  /**
+   * Closes the server on SIGTERM and SIGINT, then lets the signal end the process. A second one ends it at once.
+   * Default true.
+   */
   readonly signals?: boolean;
   /** Milliseconds that calls may take to finish while closing. Default 10 000. */
   readonly within?: number;
@@ -99,19 +102,19 @@ export function serving(
   let closing: Promise<void> | undefined;
   let resolve!: () => void;
   const finished = new Promise<void>((done) => resolve = done);
-  const close = (): Promise<void> =>
-    closing ??= (async () => {
-      forget();
-      options.signal?.removeEventListener("abort", close);
-      const listening = stop.listening();
-      await handler.close(options.within === undefined ? {} : { within: options.within });
-      // A peer that reads nothing, or never completes its request, would keep the server for ever.
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const patience = new Promise<void>((over) => timer = setTimeout(over, FLUSH_MS));
-      await Promise.race([listening, patience.then(stop.rest)]);
-      clearTimeout(timer);
-      resolve();
-    })();
+  const end = async (): Promise<void> => {
+    options.signal?.removeEventListener("abort", close);
+    const listening = stop.listening();
+    await handler.close(options.within === undefined ? {} : { within: options.within });
+    // A peer that reads nothing, or never completes its request, would keep the server for ever.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((over) => timer = setTimeout(over, FLUSH_MS));
+    await Promise.race([listening, patience.then(stop.rest)]);
+    clearTimeout(timer);
+    resolve();
+  };
+  // A signal waits for its end, also where it is closing already.
+  const close = (): Promise<void> => closing ??= end().finally(() => forget());
   const forget = options.signals === false ? () => {} : onSignals(close);
   options.signal?.addEventListener("abort", close);
   if (options.signal?.aborted) close();
@@ -137,6 +140,8 @@ function onSignals(close: () => Promise<void>): () => void {
   open.add(close);
   if (listeners === undefined) {
     listeners = new Map(SIGNALS.map((signal) => [signal, () => {
+      // The next one ends the process at once.
+      unlisten(process);
       const closing = [...open].map((one) => one());
       Promise.allSettled(closing).then(() => process.kill(process.pid, signal));
     }]));
@@ -144,8 +149,11 @@ function onSignals(close: () => Promise<void>): () => void {
   }
   return () => {
     open.delete(close);
-    if (open.size > 0 || listeners === undefined) return;
-    for (const [signal, listener] of listeners) process.off(signal, listener);
-    listeners = undefined;
+    if (open.size === 0) unlisten(process);
   };
+}
+
+function unlisten(process: Process): void {
+  for (const [signal, listener] of listeners ?? []) process.off(signal, listener);
+  listeners = undefined;
 }

@@ -8,27 +8,68 @@ const RUN: readonly string[] = {
   bun: ["run"],
 }[runtime];
 
-/** Starts a program of this folder's on this runtime until the test ends, and returns the port that it prints. */
-export function start(scope: Scope, program: string, ...args: readonly string[]): Promise<number> {
+/** A program of this folder's that runs. */
+export interface Child {
+  /** Waits until it has printed something; what matched. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Writes a line to its standard input. */
+  say(word: string): void;
+  kill(signal: "SIGTERM" | "SIGINT"): void;
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>;
+}
+
+/** Runs a program of this folder's on this runtime until the test ends. */
+export function run(scope: Scope, program: string, ...args: readonly string[]): Child {
   const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
   const child = spawn(process.execPath, [...RUN, path, ...args], {
     // Its standard input ends with this process, however that ends, and it ends with its standard input.
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NODE_OPTIONS: "" },
   });
-  const ended = new Promise<void>((done) => child.on("close", () => done()));
-  scope.after(() => {
-    child.kill("SIGKILL");
-    return ended;
-  });
-  return new Promise((resolve, reject) => {
-    let output = "";
+  let output = "";
+  let over = false;
+  let wake = (): void => {};
+  const ended = new Promise<number | string | null>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", () => reject(new Error(`${program} ended: ${output}`)));
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      const found = /listening on (\d+)/.exec(output);
-      if (found !== null) resolve(Number(found[1]));
-    });
+    child.on("close", (code, signal) => resolve(signal ?? code));
+  }).finally(() => {
+    over = true;
+    wake();
   });
+  // Who waits for it is told; nobody has to.
+  ended.catch(() => {});
+  child.stdin.on("error", () => {});
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    wake();
+  });
+  scope.after(async () => {
+    child.kill("SIGKILL");
+    await ended.catch(() => {});
+  });
+  return {
+    ended,
+    async printed(pattern) {
+      for (;;) {
+        const found = pattern.exec(output);
+        if (found !== null) return found;
+        if (over) throw new Error(`${program} ended: ${output}`);
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+    say: (word) => void child.stdin.write(`${word}\n`),
+    // The child's own method, on Deno, closes its standard input too.
+    kill: (signal) => void (over || process.kill(child.pid!, signal)),
+  };
+}
+
+/** Starts a program of this folder's on this runtime until the test ends, and returns the port that it prints. */
+export async function start(
+  scope: Scope,
+  program: string,
+  ...args: readonly string[]
+): Promise<number> {
+  const [, port] = await run(scope, program, ...args).printed(/listening on (\d+)/);
+  return Number(port);
 }

@@ -1,0 +1,50 @@
+/** SIGTERM and SIGINT, which `serve` lets do their work once everything has ended. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Child, run } from "./harness/child.ts";
+import { Line } from "./harness/http.ts";
+import { posting, request } from "./harness/mcp.ts";
+import { type Scope } from "./harness/runtime.ts";
+
+/** What fails here hangs. */
+const LIMIT = { timeout: 10_000 };
+
+const pause = (): Promise<void> => new Promise((next) => setTimeout(next, 50));
+
+/** A server whose call is in flight. */
+async function calling(scope: Scope): Promise<{ child: Child; line: Line }> {
+  const child = run(scope, "closing_server.ts");
+  const [, port] = await child.printed(/listening on (\d+)/);
+  const line = await Line.dial(Number(port));
+  line.send(posting(request(1, "slow"), [["Accept", "application/json"]]));
+  await child.printed(/called/);
+  return { child, line };
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`${signal} lets the calls of a server finish that is closing already`, LIMIT, async (t) => {
+    const { child, line } = await calling(t);
+    child.say("close");
+    await child.printed(/closing/);
+    child.kill(signal);
+    // Whatever it does to the process, it has done by then.
+    await pause();
+    child.say("finish");
+    assert.deepEqual((await (await line.answer()).json()).result, { finished: true });
+    assert.equal(await child.ended, signal);
+    line.cut();
+  });
+}
+
+test("SIGTERM again ends the process, whatever is still going on", LIMIT, async (t) => {
+  const { child, line } = await calling(t);
+  let over = false;
+  const ended = child.ended.finally(() => over = true);
+  // One that comes before the last was seen is the same to a process.
+  while (!over) {
+    child.kill("SIGTERM");
+    await pause();
+  }
+  assert.equal(await ended, "SIGTERM");
+  await assert.rejects(line.answer());
+});
