@@ -35,7 +35,7 @@ interface BunRuntime {
 /**
  * Serves a handler on `Bun.serve`, on this machine only unless told otherwise.
  *
- * @throws {TypeError} An option that cannot be. The address may be in use: then what Bun throws.
+ * @throws {OptionError} An option that cannot be. The address may be in use: then what Bun throws.
  */
 export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);

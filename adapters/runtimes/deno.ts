@@ -32,7 +32,7 @@ interface DenoRuntime {
 /**
  * Serves a handler on `Deno.serve`, on this machine only unless told otherwise.
  *
- * @throws {TypeError} An option that cannot be. The address may be in use: then what Deno throws.
+ * @throws {OptionError} An option that cannot be. The address may be in use: then what Deno throws.
  */
 export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);

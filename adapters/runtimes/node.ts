@@ -45,7 +45,7 @@ export function nodeListener(
  * Serves a handler on `node:http`, on this machine only unless told otherwise. Rejects where the address
  * cannot be had.
  *
- * @throws {TypeError} An option that cannot be.
+ * @throws {OptionError} An option that cannot be.
  */
 export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);

@@ -5,6 +5,14 @@
  */
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
+import {
+  accept,
+  atLeast,
+  flag,
+  object,
+  type ReadersOf,
+  readOnly,
+} from "../../core/engine/readers.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
@@ -44,20 +52,43 @@ export interface ReadServeOptions {
   readonly path: string;
 }
 
+/** Every option: how what was given is read. */
+const OPTIONS = {
+  port: (name: string, given = 3000) =>
+    accept(
+      name,
+      given,
+      Number.isInteger(given) && given >= 0 && given <= 65535,
+      "is not a port, 0 to 65535",
+    ),
+  // Runtimes take an empty one for all addresses.
+  hostname: (name: string, given = "127.0.0.1") =>
+    accept(
+      name,
+      given,
+      typeof given === "string" && given !== "",
+      "is not an address or a name of this machine; 0.0.0.0 is for all",
+    ),
+  path: (name: string, given = "/mcp") =>
+    accept(name, given, isPath(given), 'is not a path that begins with "/", written as in a URL'),
+  signal: object<AbortSignal>,
+  signals: flag(true),
+  within: atLeast(0, 10_000),
+} satisfies ReadersOf<ServeOptions>;
+
 /**
  * Reads the options.
  *
- * @throws {TypeError} One that cannot be, by name.
+ * @throws {OptionError} One that cannot be, by name.
  */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
-  const { port = 3000, hostname = "127.0.0.1", path = "/mcp" } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new TypeError(`port: ${port} is not a port, 0 to 65535`);
-  }
-  if (typeof path !== "string" || !path.startsWith("/") || /[?#\s]/.test(path)) {
-    throw new TypeError(`path: ${JSON.stringify(path)} is not a path that begins with "/"`);
-  }
-  return { port, hostname, path };
+  return readOnly(OPTIONS, options);
+}
+
+// What a URL writes otherwise, as `/ä` or `/a/../b`, no request would have.
+function isPath(given: unknown): boolean {
+  return typeof given === "string" && given.startsWith("/") &&
+    new URL(`http://localhost${given}`).pathname === given;
 }
 
 /** True where a URL, absolute or not, has this path. */

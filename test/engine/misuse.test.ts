@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { redis } from "../../adapters/backends/redis.ts";
 import { sealed } from "../../adapters/backends/sealed.ts";
+import { readServeOptions } from "../../adapters/runtimes/serving.ts";
 import { sqlite } from "../../adapters/backends/sqlite.ts";
 import { sdkServer } from "../../adapters/servers/sdk.ts";
 import { testClient } from "../../adapters/testing/mod.ts";
@@ -31,6 +32,25 @@ const request = () => ({});
 const application = { serverInfo, request };
 
 const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
+  ["serve", readServeOptions, [
+    [[null], "options", /null is not an object/],
+    [[{ host: "::" }], "host", /no such option; there are port, hostname, path/],
+    [[{ port: 65536 }], "port", /65536 is not a port, 0 to 65535/],
+    [[{ port: "3000" }], "port", /"3000" is not a port/],
+    [[{ hostname: "" }], "hostname", /"" is not an address .*0\.0\.0\.0/],
+    [[{ hostname: null }], "hostname", /null is not an address/],
+    [[{ path: "mcp" }], "path", /"mcp" is not a path .*"\/"/],
+    [[{ path: "/a?b" }], "path", /"\/a\?b" is not a path/],
+    [[{ path: "/\u00e4" }], "path", /is not a path/],
+    [[{ path: "/a/../mcp" }], "path", /is not a path/],
+    [[{ path: "/a b" }], "path", /is not a path/],
+    [[{ path: 5 }], "path", /5 is not a path/],
+    [[{ signal: "SIGTERM" }], "signal", /"SIGTERM" is not an object/],
+    [[{ signals: "no" }], "signals", /"no" is not true or false/],
+    [[{ within: NaN }], "within", /NaN is not a number of at least 0/],
+    [[{ within: "5" }], "within", /"5" is not a number/],
+    [[{ within: -1 }], "within", /-1 is not a number of at least 0/],
+  ]],
   ["sqlite", sqlite, [
     [[], "file", /undefined is not a path/],
     [[""], "file", /"" is not a path/],
