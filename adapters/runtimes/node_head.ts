@@ -1,5 +1,5 @@
 /**
- * The head of a Node request.
+ * The head of a Node request as the engine's plain data.
  *
  * @module
  */
@@ -28,7 +28,13 @@ export class NodeHead implements RequestHead, HeaderReader {
     if (!url.startsWith("/")) return url;
     // What is no host must not make the URL unreadable.
     const host = this.get("host") ?? "";
-    return `http://${parseAuthority(host) === undefined ? "localhost" : host}${url}`;
+    return `${this.#scheme}://${parseAuthority(host) === undefined ? "localhost" : host}${url}`;
+  }
+
+  // Behind a proxy that ends TLS, only HTTP/2 says how the client came.
+  get #scheme(): "http" | "https" {
+    const secure = this.#fields[":scheme"] === "https" || this.#request.socket?.encrypted === true;
+    return secure ? "https" : "http";
   }
 
   get headers(): HeaderReader {
@@ -48,7 +54,9 @@ export class NodeHead implements RequestHead, HeaderReader {
 
   /** Every field, by its name in lower case. */
   *[Symbol.iterator](): Iterator<[string, string]> {
-    for (const name of Object.keys(this.#fields)) {
+    const names = new Set(Object.keys(this.#fields));
+    if (names.has(":authority")) names.add("host");
+    for (const name of names) {
       // HTTP/2 has the first line of the request among them.
       if (name.startsWith(":")) continue;
       const value = this.get(name);

@@ -3,8 +3,20 @@ import { test } from "node:test";
 import { NodeHead } from "../../adapters/runtimes/node_head.ts";
 import type { NodeRequest } from "../../adapters/runtimes/node_http.ts";
 
-const head = (headers: NodeRequest["headers"], url = "/mcp"): NodeHead =>
-  new NodeHead({ method: "POST", url, headers, complete: true, on: () => {}, destroy: () => {} });
+const head = (
+  headers: NodeRequest["headers"],
+  url = "/mcp",
+  encrypted?: boolean,
+): NodeHead =>
+  new NodeHead({
+    method: "POST",
+    url,
+    headers,
+    socket: encrypted === undefined ? null : { encrypted, on: () => {} },
+    complete: true,
+    on: () => {},
+    destroy: () => {},
+  });
 
 test("a field is found under its name in any case, as in Headers", () => {
   const { headers } = head({ authorization: "Bearer x", "mcp-session-id": "a" });
@@ -38,4 +50,19 @@ test("the URL is absolute and can be read, whatever Host says", () => {
     assert.equal(new URL(head({ host }).url).pathname, "/mcp", host);
   }
   assert.equal(head({ host: "localhost" }, "http://other/mcp").url, "http://other/mcp");
+});
+
+test("the URL says how its client came", () => {
+  assert.equal(head({}, "/mcp", true).url, "https://localhost/mcp");
+  assert.equal(head({}, "/mcp", false).url, "http://localhost/mcp");
+  assert.equal(head({ ":scheme": "https" }).url, "https://localhost/mcp");
+  assert.equal(head({ ":scheme": "ftp" }).url, "http://localhost/mcp");
+});
+
+test("who goes through the fields finds those of HTTP/1.1, whatever HTTP/2 has beside them", () => {
+  const found = (headers: NodeRequest["headers"]) => [...head(headers).headers as NodeHead];
+  const first = { ":method": "POST", ":path": "/mcp", ":scheme": "http", ":authority": "a:1" };
+  assert.deepEqual(found({ ...first, accept: "*/*" }), [["accept", "*/*"], ["host", "a:1"]]);
+  assert.deepEqual(found({ ...first, host: "b" }), [["host", "b"]]);
+  assert.deepEqual(found({ host: "b", "x-a": ["1", "2"] }), [["host", "b"], ["x-a", "1, 2"]]);
 });

@@ -5,7 +5,6 @@ import { connect, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import { nodeListener } from "../../adapters/runtimes/node.ts";
-import { NodeHead } from "../../adapters/runtimes/node_head.ts";
 import { type Application, createMcpHandler } from "../../core/engine/mod.ts";
 
 const OTHERS = "Deno" in globalThis || "Bun" in globalThis;
@@ -84,14 +83,3 @@ for (const streams of [false, true]) {
     },
   );
 }
-
-test("the fields of a request are those that are fields", () => {
-  const head = new NodeHead({
-    headers: { ":method": "POST", ":path": "/mcp", ":authority": "localhost", accept: "*/*" },
-    complete: true,
-    on: () => {},
-    destroy: () => {},
-  });
-  assert.deepEqual([...head], [["accept", "*/*"]]);
-  assert.equal(head.get("host"), "localhost");
-});
