@@ -20,6 +20,8 @@ export interface NodeRequest {
   readonly socket?: NodeSocket | null;
   /** Its body has been read to its end. */
   readonly readableEnded?: boolean;
+  /** Some of its body has been read. */
+  readonly readableDidRead?: boolean;
   /** How much of its body has come and was not read yet. */
   readonly readableLength?: number;
   read?(): unknown;
@@ -149,7 +151,9 @@ function readText(request: NodeRequest, limit: number): Promise<string | BodyErr
   return new Promise((resolve) => {
     // The peer left while it was authenticated: no event will tell any more.
     if (request.destroyed && !request.complete) return resolve(CUT_OFF);
-    if (request.readableEnded) return resolve(parsedText(request.body, limit));
+    if (request.readableEnded || request.readableDidRead) {
+      return resolve(parsedText(request.body, limit));
+    }
     let chunks: Uint8Array[] = [];
     let size = 0;
     request.on("data", (some: Uint8Array | string) => {

@@ -1,6 +1,10 @@
 /** WIRE.md, section 1, rules 6, 11, 12 and 13: what a body may be, and what its errors look like. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import { describe, test } from "node:test";
+import { nodeListener } from "../../adapters/runtimes/node.ts";
+import { createMcpHandler } from "../../core/engine/mod.ts";
 import { type Answer, ask, type Fields, Line } from "./harness/http.ts";
 import {
   initialize,
@@ -210,4 +214,30 @@ test("a client that leaves in the middle of its body costs nothing", async (t) =
   line.cut();
   while (!events.includes("rejected")) await peer.post(notification("x"));
   assert.deepEqual(await server.mcp.stats(), { sessions: 1, streams: 0, inFlight: 0, aborted: 0 });
+});
+
+describe("a body that something before Node's listener has read", () => {
+  const taps: { readonly [what: string]: (request: IncomingMessage) => Promise<void> | void } = {
+    "as it comes": (request) => void request.on("data", () => {}),
+    "to its end": async (request) => void await once(request.resume(), "end"),
+  };
+  for (const [what, tap] of Object.entries(taps)) {
+    for (const chunked of [false, true]) {
+      test(`${what} is never taken for an empty one, chunked ${chunked}`, async (t) => {
+        const listener = nodeListener(createMcpHandler(app(), { sessions: "optional" }));
+        const server = createServer(async (incoming, response) => {
+          const read = tap(incoming);
+          if (read !== undefined) await read;
+          listener(incoming, response);
+        });
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        t.after(() => void server.close());
+        const { port } = server.address() as { port: number };
+        const body = chunked ? { chunks: [PING] } : { body: PING };
+        const got = await ask(port, { method: "POST", fields: POST_FIELDS, ...body });
+        // What came after both had asked for it, both have got.
+        if (got.status !== 200) refused(got, { ...PARSE, says: "something before this handler" });
+      });
+    }
+  }
 });
