@@ -10,7 +10,6 @@ import {
   type JsonObject,
   notificationText,
   type RequestId,
-  requestText,
   type RpcNotification,
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
@@ -192,11 +191,6 @@ export class Call implements Exchange {
     const stream = this.#post.stream();
     stream?.append(text, false);
     return stream !== undefined;
-  }
-
-  /** Puts a server-to-client request on this call's own stream. */
-  emitRequest(id: string, method: string, params: JsonObject | undefined): boolean {
-    return this.emit(requestText(id, method, params));
   }
 
   /** The answer is there. Nothing after the first counts. */

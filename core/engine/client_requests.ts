@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, RpcResponse } from "../protocol/json_rpc.ts";
+import { type JsonObject, requestText, type RpcResponse } from "../protocol/json_rpc.ts";
 import type { RequestOptions } from "./application.ts";
 import type { Clock } from "./clock.ts";
 import { ClientRequestError, type ClientRequestFailure } from "./errors.ts";
@@ -22,6 +22,16 @@ export interface Waiting {
   settle(answer: RpcResponse | ClientRequestError): void;
 }
 
+/** The way of a request to its client. */
+export interface Way {
+  /** Calls what it is given once the request may go out; what is returned gives up. */
+  when(go: () => void): (() => void) | undefined;
+  /** Puts the request on its stream. */
+  send(text: string): void;
+  /** Tells the client that nobody waits any more. */
+  cancel(id: string, reason: string): void;
+}
+
 /** The requests that wait on one node. */
 export class ClientRequests {
   readonly #node: string;
@@ -34,33 +44,33 @@ export class ClientRequests {
   }
 
   /**
-   * Sends a request and waits for its answer.
+   * Sends a request and waits for its answer. Rejects where it cannot be written out.
    *
    * @param from Whose answer is accepted.
    * @param owner What fails it when it is over, see {@linkcode fail}.
-   * @param when Calls what it is given once the request may go out.
-   * @param send Puts the request on its stream; `cancel` tells the client that nobody waits any more.
    */
   ask(
     from: string,
     owner: object,
+    method: string,
+    params: JsonObject | undefined,
     options: RequestOptions,
-    when: (go: () => void) => void,
-    send: (id: string) => void,
-    cancel: (id: string, reason: string) => void,
+    way: Way,
   ): Promise<JsonObject> {
     const { timeoutMs = TIMEOUT_MS, signal } = options;
     // The id carries the node that waits, so that any node can pass the answer on without a table.
     const id = `${this.#node}.${randomToken(9)}`;
     return new Promise((resolve, reject) => {
+      const text = requestText(id, method, params);
       let sent = false;
+      let stopWaiting: (() => void) | undefined;
       const go = (): void => {
         if (!this.#waiting.has(id)) return;
         sent = true;
-        send(id);
+        way.send(text);
       };
       const giveUp = (code: ClientRequestFailure, message: string): void => {
-        if (sent) cancel(id, message);
+        if (sent) way.cancel(id, message);
         settle(new ClientRequestError(code, message));
       };
       const aborted = (): void => {
@@ -74,6 +84,7 @@ export class ClientRequests {
       const settle = (answer: RpcResponse | ClientRequestError): void => {
         this.#waiting.delete(id);
         stopTimer();
+        stopWaiting?.();
         signal?.removeEventListener("abort", aborted);
         if (answer instanceof ClientRequestError) reject(answer);
         else if (answer.result !== undefined) resolve(answer.result);
@@ -86,7 +97,7 @@ export class ClientRequests {
       signal?.addEventListener("abort", aborted);
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
-      else when(go);
+      else stopWaiting = way.when(go);
     });
   }
 

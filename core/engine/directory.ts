@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type JsonObject, notificationText, requestText } from "../protocol/json_rpc.ts";
+import { type JsonObject, notificationText } from "../protocol/json_rpc.ts";
 import type { LegacyRevision } from "../protocol/revisions.ts";
 import { lapsed, type SessionRecord } from "../session/record.ts";
 import type { SessionHandle, SessionRequestOptions } from "./application.ts";
@@ -15,7 +15,6 @@ import { ClientRequestError } from "./errors.ts";
 import { standaloneStream } from "./ids.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
-import { whenReady } from "./readiness.ts";
 import { Stream, WAKE } from "./stream.ts";
 
 /** The sessions of a handler. */
@@ -113,14 +112,20 @@ class Handle implements SessionHandle {
       const message = `${method}: the client has no standalone stream open`;
       throw new ClientRequestError("no-stream", message);
     }
+    const { readiness } = this.#lifecycle;
     const live = this.#lifecycle.live(id);
     return this.#requests.ask(
       id,
       live ?? this,
+      method,
+      params,
       options,
-      (go) => whenReady(live, method, this.#settings, go),
-      (name) => stream.append(requestText(name, method, params), false),
-      (requestId, reason) => this.notify("notifications/cancelled", { requestId, reason }),
+      {
+        when: (go) => readiness.when(live ?? this, method, go),
+        send: (text) => stream.append(text, false),
+        cancel: (requestId, reason) =>
+          this.notify("notifications/cancelled", { requestId, reason }),
+      },
     );
   }
 

@@ -30,7 +30,6 @@ import type { Settings } from "./options.ts";
 import { type Host, Post } from "./post.ts";
 import { requestsOf } from "./posted.ts";
 import { MirroredParams } from "./mirrored_params.ts";
-import { whenReady } from "./readiness.ts";
 import type { Reply } from "./reply.ts";
 import { Principals, type Usage } from "./principals.ts";
 import { run, tellEnded } from "./running.ts";
@@ -168,10 +167,15 @@ export class Dispatcher implements Host, Listener {
     return this.requests.ask(
       answererOf(call.post.record, call),
       call,
+      method,
+      params,
       options,
-      (go) => whenReady(call.live, method, this.settings, go),
-      (id) => call.emitRequest(id, method, params),
-      (id, reason) => call.notify("notifications/cancelled", { requestId: id, reason }),
+      {
+        when: (go) => this.lifecycle.readiness.when(call.live, method, go),
+        send: (text) => call.emit(text),
+        cancel: (requestId, reason) =>
+          call.notify("notifications/cancelled", { requestId, reason }),
+      },
     );
   }
 

@@ -17,6 +17,7 @@ import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
 import { type Others, storeNew } from "./opening.ts";
 import type { Awaitable, Lapsed } from "./ports.ts";
+import { Readiness } from "./readiness.ts";
 import { Sweeper } from "./sweeper.ts";
 import { attempt, type ControlWord, passAnswer, tell, tellChange, topicsOf } from "./words.ts";
 
@@ -44,6 +45,7 @@ export interface Listener {
 /** The sessions of one handler. */
 export class Lifecycle {
   readonly node: string;
+  readonly readiness: Readiness;
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #lives = new Map<string, Live>();
@@ -61,6 +63,7 @@ export class Lifecycle {
     this.#settings = settings;
     this.node = node;
     this.#listener = listener;
+    this.readiness = new Readiness(settings);
     this.#sweeper = new Sweeper(settings, {
       gone: (lapsed) => this.#swept(lapsed),
       endOld: (now) => this.#endOld(now),
@@ -170,7 +173,7 @@ export class Lifecycle {
   async ready(id: string): Promise<void> {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
-    this.#lives.get(id)?.markReady();
+    this.#isReady(id);
     tell(this.#settings, { ready: id, from: this.node });
   }
 
@@ -248,13 +251,20 @@ export class Lifecycle {
       attempt(this.#settings, async () => {
         const record = await this.#settings.backend.sessions.get(live.id);
         if (this.#lives.get(live.id) !== live) return;
-        if (record?.ready) live.markReady();
+        if (record?.ready) this.#isReady(live.id);
         if (record !== undefined) return;
         this.#perform("end-streams", live.id, "ended");
         this.#perform("abort-calls", live.id, "ended");
       });
     }
+    this.readiness.missed();
     this.#listener.missed();
+  }
+
+  #isReady(id: string): void {
+    const live = this.#lives.get(id);
+    if (live !== undefined) live.ready = true;
+    this.readiness.came(id);
   }
 
   #told(word: ControlWord): void {
@@ -262,7 +272,7 @@ export class Lifecycle {
     if ("ended" in word) {
       this.#perform("end-streams", word.ended, word.reason);
       this.#perform("abort-calls", word.ended, word.reason);
-    } else if ("ready" in word) this.#lives.get(word.ready)?.markReady();
+    } else if ("ready" in word) this.#isReady(word.ready);
     else {
       const live = this.#lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);

@@ -52,10 +52,9 @@ export class Live {
   ready: boolean;
   /** Calls and connections that hold the session. */
   holds = 0;
-  // An open stream needs none of the collections: they took it 0.5 KB. Most calls end without the latter two.
+  // An open stream needs none of the collections: they took it 0.5 KB. Most calls end without the latter.
   #inFlight: InFlight | undefined;
   #connections: Connection | Set<Connection> | undefined;
-  #waiting: Set<() => void> | undefined;
 
   constructor(record: SessionRecord) {
     this.id = record.id;
@@ -88,18 +87,5 @@ export class Live {
     const open = this.#connections;
     if (open instanceof Set) open.delete(connection);
     else if (open === connection) this.#connections = undefined;
-  }
-
-  /** Server-to-client requests that wait for `notifications/initialized`. */
-  get waiting(): Set<() => void> {
-    return this.#waiting ??= new Set();
-  }
-
-  /** `notifications/initialized` has arrived: what waited for it goes on. */
-  markReady(): void {
-    this.ready = true;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    for (const go of waiting ?? []) go();
   }
 }

@@ -1,0 +1,121 @@
+/** Before `notifications/initialized` a client is asked nothing but pings (basic/lifecycle, Initialization). */
+import assert from "node:assert/strict";
+import type { Exchange } from "../../core/engine/mod.ts";
+import { Endpoint, Events, NEWEST, notification, request } from "./endpoint.ts";
+import { testInWorlds } from "./worlds.ts";
+
+const initialized = notification("notifications/initialized");
+
+testInWorlds("a queued request waits although nobody listens", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open({}, { ready: false });
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  const roots = handle.request("roots/list", {}, { queued: true });
+  await world.quiet();
+  handle.notify("notifications/message", { n: 1 });
+  const events = new Events(await endpoint.get({ session }));
+  assert.equal((await events.next()).method, "notifications/message");
+  assert.equal((await endpoint.post(initialized, { session })).status, 202);
+  const { id, method } = await events.next();
+  assert.equal(method, "roots/list");
+  await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+  assert.deepEqual(await roots, { roots: [] });
+});
+
+testInWorlds("a request that waits survives the stream that was open", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open({}, { ready: false });
+  const first = new Events(await endpoint.get({ session }));
+  await world.quiet();
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  const roots = handle.request("roots/list");
+  await world.quiet();
+  await first.cut();
+  await world.quiet();
+  const second = new Events(await endpoint.get({ session }));
+  assert.equal((await endpoint.post(initialized, { session })).status, 202);
+  const { id, method } = await second.next();
+  assert.equal(method, "roots/list");
+  await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+  assert.deepEqual(await roots, { roots: [] });
+});
+
+testInWorlds("a request that waits ends with its session", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open({}, { ready: false });
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  const roots = handle.request("roots/list", {}, { queued: true });
+  const refused = assert.rejects(roots, { code: "session-ended" });
+  await world.quiet();
+  assert.equal((await endpoint.delete({ session })).status, 204);
+  await refused;
+  await endpoint.handler.close({ within: 0 });
+  await world.quiet();
+  assert.equal(endpoint.clock.timers, 0);
+});
+
+testInWorlds("one that cannot be written out keeps no other from going", async (scope, world) => {
+  const failures: unknown[] = [];
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: async (_, exchange: Exchange) => {
+        const asked = [{ big: 1n }, { big: "1" }].map((params) =>
+          exchange.request("roots/list", params)
+        );
+        const [failed, went] = await Promise.allSettled(asked);
+        failures.push((failed as PromiseRejectedResult).reason);
+        return (went as PromiseFulfilledResult<object>).value;
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open({}, { ready: false });
+  const events = new Events(
+    await endpoint.call("tools/call", { session, accept: "text/event-stream" }),
+  );
+  assert.equal((await endpoint.post(initialized, { session })).status, 202);
+  const { id, params } = await events.next();
+  assert.deepEqual(params, { big: "1" });
+  await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+  assert.deepEqual((await events.next()).result, { roots: [] });
+  assert.ok(failures[0] instanceof TypeError);
+});
+
+testInWorlds(
+  "where one of several inputs cannot be written out, none waits",
+  async (scope, world) => {
+    const params = { mode: "form", message: "?", requestedSchema: {} };
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: async (_, exchange: Exchange) => {
+          await exchange.inputs({
+            a: { method: "elicitation/create", params },
+            b: { method: "elicitation/create", params: { ...params, big: 1n } },
+          });
+          return {};
+        },
+      },
+      {},
+      world,
+    );
+    const opened = await endpoint.post(
+      request(0, "initialize", {
+        protocolVersion: NEWEST,
+        capabilities: { elicitation: {} },
+        clientInfo: {},
+      }),
+    );
+    const session = opened.headers.get("mcp-session-id")!;
+    await endpoint.post(initialized, { session });
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    assert.equal((await events.next()).params.message, "?");
+      const { error } = await events.next();
+    assert.equal(error.code, -32603);
+    await world.quiet();
+    await endpoint.handler.close({ within: 0 });
+    assert.equal(endpoint.clock.timers, 0);
+  },
+);
