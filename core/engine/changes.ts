@@ -8,6 +8,7 @@ import { notificationText } from "../protocol/json_rpc.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { isStandalone, standaloneStream } from "./ids.ts";
 import type { Live } from "./live.ts";
+import { inform } from "./running.ts";
 import { Stream } from "./stream.ts";
 import { type Change, notificationOf } from "./subscriptions.ts";
 
@@ -19,17 +20,23 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
   const { application, lifecycle, params, settings, subscriptions } = dispatcher;
   if ("changed" in change && change.changed === "tools") params.refresh();
   subscriptions.tell(change);
-  try {
-    application.changed?.(change);
-  } catch (error) {
-    settings.onEvent?.({ type: "application-error", method: "changed", error });
-  }
+  inform("changed", settings, () => application.changed?.(change));
   const { method, params: fields } = notificationOf(change);
   for (const live of lifecycle.lives()) {
     if (!live.ready || !listens(live)) continue;
-    if ("updated" in change && !application.subscribed?.(live.id, change.updated)) continue;
+    if ("updated" in change && !subscribed(live.id, change.updated, dispatcher)) continue;
     new Stream(live.id, standaloneStream(live.id), settings)
       .append(notificationText(method, fields), false);
+  }
+}
+
+// Where it fails for one session, that changes nothing for the others.
+function subscribed(id: string, uri: string, { application, settings }: Dispatcher): boolean {
+  try {
+    return application.subscribed?.(id, uri) === true;
+  } catch (error) {
+    settings.onEvent({ type: "application-error", method: "subscribed", error });
+    return false;
   }
 }
 

@@ -59,18 +59,17 @@ export class Closing {
     requests.fail(() => true, "session-ended", "the handler has closed");
     for (const call of this.#dispatcher.last()) {
       const reply = rejectionReply({ rule: "draining", id: call.id });
-      // Where the event stream of a session has begun, whoever resumes it elsewhere finds the refusal in its log.
-      const text = call.live && reply.body;
-      this.#dispatcher.stop(call, reply, undefined, text ?? undefined);
+      // Where the event stream has begun, its reader, or who resumes it elsewhere, finds the refusal there.
+      this.#dispatcher.stop(call, reply, undefined, reply.body ?? undefined);
     }
     delegate?.refuse();
-    if (settings.backend.nodes !== undefined) await this.#flush();
+    await this.#flush();
     streams.connections.close();
     await lifecycle.close();
     try {
       await application.close?.();
     } catch (error) {
-      settings.onEvent?.({ type: "application-error", method: "close", error });
+      settings.onEvent({ type: "application-error", method: "close", error });
     }
     // It has had the time to end them well.
     delegate?.close();
@@ -80,8 +79,10 @@ export class Closing {
   async #flush(): Promise<void> {
     const { streams, settings: { writes, clock } } = this.#dispatcher;
     if (writes.size > 0) {
-      const late = new Promise<void>((resolve) => clock.after(FLUSH_MS, resolve));
+      let stop = (): void => {};
+      const late = new Promise<void>((resolve) => stop = clock.after(FLUSH_MS, resolve));
       await Promise.race([writes.settled(), late]);
+      stop();
     }
     writes.abandoned = true;
     await streams.connections.emptied(FLUSH_MS);

@@ -288,7 +288,7 @@ export class Connection implements StreamBody, Receiver {
   }
 
   #note(error: unknown): void {
-    this.#settings.onEvent?.({ type: "backend-error", error });
+    this.#settings.onEvent({ type: "backend-error", error });
   }
 }
 

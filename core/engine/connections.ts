@@ -39,7 +39,7 @@ export class Connections implements Keeper {
     const connection = new Connection(reading, this);
     this.#open.add(connection);
     const { session, stream } = reading;
-    this.settings.onEvent?.({ type: "stream-opened", session, stream });
+    this.settings.onEvent({ type: "stream-opened", session, stream });
     this.#keepAlive();
     return connection;
   }
@@ -86,7 +86,7 @@ export class Connections implements Keeper {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#empty?.();
     const { session, stream } = connection.reading;
-    this.settings.onEvent?.({ type: "stream-closed", session, stream, reason });
+    this.settings.onEvent({ type: "stream-closed", session, stream, reason });
     this.#over(connection, reason);
   }
 

@@ -159,7 +159,7 @@ export class Delegate {
     this.#ask(notification, caller, () => webRequest(head)).then(
       (response) => response.body?.cancel(),
     ).catch((error) => {
-      this.#settings.onEvent?.({ type: "application-error", method: notification.method, error });
+      this.#settings.onEvent({ type: "application-error", method: notification.method, error });
     });
   }
 

@@ -32,7 +32,7 @@ import { requestsOf } from "./posted.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import type { Reply } from "./reply.ts";
 import { Principals, type Usage } from "./principals.ts";
-import { run, tellEnded } from "./running.ts";
+import { inform, run } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
 import { type Change, Subscriptions } from "./subscriptions.ts";
 
@@ -71,7 +71,7 @@ export class Dispatcher implements Host, Listener {
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
     this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);
-    this.params = new MirroredParams(application, (event) => settings.onEvent?.(event));
+    this.params = new MirroredParams(application, (event) => settings.onEvent(event));
     const { modern } = application;
     this.delegate = modern && new Delegate(
       modern,
@@ -213,7 +213,7 @@ export class Dispatcher implements Host, Listener {
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
-    tellEnded(id, reason, this.application, this.settings);
+    inform("ended", this.settings, () => this.application.ended?.(id, reason));
   }
 
   cancelled(live: Live, id: string | number, reason: string | undefined): void {

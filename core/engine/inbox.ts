@@ -10,6 +10,7 @@ import type { Application, Caller, Exchange } from "./application.ts";
 import { ClientRequests } from "./client_requests.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Settings } from "./options.ts";
+import { inform } from "./running.ts";
 
 /** Takes notifications and responses to where they belong. */
 export class Inbox {
@@ -56,14 +57,11 @@ export class Inbox {
   #notified(message: RpcNotification, exchange: (message: RpcNotification) => Exchange): void {
     const application = this.#application;
     if (application.notification === undefined) return;
-    const failed = (error: unknown): void =>
-      this.#settings.onEvent?.({ type: "application-error", method: message.method, error });
-    try {
-      const done = application.notification(message, exchange(message));
-      if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    inform(
+      message.method,
+      this.#settings,
+      () => application.notification!(message, exchange(message)),
+    );
   }
 
   #answered(message: RpcResponse, record: SessionRecord | undefined, caller: Caller): void {

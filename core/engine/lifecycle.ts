@@ -236,7 +236,7 @@ export class Lifecycle {
   }
 
   #announce(id: string, reason: EndReason): void {
-    this.#settings.onEvent?.({ type: "session-ended", session: id, reason });
+    this.#settings.onEvent({ type: "session-ended", session: id, reason });
     tell(this.#settings, { ended: id, reason, from: this.node });
   }
 
@@ -304,6 +304,6 @@ export class Lifecycle {
   }
 
   #failed(error: unknown): void {
-    this.#settings.onEvent?.({ type: "backend-error", error });
+    this.#settings.onEvent({ type: "backend-error", error });
   }
 }

@@ -167,6 +167,6 @@ export class Membership {
   }
 
   #failed(error: unknown): void {
-    this.#settings.onEvent?.({ type: "backend-error", error });
+    this.#settings.onEvent({ type: "backend-error", error });
   }
 }

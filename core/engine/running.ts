@@ -1,11 +1,10 @@
 /**
- * The application at work on a call, and its answer; and at the end of a session.
+ * The application at work on a call, and its answer; and what it is told that has none.
  *
  * @module
  */
 
 import type { RpcRequest } from "../protocol/json_rpc.ts";
-import type { EndReason } from "../session/record.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Application } from "./application.ts";
 import type { Call } from "./call.ts";
@@ -28,13 +27,13 @@ export function run(
   } catch (error) {
     return settle(call, thrown(call, error, application, settings));
   }
-  if (result instanceof Promise) settleLater(result, call, application, settings);
+  if (isThenable(result)) settleLater(result, call, application, settings);
   else settle(call, returned(call, result, application, settings));
 }
 
 // Apart, so that a call that is answered at once pays for no function.
 function settleLater(
-  result: Promise<unknown>,
+  result: PromiseLike<unknown>,
   call: Call,
   application: Application,
   settings: Settings,
@@ -67,21 +66,21 @@ export function thrown(
   return failedAnswer(call);
 }
 
-/** Tells the application that a session is over. */
-export function tellEnded(
-  id: string,
-  reason: EndReason,
-  application: Application,
-  settings: Settings,
-): void {
+/** Tells the application something that has no answer: where it fails, that is an event and no more. */
+export function inform(method: string, settings: Settings, tell: () => unknown): void {
   const failed = (error: unknown): void =>
-    settings.onEvent({ type: "application-error", method: "ended", error });
+    settings.onEvent({ type: "application-error", method, error });
   try {
-    const done = application.ended?.(id, reason);
-    if (done instanceof Promise) done.catch(failed);
+    const done = tell();
+    if (isThenable(done)) done.then(undefined, failed);
   } catch (error) {
     failed(error);
   }
+}
+
+// Not only a `Promise`: an application may have those of another realm, or of a library.
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 function returned(

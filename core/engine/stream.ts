@@ -218,6 +218,6 @@ export class Stream {
   }
 
   #failed(error: unknown): void {
-    this.settings.onEvent?.({ type: "backend-error", error });
+    this.settings.onEvent({ type: "backend-error", error });
   }
 }

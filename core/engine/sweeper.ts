@@ -37,7 +37,7 @@ export class Sweeper {
     this.#stop = clock.after(period, () => {
       this.#stop = undefined;
       this.#sweep().catch((error) => {
-        onEvent?.({ type: "backend-error", error });
+        onEvent({ type: "backend-error", error });
         this.later();
       });
     });

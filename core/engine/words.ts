@@ -59,7 +59,7 @@ export function attempt(
   failed?: () => void,
 ): void {
   const report = (error: unknown): void => {
-    settings.onEvent?.({ type: "backend-error", error });
+    settings.onEvent({ type: "backend-error", error });
     failed?.();
   };
   try {

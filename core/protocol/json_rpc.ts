@@ -96,11 +96,18 @@ export function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || Number.isSafeInteger(value);
 }
 
-/** An answer that carries a result, as text. */
+/**
+ * An answer that carries a result, as text.
+ *
+ * @throws {TypeError} Where JSON has no object for the result.
+ */
 export function resultText(id: RequestId, result: unknown): string {
+  const text = JSON.stringify(result);
+  // It may have a `toJSON` of its own.
+  if (text?.[0] !== "{") throw new TypeError(`the result is ${quote(text)} in JSON, not an object`);
   // A number, which MCP wants to be an integer, is its own JSON.
   const name = typeof id === "number" ? id : JSON.stringify(id);
-  return `{"jsonrpc":"2.0","id":${name},"result":${JSON.stringify(result)}}`;
+  return `{"jsonrpc":"2.0","id":${name},"result":${text}}`;
 }
 
 /** An answer that carries an error, as text. The id is left out where there is none, never null. */

@@ -59,7 +59,10 @@ testInWorlds("closing stops the calls that take longer than it waits", async (sc
   const session = await endpoint.open();
   const silent = endpoint.post(request(1, "silent"), { session });
   const stateless = endpoint.post(request(2, "silent"));
-  const talking = new Events(await endpoint.post(request(3, "talks"), { session }));
+  const talking = [
+    new Events(await endpoint.post(request(3, "talks"), { session })),
+    new Events(await endpoint.post(request(4, "talks"))),
+  ];
   await world.quiet();
   let closed = false;
   const closing = endpoint.handler.close({ within: 2_000 }).then(() => closed = true);
@@ -71,10 +74,13 @@ testInWorlds("closing stops the calls that take longer than it waits", async (sc
     const refused = await refusal(await call);
     assert.deepEqual([refused.status, refused.id, refused.retry], [503, id, true]);
   }
-  await talking.rest();
-  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true, true]);
+  for (const [index, events] of talking.entries()) {
+    const last = (await events.rest()).at(-1);
+    assert.deepEqual([last.id, last.error.code], [index + 3, -32000]);
+  }
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true, true, true]);
   const { inFlight, streams, aborted } = await endpoint.handler.stats();
-  assert.deepEqual([inFlight, streams, aborted], [0, 0, 3]);
+  assert.deepEqual([inFlight, streams, aborted], [0, 0, 4]);
   await world.quiet();
   assert.equal(endpoint.clock.timers, 0);
 });

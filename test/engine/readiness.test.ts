@@ -112,7 +112,7 @@ testInWorlds(
     await endpoint.post(initialized, { session });
     const events = new Events(await endpoint.call("tools/call", { session }));
     assert.equal((await events.next()).params.message, "?");
-      const { error } = await events.next();
+    const { error } = await events.next();
     assert.equal(error.code, -32603);
     await world.quiet();
     await endpoint.handler.close({ within: 0 });

@@ -1,0 +1,64 @@
+/** What an application gives and tells, in shapes that are not what its types say. */
+import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
+import { Endpoint, Events } from "./endpoint.ts";
+import { testInWorlds } from "./worlds.ts";
+
+const foreign = (): Promise<never> =>
+  runInNewContext("Promise.reject(new TypeError('foreign'))") as Promise<never>;
+
+testInWorlds("a promise of another realm is waited for", async (scope, world) => {
+  const request = ({ method }: { method: string }) =>
+    method === "fails" ? foreign() : runInNewContext("Promise.resolve({ a: 1 })");
+  const endpoint = new Endpoint(scope, { request, notification: foreign }, {}, world);
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/call", { session });
+  assert.deepEqual((await answer.json()).result, { a: 1 });
+  const failed = await endpoint.call("fails", { session });
+  assert.equal((await failed.json()).error.code, -32603);
+  await world.quiet();
+  const told = endpoint.told("application-error").map(({ method }) => method);
+  assert.deepEqual(told, ["notifications/initialized", "fails"]);
+});
+
+testInWorlds("a result that is no object in JSON is a failure", async (scope, world) => {
+  let result: object = {};
+  const endpoint = new Endpoint(scope, { request: () => result as never }, {}, world);
+  const session = await endpoint.open();
+  for (const json of ["text", [1], 5, null, undefined, () => 1]) {
+    result = { toJSON: () => json };
+    const answer = await endpoint.call("tools/call", { session });
+    assert.equal((await answer.json()).error?.code, -32603, String(json));
+  }
+  result = { toJSON: () => ({ a: 1 }) };
+  const answer = await endpoint.call("tools/call", { session });
+  assert.deepEqual((await answer.json()).result, { a: 1 });
+  assert.equal(endpoint.told("application-error").length, 6);
+});
+
+testInWorlds("an application that fails at a change keeps it from nobody", async (scope, world) => {
+  const sessions: string[] = [];
+  const endpoint = new Endpoint(
+    scope,
+    {
+      changed: () => Promise.reject(new Error("changed")) as never,
+      subscribed: (id) => {
+        if (id === sessions[0]) throw new Error("subscribed");
+        return true;
+      },
+    },
+    {},
+    world,
+  );
+  sessions.push(await endpoint.open(), await endpoint.open());
+  const [, second] = await Promise.all(
+    sessions.map(async (session) => new Events(await endpoint.get({ session }))),
+  );
+  await world.quiet();
+  endpoint.handler.notify.resourceUpdated("a:b");
+  assert.deepEqual((await second!.next()).params, { uri: "a:b" });
+  await world.quiet();
+  const told = endpoint.told("application-error").map(({ method }) => method);
+  assert.deepEqual(told.sort(), ["changed", "subscribed"]);
+  assert.deepEqual(endpoint.told("backend-error"), []);
+});
