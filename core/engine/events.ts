@@ -71,6 +71,8 @@ export interface ExchangeEvent {
   readonly status: number;
   /** The session's id, where there is one. */
   readonly session: string | undefined;
+  /** From the head of the request to the answer (an event stream: to its head), in milliseconds. */
+  readonly durationMs: number;
 }
 
 /** Receives events. Called synchronously and often: be quick. What it throws changes nothing. */

@@ -27,6 +27,8 @@ export interface Trace {
   session: string | undefined;
   /** The id of the request, once it is read. */
   id: RequestId | undefined;
+  /** When it began; 0 where nobody asks. */
+  readonly began: number;
 }
 
 const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };
@@ -41,6 +43,18 @@ export class Front {
 
   constructor(settings: Settings) {
     this.settings = settings;
+  }
+
+  /** The notes of an exchange that begins. */
+  trace(): Trace {
+    const { observed, clock } = this.settings;
+    return {
+      method: undefined,
+      outcome: "served",
+      session: undefined,
+      id: undefined,
+      began: observed ? clock.now() : 0,
+    };
   }
 
   /** The caller; or the answer, where the request goes no further. */
@@ -68,14 +82,25 @@ export class Front {
 
   /** Adds what every answer carries, and tells of the exchange. */
   finish(facts: HeadFacts, reply: Reply, trace: Trace): Reply {
-    const { policy } = this.settings;
-    const { method, outcome, session } = trace;
-    const { status } = reply;
-    this.emit({ type: "exchange", http: facts.method, method, outcome, status, session });
+    const { policy, observed } = this.settings;
+    if (observed) this.#tell(facts, reply, trace);
     if (!policy.cors) return reply;
     const { origin } = facts;
     const page = origin !== null && originAllowed(origin, policy.allowedOrigins) ? origin : null;
     return { ...reply, headers: { ...reply.headers, ...corsHeaders(page) } } as Reply;
+  }
+
+  #tell(facts: HeadFacts, { status }: Reply, trace: Trace): void {
+    const { method, outcome, session, began } = trace;
+    this.emit({
+      type: "exchange",
+      http: facts.method,
+      method,
+      outcome,
+      status,
+      session,
+      durationMs: this.settings.clock.now() - began,
+    });
   }
 
   /** Tells the operator. */

@@ -143,12 +143,7 @@ class Guard {
   async enter(head: RequestHead): Promise<Entry | Reply> {
     // The body is not MCP's, so the version header says nothing here.
     const facts: HeadFacts = { ...readHead(head), era: "legacy" };
-    const trace: Trace = {
-      method: undefined,
-      outcome: "served",
-      session: undefined,
-      id: undefined,
-    };
+    const trace = this.front.trace();
     try {
       const entered = await this.#enter(head, facts, trace);
       return "status" in entered ? this.front.finish(facts, entered, trace) : entered;

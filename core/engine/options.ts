@@ -137,6 +137,8 @@ export interface Settings {
   /** What was begun to be written to it. */
   readonly writes: Writes;
   readonly onEvent: OnEvent;
+  /** Somebody else listens than the console, to which exchanges say nothing. */
+  readonly observed: boolean;
   readonly clock: Clock;
 }
 

@@ -54,12 +54,7 @@ export class Pipeline {
   handle(head: RequestHead, body: BodyReader): Promise<Reply> {
     const { front } = this;
     const facts = readHead(head, front.settings.policy.eras);
-    const trace: Trace = {
-      method: undefined,
-      outcome: "served",
-      session: undefined,
-      id: undefined,
-    };
+    const trace = front.trace();
     const admitted = front.admit(head, facts, trace);
     return admitted instanceof Promise
       ? admitted.then((caller) => this.#admitted(head, facts, body, caller, trace))

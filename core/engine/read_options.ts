@@ -154,6 +154,7 @@ function settingsOf(
     backend,
     writes: new Writes(),
     onEvent: listenerOf(read.onEvent),
+    observed: read.onEvent !== undefined,
     clock: read.clock,
   };
 }

@@ -4,7 +4,7 @@ import type { HandlerEvent, StreamCloseReason } from "../../core/engine/mod.ts";
 import { memory } from "../../core/engine/mod.ts";
 import { Failing } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
-import { Endpoint, Events, notification, request } from "./endpoint.ts";
+import { Endpoint, Events, gate, notification, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
 
 testInWorlds(
@@ -35,6 +35,7 @@ testInWorlds(
       outcome: "served",
       status,
       session,
+      durationMs: 0,
     });
     const expected: object[] = [
       { type: "session-opened", session, version: "2025-11-25", principal: "alice" },
@@ -57,6 +58,17 @@ testInWorlds(
 );
 
 describe("an event", () => {
+  test("of an exchange says how long it took", async (t) => {
+    const finish = gate<object>();
+    const endpoint = new Endpoint(t as unknown as Scope, { request: () => finish.opened });
+    const session = await endpoint.open();
+    const call = endpoint.call("tools/call", { session, accept: "application/json" });
+    await endpoint.pass(1_234);
+    finish.open({});
+    await call;
+    assert.equal(endpoint.told("exchange").at(-1)!.durationMs, 1_234);
+  });
+
   test("of a batch, of a response and of no body has the name that fits", async (t) => {
     const endpoint = new Endpoint(t as unknown as Scope);
     const session = await endpoint.open({}, { version: "2025-03-26" });
