@@ -42,7 +42,7 @@ export interface Limits {
   readonly inFlight?: number | undefined;
   /**
    * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; anonymous
-   * callers count as one. Default 1 000.
+   * callers count as one, and `initialize` does not count. Default 1 000.
    */
   readonly inFlightPerPrincipal?: number | undefined;
   /** Open streams of one session. Default 100. */
