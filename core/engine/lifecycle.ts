@@ -173,8 +173,15 @@ export class Lifecycle {
   async ready(id: string): Promise<void> {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
-    this.#isReady(id);
+    this.isReady(id);
     tell(this.#settings, { ready: id, from: this.node });
+  }
+
+  /** The client is ready, as this node learned somehow. */
+  isReady(id: string): void {
+    const live = this.#lives.get(id);
+    if (live !== undefined) live.ready = true;
+    this.readiness.came(id);
   }
 
   /** A request of this session shall stop, wherever it runs. */
@@ -251,7 +258,7 @@ export class Lifecycle {
       attempt(this.#settings, async () => {
         const record = await this.#settings.backend.sessions.get(live.id);
         if (this.#lives.get(live.id) !== live) return;
-        if (record?.ready) this.#isReady(live.id);
+        if (record?.ready) this.isReady(live.id);
         if (record !== undefined) return;
         this.#perform("end-streams", live.id, "ended");
         this.#perform("abort-calls", live.id, "ended");
@@ -261,18 +268,12 @@ export class Lifecycle {
     this.#listener.missed();
   }
 
-  #isReady(id: string): void {
-    const live = this.#lives.get(id);
-    if (live !== undefined) live.ready = true;
-    this.readiness.came(id);
-  }
-
   #told(word: ControlWord): void {
     if (word.from === this.node) return;
     if ("ended" in word) {
       this.#perform("end-streams", word.ended, word.reason);
       this.#perform("abort-calls", word.ended, word.reason);
-    } else if ("ready" in word) this.#isReady(word.ready);
+    } else if ("ready" in word) this.isReady(word.ready);
     else {
       const live = this.#lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);

@@ -166,8 +166,10 @@ export class Streams {
     if (late !== undefined) return late;
     const connection = this.#connect(record, record.id, id, after, record.version!);
     try {
-      // Its end is heard from here on, but it may have come while the backend was asked for the log.
-      if (await backend.sessions.get(record.id) !== undefined) return replyOf(connection);
+      // What becomes of it is heard from here on, but it may have come while the backend was asked for the log.
+      const still = await backend.sessions.get(record.id);
+      if (still?.ready) this.#lifecycle.isReady(record.id);
+      if (still !== undefined) return replyOf(connection);
       connection.close("session-ended");
       await logs.drop(record.id, id);
       return { rule: "session-not-found" };

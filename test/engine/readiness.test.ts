@@ -1,6 +1,9 @@
 /** Before `notifications/initialized` a client is asked nothing but pings (basic/lifecycle, Initialization). */
 import assert from "node:assert/strict";
-import type { Exchange } from "../../core/engine/mod.ts";
+import { test } from "node:test";
+import { type Exchange, memory } from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, NEWEST, notification, request } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
@@ -53,6 +56,32 @@ testInWorlds("a request that waits ends with its session", async (scope, world) 
   await world.quiet();
   assert.equal(endpoint.clock.timers, 0);
 });
+
+test(
+  "a stream that was opened while its client became ready hears of changes",
+  { timeout: 5_000 },
+  async (t) => {
+    const backend = memory();
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const sessions = instead(backend.sessions, "get", async (own, args) => {
+      const record = own(...args);
+      const first = meanwhile;
+      meanwhile = undefined;
+      await first?.();
+      return record;
+    });
+    const endpoint = new Endpoint(t, {}, {}, {
+      name: "one look takes its time",
+      backend: { ...backend, sessions },
+      quiet: () => turns(3),
+    });
+    const session = await endpoint.open({}, { ready: false });
+    meanwhile = () => endpoint.post(initialized, { session });
+    const events = new Events(await endpoint.get({ session }));
+    endpoint.handler.notify.toolsListChanged();
+    assert.equal((await events.next()).method, "notifications/tools/list_changed");
+  },
+);
 
 testInWorlds("one that cannot be written out keeps no other from going", async (scope, world) => {
   const failures: unknown[] = [];
