@@ -5,6 +5,7 @@
  */
 
 import type { RequestHead } from "../inbound/head.ts";
+import { isObject } from "../protocol/json_rpc.ts";
 import type { Application } from "./application.ts";
 import type { SessionDirectory } from "./directory.ts";
 import { OptionError, shown } from "./errors.ts";
@@ -64,7 +65,8 @@ export function createMcpHandler(application: Application, options: McpOptions =
 }
 
 function withinEras({ eras = "both" }: Application, options: McpOptions): McpOptions {
-  if (eras === "both" || options.eras === eras) return options;
+  // What is no object of options is refused with the others.
+  if (eras === "both" || !isObject(options) || options.eras === eras) return options;
   if (options.eras === undefined) return { ...options, eras };
   throw new OptionError(
     "eras",

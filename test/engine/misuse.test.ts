@@ -108,6 +108,9 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
     [[{ ...application, cache: { scope: "all" } }], "cache.scope", /"all" is none of/],
     [[{ ...application, eras: "old" }], "eras", /"old" is none of/],
     [[{ ...application, modern: {} }], "modern", /an object is no handler/],
+    [[application, null], "options", /null is not an object/],
+    [[sdkServer(() => ({}) as never), null], "options", /null is not an object/],
+    [[sdkServer(() => ({}) as never), 5], "options", /5 is not an object/],
   ]],
   ["guard", createSessions({ opens: () => true }).guard, [
     [[], "handler", /undefined is not a function/],
