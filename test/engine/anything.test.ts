@@ -1,151 +1,74 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Exchange } from "../../core/engine/mod.ts";
+import type { Exchange, RpcRequest } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, notification, request } from "./endpoint.ts";
+import { Call, checkCall, Session } from "./players.ts";
 import { testInWorlds, type World, WORLDS } from "./worlds.ts";
-
-/** One call, as its client and its application see it. */
-class Call {
-  readonly id: number;
-  readonly session: Session;
-  said = 0;
-  /** What the client got: the numbers of the messages, and `0` for the answer. */
-  readonly got: number[] = [];
-  exchange: Exchange | undefined;
-  finish: ((result: object) => void) | undefined;
-  finished = false;
-  cancelled = false;
-  events: Events | undefined;
-  reading: Promise<void> | undefined;
-  status: number | undefined;
-  answered: Promise<void> | undefined;
-
-  constructor(id: number, session: Session) {
-    this.id = id;
-    this.session = session;
-  }
-
-  say(): void {
-    if (this.finished || this.cancelled || !this.session.lives || this.exchange === undefined) {
-      return;
-    }
-    this.exchange.notify("notifications/message", { n: ++this.said });
-  }
-
-  end(): void {
-    if (this.finished || this.finish === undefined) return;
-    this.finished = true;
-    this.finish({});
-  }
-
-  /** Takes an answer, whatever its shape. */
-  async take(answer: Response): Promise<void> {
-    this.status = answer.status;
-    if (answer.headers.get("content-type") !== "text/event-stream") {
-      const text = await answer.text();
-      if (answer.status === 200) {
-        assert.deepEqual(JSON.parse(text), { jsonrpc: "2.0", id: this.id, result: {} });
-        this.got.push(0);
-      }
-      return;
-    }
-    this.follow(new Events(answer));
-  }
-
-  follow(events: Events): void {
-    this.events = events;
-    this.reading = (async () => {
-      for (let one = await events.next(); one !== undefined; one = await events.next()) {
-        if (one.method === "notifications/message") this.got.push(one.params.n);
-        else {
-          assert.deepEqual(one, { jsonrpc: "2.0", id: this.id, result: {} });
-          this.got.push(0);
-        }
-      }
-    })();
-  }
-
-  async cut(): Promise<void> {
-    if (this.events === undefined) return;
-    await this.events.cut();
-    await this.reading;
-  }
-}
-
-class Session {
-  readonly id: string;
-  lives = true;
-  readonly calls: Call[] = [];
-  told = 0;
-  readonly heard: number[] = [];
-  listening: Events | undefined;
-  reading: Promise<void> | undefined;
-
-  constructor(id: string) {
-    this.id = id;
-  }
-
-  /** Reads on from a newer connection, once all that the one before it brought is read. */
-  async follow(events: Events): Promise<void> {
-    await this.reading;
-    this.listening = events;
-    this.reading = (async () => {
-      for (let one = await events.next(); one !== undefined; one = await events.next()) {
-        this.heard.push(one.params.n);
-      }
-    })();
-  }
-}
 
 const KINDS = [
   ...["open", "call", "call", "say", "say", "say", "say", "end", "end", "cancel", "cut", "resume"],
   ...["listen", "tell", "tell", "leave", "delete", "duplicate", "wait"],
+  ...["ask", "ask", "reply", "reply", "restart"],
 ] as const;
 
-const operation = fc.record({ kind: fc.constantFrom(...KINDS), which: fc.nat(99) });
-type Operation = { readonly kind: typeof KINDS[number]; readonly which: number };
+const operation = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  /** Of the sessions or calls that there are. */
+  which: fc.nat(99),
+  node: fc.nat(1),
+});
+type Operation = {
+  readonly kind: typeof KINDS[number];
+  readonly which: number;
+  readonly node: number;
+};
 
-testInWorlds(
-  "whatever happens, every call is answered once and every message comes once, in order",
-  async (scope, world) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(operation, { minLength: 20, maxLength: 60, size: "max" }),
-        async (operations) => {
-          await play(
-            operations,
-            WORLDS.map((make) => make()).find(({ name }) => name === world.name)!,
-            scope,
-          );
-        },
-      ),
-      { numRuns: 100, endOnFailure: true },
-    );
-  },
-);
+for (const [count, on] of [[1, "one node"], [2, "two nodes"]] as const) {
+  testInWorlds(
+    `whatever happens on ${on}, every call is answered once and every message comes once, in order`,
+    async (scope, world) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(operation, { minLength: 20, maxLength: 60, size: "max" }),
+          async (operations) => {
+            await play(
+              operations,
+              WORLDS.map((make) => make()).find(({ name }) => name === world.name)!,
+              count,
+              scope,
+            );
+          },
+        ),
+        { numRuns: 100, endOnFailure: true },
+      );
+    },
+  );
+}
 
 async function play(
   operations: readonly Operation[],
   world: World,
+  count: number,
   scope: { after(fn: () => Promise<void> | void): void },
 ): Promise<void> {
   const sessions: Session[] = [];
   const calls: Call[] = [];
-  const endpoint = new Endpoint(
-    scope,
-    {
-      request: ({ id }, exchange) => {
-        const call = calls[(id as number) - 1]!;
-        call.exchange = exchange;
-        return new Promise<object>((resolve) => call.finish = resolve);
-      },
+  const clock = new FakeClock();
+  const application = {
+    request: ({ id }: RpcRequest, exchange: Exchange) => {
+      const call = calls[(id as number) - 1]!;
+      call.exchange = exchange;
+      return new Promise<object>((resolve) => call.finish = resolve);
     },
-    { keepAliveMs: 0, autoSseMs: Infinity },
-    world,
-  );
+  };
+  const begin = (): Endpoint =>
+    new Endpoint(scope, application, { keepAliveMs: 0, autoSseMs: Infinity }, world, clock);
+  const nodes = Array.from({ length: count }, begin);
   const one = <T>(list: readonly T[], which: number): T | undefined => list[which % list.length];
 
-  const resume = async (call: Call): Promise<void> => {
+  const resume = async (call: Call, endpoint: Endpoint): Promise<void> => {
     await call.cut();
     const lastEventId = call.events?.lastId;
     if (lastEventId === undefined || !call.session.lives) return;
@@ -156,17 +79,20 @@ async function play(
     call.follow(events);
   };
 
-  sessions.push(new Session(await endpoint.open()));
-  for (const { kind, which } of operations) {
+  sessions.push(new Session(await nodes[0]!.open(), 0));
+  for (const { kind, which, node } of operations) {
+    const endpoint = one(nodes, node)!;
     const session = one(sessions.filter(({ lives }) => lives), which);
     const call = one(calls, which);
     switch (kind) {
       case "open":
-        if (sessions.length < 3) sessions.push(new Session(await endpoint.open()));
+        if (sessions.length < 3) {
+          sessions.push(new Session(await endpoint.open(), node % count));
+        }
         break;
       case "call": {
         if (session === undefined) break;
-        const made = new Call(calls.length + 1, session);
+        const made = new Call(calls.length + 1, session, endpoint);
         calls.push(made);
         session.calls.push(made);
         made.answered = endpoint.post(request(made.id, "tools/call"), { session: session.id })
@@ -182,15 +108,17 @@ async function play(
       case "cancel": {
         if (call === undefined || !call.session.lives || call.exchange === undefined) break;
         const message = notification("notifications/cancelled", { requestId: call.id });
-        if (!call.finished) call.cancelled = true;
+        if (call.active) call.cancelled = true;
         await endpoint.post(message, { session: call.session.id });
+        // Word of it takes its way; what is answered meanwhile is answered.
+        if (endpoint !== call.endpoint) await world.quiet();
         break;
       }
       case "cut":
         await call?.cut();
         break;
       case "resume":
-        if (call !== undefined) await resume(call);
+        if (call !== undefined) await resume(call, endpoint);
         break;
       case "listen":
         if (session === undefined) break;
@@ -198,7 +126,8 @@ async function play(
         break;
       case "tell":
         if (session === undefined) break;
-        (await endpoint.handler.sessions.get(session.id))!
+        // Two nodes that tell at the same time have no order between them.
+        (await nodes[session.teller]!.handler.sessions.get(session.id))!
           .notify("notifications/message", { n: ++session.told });
         break;
       case "leave":
@@ -206,11 +135,9 @@ async function play(
         await session?.listening?.cut();
         break;
       case "duplicate": {
-        const busy = calls.find(({ session, exchange, finished, cancelled }) =>
-          session.lives && exchange !== undefined && !finished && !cancelled
-        );
+        const busy = calls.find(({ active, exchange }) => active && exchange !== undefined);
         if (busy === undefined) break;
-        const again = await endpoint.post(request(busy.id, "tools/call"), {
+        const again = await busy.endpoint.post(request(busy.id, "tools/call"), {
           session: busy.session.id,
         });
         assert.equal(again.status, 400);
@@ -221,6 +148,27 @@ async function play(
         session.lives = false;
         assert.equal((await endpoint.delete({ session: session.id })).status, 204);
         break;
+      case "ask":
+        call?.ask();
+        break;
+      case "reply": {
+        const id = call?.session.lives ? call.questions.shift() : undefined;
+        if (id === undefined) break;
+        const reply = { jsonrpc: "2.0", id, result: { roots: [] } };
+        const answer = await endpoint.post(reply, { session: call!.session.id });
+        assert.equal(answer.status, 202);
+        break;
+      }
+      case "restart": {
+        // What a call has given is its answer once the engine has seen it.
+        await turns();
+        for (const one of calls) {
+          if (one.endpoint === endpoint && !one.finished && !one.cancelled) one.refused = true;
+        }
+        await endpoint.handler.close({ within: 0 });
+        nodes[node % count] = begin();
+        break;
+      }
       case "wait":
         await world.quiet();
     }
@@ -231,14 +179,20 @@ async function play(
   await world.quiet();
   for (const call of calls) {
     await call.answered;
-    if (call.session.lives && !call.cancelled && !call.got.includes(0)) await resume(call);
+    if (call.session.lives && !call.cancelled && !call.got.includes(0)) {
+      await resume(call, nodes.at(-1)!);
+    }
     await call.reading;
     checkCall(call);
+    // Whoever asked has heard: nothing waits once its call is over.
+    for (const outcome of await Promise.all(call.asked)) {
+      assert.ok(["answered", "cancelled", "session-ended"].includes(outcome), outcome);
+    }
   }
   await world.quiet();
   for (const session of sessions) {
     if (session.lives) {
-      await session.follow(new Events(await endpoint.get({ session: session.id })));
+      await session.follow(new Events(await nodes[session.teller]!.get({ session: session.id })));
     }
     await world.quiet();
     await session.listening?.cut();
@@ -249,23 +203,8 @@ async function play(
     if (session.lives) assert.equal(heard.at(-1) ?? 0, session.told);
   }
   await world.quiet();
-  const { inFlight, streams } = await endpoint.handler.stats();
-  assert.deepEqual([inFlight, streams], [0, 0]);
-}
-
-function checkCall({ got, said, session, cancelled, events, status }: Call): void {
-  const messages = got.filter((n) => n > 0);
-  assert.deepEqual(messages, messages.map((_, i) => i + 1), "a message is missing, or came twice");
-  const answers = got.filter((n) => n === 0).length;
-  assert.ok(answers <= 1, "answered twice");
-  if (answers === 1) assert.equal(got.at(-1), 0, "something came after the answer");
-  if (cancelled) assert.equal(answers, 0, "answered although it was cancelled");
-  const reachable = events === undefined || events.lastId !== undefined;
-  if (session.lives && !cancelled && reachable) {
-    assert.equal(answers, 1, "not answered");
-    assert.equal(messages.length, said);
-  }
-  if (!session.lives && events === undefined) {
-    assert.ok([200, cancelled ? 202 : 404].includes(status!), `${status}`);
+  for (const { handler } of nodes) {
+    const { inFlight, streams } = await handler.stats();
+    assert.deepEqual([inFlight, streams], [0, 0]);
   }
 }
