@@ -22,14 +22,15 @@ end
 
 local function spent() return tonumber(call('HGET', costs, '') or '0') end
 
+-- A Redis that is full refuses what might add until something is written, so deleting comes first.
 local function drop(name)
+  call('DEL', facts(name), events(name))
+  call('ZREM', streams, name)
   local cost = call('HGET', costs, name)
   if cost then
     call('HINCRBY', costs, '', -tonumber(cost))
     call('HDEL', costs, name)
   end
-  call('DEL', facts(name), events(name))
-  call('ZREM', streams, name)
 end
 
 -- Forgets the first event of a log; the new first position.
