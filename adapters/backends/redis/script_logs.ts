@@ -46,13 +46,15 @@ local function cut(name, first)
   return call('HINCRBY', facts(name), 'f', 1)
 end
 
--- What nobody ends lives as long as its session may.
+-- What nobody ends lives as long as its session may; that of a session kept elsewhere, two days.
 local function keep(name, ended, age)
-  local ttl = string.format('%.0f', ended and age or math.max(age, 2 * DAY))
+  local left = call('PTTL', P .. 's:' .. session)
+  local open = math.max(age, left > 0 and left or 2 * DAY)
+  local ttl = string.format('%.0f', ended and age or open)
   call('PEXPIRE', facts(name), ttl)
   call('PEXPIRE', events(name), ttl)
-  atLeast(streams, math.max(age, 2 * DAY))
-  atLeast(costs, math.max(age, 2 * DAY))
+  atLeast(streams, open)
+  atLeast(costs, open)
 end
 
 -- Ended streams first, oldest first; then the oldest events of the others. The newest event stays.

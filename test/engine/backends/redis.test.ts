@@ -124,6 +124,31 @@ test("every key expires", { skip: noRedis }, async () => {
   end();
 });
 
+test("a log that nobody ends lives as long as its session may", { skip: noRedis }, async () => {
+  const { client, end } = await clients[0]!.connect(server.port);
+  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const backend = redis(client, { prefix: "{long}:" });
+  const month = 30 * 86_400_000;
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: () => Promise.resolve({ done: true }),
+  }, { backend, limits: { idleMs: month, maxAgeMs: month } });
+  const caller = testClient(handler);
+  await caller.initialize();
+  const stream = await caller.listen();
+  (await handler.sessions.get(caller.sessionId!))!.notify("a");
+  for await (const { message } of stream) if (message) break;
+  for (const kind of "letc") {
+    const keys = await plain.sendCommand(["KEYS", `{long}:${kind}:*`]) as string[];
+    assert.equal(keys.length, 1, kind);
+    const left = Number(await plain.sendCommand(["PTTL", keys[0]!]));
+    assert.ok(left > month, `${keys[0]} expires in ${left} ms`);
+  }
+  await handler.close({ within: 0 });
+  backend.close!();
+  end();
+});
+
 test("in a Redis that is full, a session that ends frees its logs", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
   const plain = client as { sendCommand(args: string[]): Promise<unknown> };
