@@ -97,9 +97,12 @@ end
 
 -- Counts the stream among those of its session.
 local function enter(cost, ended, age, limit)
-  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
+  local place = call('INCR', P .. 'seq')
+  call('ZADD', streams, place, stream)
   local inSession = spend(stream, cost)
   keep(stream, ended, age)
+  -- Sessions keep the counter; the first of a log may come when the last of those is gone.
+  if place == 1 then atLeast(P .. 'seq', call('PTTL', streams)) end
   if inSession > limit then makeRoom(limit) end
 end
 

@@ -6,8 +6,11 @@
 
 /** Lua; `P`, `op`, `call`, `num` and `atLeast` come before it. */
 export const SESSIONS = `
+-- The list is made anew where every session was held, and with it the time that it lives.
 local function idle(id, ready)
-  call('ZADD', P .. 'idle' .. ready, call('INCR', P .. 'seq'), id)
+  local list = P .. 'idle' .. ready
+  call('ZADD', list, call('INCR', P .. 'seq'), id)
+  atLeast(list, call('PTTL', P .. 'all'))
 end
 
 local function remove(id)
