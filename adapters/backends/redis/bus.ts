@@ -6,7 +6,7 @@
 
 import type { Bus, Receiver } from "../../../core/engine/ports.ts";
 import { Topics } from "../../../core/engine/topics.ts";
-import type { Link } from "./client.ts";
+import { type Link, RedisTimeout } from "./client.ts";
 
 /** Topics over the channels of a Redis. */
 export class RedisBus implements Bus {
@@ -73,11 +73,24 @@ export class RedisBus implements Bus {
   /** The connection is there. Where it is there again, what was sent in between is lost. */
   connected(): void {
     if (this.#connected++ === 0) return;
+    this.#tellMissed(this.#connected).catch(
+      () => {/* the connection is lost again; the next one comes here */},
+    );
+  }
+
+  async #tellMissed(connection: number): Promise<void> {
     // Subscriptions are renewed in order, so once this one is confirmed all are.
-    const marker = `${this.#prefix}~${this.#connected}`;
-    this.#link.subscribe(marker).then(() => {
-      for (const listener of this.#missed) listener();
-      return this.#link.unsubscribe(marker);
-    }).catch(() => {/* the connection is lost again; the next one comes here */});
+    const marker = `${this.#prefix}~${connection}`;
+    while (!(await this.#inTime(marker))) if (connection !== this.#connected) return;
+    for (const listener of this.#missed) listener();
+    await this.#link.unsubscribe(marker);
+  }
+
+  // A connection that is there may be slow all the same.
+  #inTime(channel: string): Promise<boolean> {
+    return this.#link.subscribe(channel).then(() => true, (error) => {
+      if (error instanceof RedisTimeout) return false;
+      throw error;
+    });
   }
 }

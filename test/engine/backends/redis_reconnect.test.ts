@@ -1,0 +1,63 @@
+/** What the bus over Redis does once a lost subscriber connection is there again. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
+import type { Bus } from "../../../core/engine/mod.ts";
+import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+
+let server: RedisServer;
+let count = 0;
+
+before(async () => {
+  if (!noRedis) server = await startRedis();
+});
+after(() => server?.stop());
+
+type Subscribe = (channel: string, ...rest: unknown[]) => Promise<unknown>;
+
+/** Has Redis leave the first marker without an answer. */
+function unanswered(client: RedisClient): void {
+  const one = client as { duplicate(...args: unknown[]): { subscribe: Subscribe } };
+  const duplicate = one.duplicate.bind(one);
+  let left = 1;
+  one.duplicate = (...args) => {
+    const own = duplicate(...args);
+    const subscribe = own.subscribe.bind(own);
+    own.subscribe = (channel, ...rest) =>
+      channel.includes("bus:~") && left-- > 0 ? new Promise(() => {}) : subscribe(channel, ...rest);
+    return own;
+  };
+}
+
+/** Cuts the subscriber connections; resolves once the bus says that it may have missed something. */
+async function cut(bus: Bus): Promise<void> {
+  const told = new Promise<void>((resolve) => bus.missed!(resolve));
+  const { client: admin, end } = await clients[0]!.connect(server.port);
+  const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+  await command.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+  await told;
+  end();
+}
+
+async function hears(bus: Bus, got: string[]): Promise<void> {
+  assert.equal(await bus.publish("t", "again"), 1);
+  while (got.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(got, ["again"]);
+}
+
+for (const { name, connect } of clients) {
+  test(`${name}: what was missed is told also where Redis is slow to take subscriptions again`, {
+    skip: noRedis,
+    timeout: 10_000,
+  }, async () => {
+    const { client, end } = await connect(server.port);
+    unanswered(client);
+    const backend = redis(client, { prefix: `{again${count++}}:`, timeoutMs: 200 });
+    const got: string[] = [];
+    await backend.bus.subscribe("t", { receive: (text) => void got.push(text) });
+    await cut(backend.bus);
+    await hears(backend.bus, got);
+    backend.close!();
+    end();
+  });
+}
