@@ -40,7 +40,7 @@ export interface NodeRedisSubscriber extends Emitter {
 export interface IoRedis extends Emitter {
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(): IoRedisSubscriber;
+  duplicate(override: { readonly autoResubscribe: true }): IoRedisSubscriber;
 }
 
 /** A subscriber of ioredis. */
@@ -105,7 +105,8 @@ export function linkTo(
       send: ([name, ...args]) => client.call(name!, ...args),
       // deno-lint-ignore require-await -- a subscriber of node-redis takes its time
       subscriber: async () => {
-        const own = client.duplicate();
+        // Whatever the client does for its user: what is heard here has to be heard again.
+        const own = client.duplicate({ autoResubscribe: true });
         own.on("message", message);
         own.on("ready", connected);
         own.on("error", IGNORED);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
 import type { Bus } from "../../../core/engine/mod.ts";
-import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import { clients, connectIoredis, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
 let count = 0;
@@ -61,3 +61,17 @@ for (const { name, connect } of clients) {
     end();
   });
 }
+
+test("ioredis: a client that does not subscribe again by itself hears all the same", {
+  skip: noRedis,
+  timeout: 10_000,
+}, async () => {
+  const { client, end } = await connectIoredis(server.port, { autoResubscribe: false });
+  const backend = redis(client, { prefix: `{again${count++}}:` });
+  const got: string[] = [];
+  await backend.bus.subscribe("t", { receive: (text) => void got.push(text) });
+  await cut(backend.bus);
+  await hears(backend.bus, got);
+  backend.close!();
+  end();
+});

@@ -75,7 +75,11 @@ export const clients: readonly {
   },
 ];
 
-async function connectIoredis(port: number, options: { stringNumbers?: boolean }) {
+/** A connected client of ioredis. */
+export async function connectIoredis(
+  port: number,
+  options: { stringNumbers?: boolean; autoResubscribe?: boolean },
+): Promise<{ client: RedisClient; end(): void }> {
   const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50, ...options });
   client.on("error", () => {/* an outage is part of some tests */});
   await client.ping();
