@@ -63,6 +63,8 @@ if op == 'create' then
   local id, version, owner, initialize = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
   local created, seen, ready = ARGV[6], ARGV[7], ARGV[8]
   local capacity, quota, age = num(9), num(10), num(11)
+  -- Some clients send again what a lost connection left without an answer.
+  if call('EXISTS', P .. 's:' .. id) == 1 then return { 'created' } end
   local out = {}
   purge(tonumber(created), age)
   if quota >= 0 then

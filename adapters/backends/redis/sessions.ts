@@ -15,10 +15,14 @@ const PAGE = 100;
 export function redisSessions(store: Store): SessionStore {
   const get = async (id: string): Promise<SessionRecord | undefined> =>
     recordOf(id, await store.run("get", id));
+  // It may be stored all the same, or come to be later; nobody has its id. Where this fails too, it grows idle.
+  const undo = (id: string): void => {
+    store.run("delete", id).catch(() => {/* what made it necessary is known */});
+  };
   return {
     async create(record, capacity, lifetime) {
       const { id, version = "", owner, initialize, created, seen, ready } = record;
-      const [outcome, ...evicted] = await store.run(
+      const stored = store.run(
         "create",
         id,
         version,
@@ -30,7 +34,9 @@ export function redisSessions(store: Store): SessionStore {
         whole(capacity.sessions),
         capacity.perPrincipal === Infinity ? -1 : whole(capacity.perPrincipal),
         Math.min(whole(lifetime.maxAgeMs), MAX_AGE_MS),
-      ) as readonly string[];
+      );
+      stored.catch(() => undo(id));
+      const [outcome, ...evicted] = await stored as readonly string[];
       return outcome === "created"
         ? { created: true, evicted }
         : { created: false, full: outcome as "capacity" | "quota" };
