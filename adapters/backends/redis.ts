@@ -27,8 +27,8 @@ export {
 /** Options of {@linkcode redis}. */
 export interface RedisOptions {
   /**
-   * Begins every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot of a
-   * Redis Cluster. Deployments that share a Redis need one each.
+   * Begins every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot, which a
+   * Redis in cluster mode asks for. Deployments that share a Redis need one each.
    */
   readonly prefix?: string | undefined;
   /**
@@ -51,8 +51,9 @@ const OPTIONS = {
 /**
  * A backend in Redis.
  *
- * The client has to be connected, or about to be. It stays its user's: `close()` of the backend ends only the
- * subscriber connection, one a node, that it made with `client.duplicate()`.
+ * The client has to be connected, or about to be, to one server at a time; with the sentinels of ioredis it is, a
+ * client of a Redis Cluster is not. It stays its user's: `close()` of the backend ends only the subscriber
+ * connection, one a node, that it made with `client.duplicate()`.
  *
  * @throws {OptionError} A client or an option that cannot be.
  */

@@ -91,7 +91,7 @@ interface Subscriber {
  *
  * @param message Receives what comes on a channel.
  * @param connected The subscriber connection is there, for the first time or again.
- * @throws {OptionError} It is neither of the two clients.
+ * @throws {OptionError} It is neither of the two clients, or one of several servers.
  */
 export function linkTo(
   client: RedisClient,
@@ -99,6 +99,13 @@ export function linkTo(
   message: (channel: string, text: string) => void,
   connected: () => void,
 ): Link {
+  if (isOfSeveral(client)) {
+    throw new OptionError(
+      "client",
+      "a client of several servers (a Redis Cluster, or sentinels of node-redis); " +
+        "expected createClient() of redis, or Redis of ioredis",
+    );
+  }
   if (isIoRedis(client)) {
     return new ClientLink(client, timeoutMs, {
       ready: () => client.status === "ready",
@@ -230,6 +237,12 @@ class ClientLink implements Link {
       send(given).then(resolve, reject).finally(() => this.#deadlines.delete(waiting));
     });
   }
+}
+
+// They look like the others. In a Cluster, a sender is not told whether anybody hears a message.
+function isOfSeveral(client: RedisClient): boolean {
+  const { isCluster, masters, acquire } = (client ?? {}) as unknown as Record<string, unknown>;
+  return isCluster === true || masters !== undefined || acquire !== undefined;
 }
 
 function isIoRedis(client: RedisClient): client is IoRedis {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Cluster } from "ioredis";
+import { createCluster, createSentinel } from "redis";
 import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
@@ -206,6 +208,19 @@ test("logs that expired take no room from those that live", { skip: noRedis }, a
   assert.equal((await logs.bounds("a", "live"))?.first, 1);
   backend.close!();
   end();
+});
+
+test("a client of several servers is refused", () => {
+  const servers = [{ host: "127.0.0.1", port: 1 }];
+  const several = [
+    createCluster({ rootNodes: [] }),
+    createSentinel({ name: "a", sentinelRootNodes: servers }),
+    new Cluster(servers, { lazyConnect: true }),
+  ];
+  for (const client of several) {
+    const refused = { name: "OptionError", option: "client", message: /client of several servers/ };
+    assert.throws(() => redis(client as unknown as RedisClient), refused);
+  }
 });
 
 test("what was given up while there is no connection is kept no longer, and not sent", async () => {
