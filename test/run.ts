@@ -89,7 +89,7 @@ if ([...everywhere.values()].filter(({ tests }) => tests && tests.size > 0).leng
 if (noRedis) {
   printTitle("did not run");
   console.log(`${noRedis}: nothing was tested against Redis, which is`);
-  console.log("  test/engine/backends/redis.test.ts, test/engine/backends/outage.test.ts,");
+  console.log("  test/engine/backends/redis*.test.ts, test/engine/backends/outage*.test.ts,");
   console.log("  most of test/examples/cluster.test.ts, test/examples/rolling.test.ts,");
   console.log("  and the conformance suite with the Redis backend");
 }

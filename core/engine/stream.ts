@@ -166,26 +166,33 @@ export class Stream {
     }
   }
 
-  // A log without a hole or no log: what was written half is ended with an error.
+  // A log without a hole or no log: what was written half is ended with an error. The standalone stream has nothing
+  // to answer and lives as long as its session: it goes on, and who reads it now is sent away.
   #cutOff(): void {
     this.#over = this.#cut = true;
     const message = "The server could not store the messages of this request";
     this.#wait(this.#tail!.then(async () => {
-      const settle = () => settleOwed(this.settings, this.session, this.id, message);
-      await settle().catch((error) => this.#again(settle, error));
-      await this.#wake("");
+      const settle = async (): Promise<void> => {
+        if (this.#wanted !== undefined) {
+          return void await this.settings.backend.bus.publish(this.#topic, WAKE.over("lost"));
+        }
+        await settleOwed(this.settings, this.session, this.id, message);
+        await this.#wake("");
+      };
+      await settle().catch((error) => this.#again(settle, error, true));
+      if (this.#wanted !== undefined) this.#over = this.#cut = false;
     }));
   }
 
   // A backend that outlives this node may come back: nothing is lost by waiting, and what was stored
   // although it seemed to fail is recognised by its name.
-  async #again(step: () => Awaitable<unknown>, first: unknown): Promise<void> {
+  async #again(step: () => Awaitable<unknown>, first: unknown, settles = false): Promise<void> {
     const { backend, clock, writes } = this.settings;
     let error = first;
     for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
       this.#failed(error);
       if (backend.nodes === undefined) return this.#lost();
-      if (writes.abandoned || this.#cut) return;
+      if (writes.abandoned || (this.#cut && !settles)) return;
       await new Promise<void>((resolve) => clock.after(pause, resolve));
       try {
         await step();

@@ -1,84 +1,16 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
-import { redis } from "../../../adapters/backends/redis.ts";
-import { RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
-import {
-  type Application,
-  createMcpHandler,
-  type HandlerEvent,
-  type McpHandler,
-  type McpOptions,
-} from "../../../core/engine/mod.ts";
+import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
+import { answerOf, application, until, withNodes } from "./outage_nodes.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
-let count = 0;
 
 before(async () => {
   if (!noRedis) server = await startRedis();
 });
 after(() => server?.stop());
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let waited = 0; !(await condition()); waited += 20) {
-    assert.ok(waited < 10_000, `not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-interface Node {
-  readonly handler: McpHandler;
-  readonly events: HandlerEvent[];
-  readonly failures: () => number;
-}
-
-async function withNodes(
-  client: typeof clients[number],
-  how: number,
-  application: Application,
-  run: (nodes: readonly Node[]) => Promise<void>,
-  options: McpOptions = {},
-): Promise<void> {
-  const prefix = `{outage${count++}}:`;
-  const ends: (() => void)[] = [];
-  const nodes: Node[] = [];
-  for (let i = 0; i < how; i++) {
-    const { client: connected, end } = await client.connect(server.port);
-    const backend = redis(connected, { prefix, timeoutMs: 300, leaseMs: 1_500 });
-    const events: HandlerEvent[] = [];
-    const handler = createMcpHandler(application, {
-      ...options,
-      backend,
-      keepAliveMs: 0,
-      onEvent: (event) => events.push(event),
-    });
-    const failures = () => events.filter(({ type }) => type === "backend-error").length;
-    nodes.push({ handler, events, failures });
-    ends.push(() => {
-      backend.close!();
-      end();
-    });
-  }
-  try {
-    await run(nodes);
-  } finally {
-    await Promise.all(nodes.map(({ handler }) => handler.close({ within: 0 })));
-    for (const end of ends) end();
-  }
-}
-
-const application = (gate: Promise<unknown>): Application => ({
-  serverInfo: { name: "server", version: "1" },
-  async request({ method }, exchange) {
-    if (method !== "emit") return {};
-    for (let i = 1; i <= 40; i++) {
-      exchange.notify("emitted", { i });
-      if (i === 3) await gate;
-    }
-    return { done: true };
-  },
-});
 
 const status = (error: unknown): number => (error as RpcFailure).status;
 
@@ -88,7 +20,7 @@ for (const kind of clients) {
       skip: noRedis,
       timeout: 25_000,
     }, async () => {
-      await withNodes(kind, 1, application(Promise.resolve()), async ([node]) => {
+      await withNodes(server, kind, 1, application(Promise.resolve()), async ([node]) => {
         const { handler, failures } = node!;
         const client = testClient(handler);
         await client.initialize();
@@ -125,7 +57,7 @@ for (const kind of clients) {
     skip: noRedis,
     timeout: 25_000,
   }, async () => {
-    await withNodes(kind, 1, application(Promise.resolve()), async ([node]) => {
+    await withNodes(server, kind, 1, application(Promise.resolve()), async ([node]) => {
       const { handler, failures } = node!;
       const client = testClient(handler);
       await client.initialize();
@@ -150,7 +82,7 @@ for (const kind of clients) {
   }, async () => {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => go = resolve);
-    await withNodes(kind, 2, application(gate), async (nodes) => {
+    await withNodes(server, kind, 2, application(gate), async (nodes) => {
       const got: number[] = [];
       const client = testClient(nodes[0]!.handler, {
         notification: (_method, { i }) => got.push(i as number),
@@ -163,18 +95,7 @@ for (const kind of clients) {
       await until(() => nodes[0]!.failures() > 2, "writes fail");
       await again();
       // The connection may have been given up; the log is whole all the same.
-      const done = await call.result.catch(async () => {
-        let last: unknown;
-        for (let tries = 0; tries < 50; tries++) {
-          try {
-            return await call.resume().result;
-          } catch (error) {
-            last = error;
-            await new Promise((resolve) => setTimeout(resolve, 50));
-          }
-        }
-        throw last;
-      });
+      const done = await answerOf(call);
       assert.deepEqual(done, { done: true });
       assert.deepEqual(got, Array.from({ length: 40 }, (_, i) => i + 1));
     });
@@ -184,7 +105,7 @@ for (const kind of clients) {
     skip: noRedis,
     timeout: 25_000,
   }, async () => {
-    await withNodes(kind, 2, application(Promise.resolve()), async (nodes) => {
+    await withNodes(server, kind, 2, application(Promise.resolve()), async (nodes) => {
       const client = testClient(nodes[0]!.handler);
       await client.initialize();
       const stream = await client.listen();
@@ -216,7 +137,7 @@ for (const kind of clients) {
   }, async () => {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => go = resolve);
-    await withNodes(kind, 2, application(gate), async (nodes) => {
+    await withNodes(server, kind, 2, application(gate), async (nodes, prefix) => {
       let at = 0;
       const got: number[] = [];
       const client = testClient(
@@ -229,7 +150,7 @@ for (const kind of clients) {
       // What the others see of a node that hangs: its lease runs out.
       const { client: admin, end } = await clients[0]!.connect(server.port);
       const command = admin as { sendCommand(args: string[]): Promise<unknown> };
-      const first = `{outage${count - 1}}:nodes`;
+      const first = `${prefix}nodes`;
       const writer = call.lastEventId!.slice(0, 12);
       await command.sendCommand(["ZREM", first, writer]);
       at = 1;
