@@ -9,6 +9,7 @@ import { busChecks } from "./kit_bus.ts";
 import { logChecks } from "./kit_logs.ts";
 import { nodeChecks } from "./kit_nodes.ts";
 import { sessionChecks } from "./kit_sessions.ts";
+import { timeChecks } from "./kit_times.ts";
 
 /** One thing that a backend has to do. */
 export interface Check {
@@ -53,7 +54,7 @@ export function backendKit(
   make: () => Awaitable<Backend>,
   options: KitOptions = {},
 ): readonly Check[] {
-  const checks = [...sessionChecks, ...logChecks, ...busChecks, ...nodeChecks];
+  const checks = [...sessionChecks, ...logChecks, ...busChecks, ...nodeChecks, ...timeChecks];
   return checks.map(({ name, check }) => ({
     name,
     async run() {

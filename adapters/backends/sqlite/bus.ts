@@ -9,7 +9,7 @@ import { type Clock, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { randomToken } from "../../../core/engine/ids.ts";
 import type { Bus, Receiver } from "../../../core/engine/ports.ts";
 import { Topics } from "../../../core/engine/topics.ts";
-import type { Database } from "./database.ts";
+import { type Database, whole } from "./database.ts";
 
 /** How often a process asks whether others have written, in milliseconds. */
 const LOOK_MS = 20;
@@ -64,7 +64,7 @@ class FileBus implements SqliteBus {
         this.#process,
         topic,
         message,
-        this.#clock.now(),
+        whole(this.#clock.now()),
       );
     }
     return here + others;
@@ -150,6 +150,7 @@ class FileBus implements SqliteBus {
 
   #renew(): void {
     const now = this.#clock.now();
+    const until = whole(now + LEASE_MS);
     this.#renewAt = now + LEASE_MS / 3;
     const lapsed = this.#db.transaction(() => {
       const over = this.#db.all<{ process: string }>(
@@ -164,11 +165,11 @@ class FileBus implements SqliteBus {
       this.#db.run("DELETE FROM messages WHERE at <= ?", now - LEASE_MS);
       const known = this.#db.run(
         "UPDATE processes SET until = ? WHERE process = ?",
-        now + LEASE_MS,
+        until,
         this.#process,
       );
       if (known > 0) return false;
-      this.#db.run("INSERT INTO processes VALUES (?, ?)", this.#process, now + LEASE_MS);
+      this.#db.run("INSERT INTO processes VALUES (?, ?)", this.#process, until);
       for (const topic of this.#topics.names()) this.#listen(topic);
       return true;
     });

@@ -43,7 +43,7 @@ export function sqliteLogs(db: Database): LogStore {
     end(session, stream, now) {
       db.run(
         "UPDATE logs SET ended = ? WHERE session = ? AND stream = ? AND ended IS NULL",
-        now,
+        whole(now),
         session,
         stream,
       );
@@ -127,14 +127,14 @@ function store(
     data.length,
     LOG_COST.stream + LOG_COST.event + data.length,
     staleAt(now, budget),
-    now,
+    whole(now),
   )!;
   db.run(
     "INSERT INTO events (log, position, data, size, at) VALUES (?, 1, ?, ?, ?)",
     log,
     data,
     data.length,
-    now,
+    whole(now),
   );
   makeRoom(db, session, { log, last: 1 }, budget.sessionBytes);
 }
@@ -166,7 +166,7 @@ function append(
     position,
     data,
     data.length,
-    now,
+    whole(now),
     once ?? null,
   );
   db.run(
@@ -175,11 +175,11 @@ function append(
     data.length,
     data.length + LOG_COST.event,
     staleAt(now, budget),
-    last ? now : null,
+    last ? whole(now) : null,
     log.log,
   );
   let bytes = log.bytes + data.length;
-  let first = Math.max(log.first, position - budget.events + 1);
+  let first = Math.max(log.first, Math.ceil(position - budget.events) + 1);
   if (bytes > budget.bytes || first > log.first) {
     const kept = db.all<{ position: number; size: number }>(
       "SELECT position, size FROM events WHERE log = ? ORDER BY position",

@@ -5,7 +5,7 @@
  */
 
 import type { Nodes } from "../../../core/engine/ports.ts";
-import type { Database } from "./database.ts";
+import { type Database, whole } from "./database.ts";
 
 /** The nodes that share a database. */
 export function sqliteNodes(db: Database, leaseMs: number): Nodes {
@@ -24,7 +24,8 @@ export function sqliteNodes(db: Database, leaseMs: number): Nodes {
         const over = db.all<{ node: string }>("SELECT node FROM nodes WHERE until <= ?", now);
         for (const one of over) letGo(one.node);
         const known = db.get("SELECT 1 FROM nodes WHERE node = ?", node) !== undefined;
-        db.run("INSERT OR REPLACE INTO nodes (node, until) VALUES (?, ?)", node, now + leaseMs);
+        const until = whole(now + leaseMs);
+        db.run("INSERT OR REPLACE INTO nodes (node, until) VALUES (?, ?)", node, until);
         return known;
       }),
     alive: (node, now) =>

@@ -6,7 +6,7 @@
 
 import type { Capacity, Created, Lapsed, SessionStore, Touch } from "../../../core/engine/ports.ts";
 import { lapsed, type Lifetime, type SessionRecord } from "../../../core/session/record.ts";
-import type { Database } from "./database.ts";
+import { type Database, whole } from "./database.ts";
 
 interface SessionRow {
   readonly id: string;
@@ -106,8 +106,8 @@ function create(db: Database, record: SessionRecord, capacity: Capacity): Create
     record.version ?? null,
     owner,
     record.initialize,
-    record.created,
-    record.seen,
+    whole(record.created),
+    whole(record.seen),
     record.ready ? 1 : 0,
     db.use(record.seen),
   );
@@ -117,7 +117,7 @@ function create(db: Database, record: SessionRecord, capacity: Capacity): Create
 function use(db: Database, id: string, { at, ready }: Touch): void {
   db.run(
     "UPDATE sessions SET seen = ?, used = ?, ready = max(ready, ?) WHERE id = ?",
-    at,
+    whole(at),
     db.use(at),
     ready ? 1 : 0,
     id,

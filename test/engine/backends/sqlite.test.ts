@@ -5,8 +5,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
+import { sqliteBus } from "../../../adapters/backends/sqlite/bus.ts";
+import { Database } from "../../../adapters/backends/sqlite/database.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
+import { FakeClock } from "../../doubles/clock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const files = new Map<Backend, string>();
@@ -97,6 +100,26 @@ test("a node that was taken for dead says again what it holds", async () => {
   await becomes(false);
   await handler.close();
   backend.close!();
+});
+
+test("a lease may have a fraction of a millisecond", async () => {
+  const backend = sqlite(join(folder, "fraction.db"), { leaseMs: 1_000 / 3 });
+  const now = Date.now();
+  assert.equal(await backend.nodes!.renew("n", now), false);
+  assert.equal(await backend.nodes!.alive("n", now + 333), true);
+  assert.equal(await backend.nodes!.alive("n", now + 334), false);
+  backend.close!();
+});
+
+test("messages pass where the clock has fractions of a millisecond", () => {
+  const db = new Database(join(folder, "fractions.db"), 100);
+  const clock = new FakeClock();
+  clock.jump(0.5);
+  const [one, other] = [sqliteBus(db, clock), sqliteBus(db, clock)];
+  other.subscribe("t", { receive() {} });
+  assert.equal(one.publish("t", "1"), 1);
+  for (const bus of [one, other]) bus.close();
+  db.close();
 });
 
 test("where the runtime has no node:sqlite, opening a file says what has it", () => {
