@@ -55,9 +55,13 @@ export function sqlite(file: string, options: SqliteOptions = {}): Backend {
     nodes: sqliteNodes(db, leaseMs),
     close() {
       if (closed) return;
-      bus.close();
-      db.close();
       closed = true;
+      try {
+        bus.close();
+      } finally {
+        // The file may be locked or full; what the bus leaves in it lapses by itself.
+        db.close();
+      }
     },
   };
 }

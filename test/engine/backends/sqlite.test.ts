@@ -144,6 +144,21 @@ test("it may be closed twice", () => {
   backend.close!();
 });
 
+test("the file is closed also where it is locked and the bus cannot leave it", async () => {
+  const file = join(folder, "leaving.db");
+  const backend = sqlite(file, { busyMs: 0 });
+  const receiver = { receive() {} };
+  await backend.bus.subscribe("t", receiver);
+  const { DatabaseSync } = await import("node:sqlite");
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  assert.throws(() => backend.close!(), /locked/);
+  other.exec("ROLLBACK");
+  other.close();
+  assert.throws(() => backend.sessions.count(), (thrown) => !/locked/.test(String(thrown)));
+  backend.close!();
+});
+
 test("a file that cannot be opened is named, with the reason", () => {
   const nowhere = join(folder, "nowhere", "x.db");
   assert.throws(() => sqlite(nowhere), (thrown) => {
