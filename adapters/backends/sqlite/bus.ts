@@ -137,7 +137,6 @@ class FileBus implements SqliteBus {
     if (this.#clock.now() >= this.#renewAt) this.#renew();
     const version = this.#dataVersion();
     if (version === this.#version) return;
-    this.#version = version;
     const found = this.#db.all<{ message: number; process: string; topic: string; body: string }>(
       "SELECT message, process, topic, body FROM messages WHERE message > ? ORDER BY message",
       this.#read,
@@ -146,6 +145,8 @@ class FileBus implements SqliteBus {
       this.#read = message;
       if (process !== this.#process) this.#topics.deliver(topic, body);
     }
+    // Last: what could not be read now is looked for again, also where nothing changes any more.
+    this.#version = version;
   }
 
   #renew(): void {

@@ -10,6 +10,7 @@ import { Database } from "../../../adapters/backends/sqlite/database.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 import { FakeClock } from "../../doubles/clock.ts";
+import { instead } from "../../doubles/instead.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const files = new Map<Backend, string>();
@@ -120,6 +121,34 @@ test("messages pass where the clock has fractions of a millisecond", () => {
   assert.equal(one.publish("t", "1"), 1);
   for (const bus of [one, other]) bus.close();
   db.close();
+});
+
+test("messages that could not be read are read at the next look", () => {
+  const file = join(folder, "unread.db");
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  let broken = false;
+  const bus = sqliteBus(
+    instead(db, "all", (all, args) => {
+      if (broken) throw new Error("disk I/O error");
+      return all(...args);
+    }),
+    clock,
+  );
+  const got: string[] = [];
+  bus.subscribe("t", { receive: (text) => void got.push(text) });
+  const sender = sqliteBus(other, clock);
+  sender.publish("t", "1");
+  broken = true;
+  clock.pass(20);
+  assert.deepEqual(got, []);
+  broken = false;
+  clock.pass(20);
+  assert.deepEqual(got, ["1"]);
+  clock.pass(20);
+  assert.deepEqual(got, ["1"]);
+  for (const one of [sender, bus]) one.close();
+  for (const one of [db, other]) one.close();
 });
 
 test("where the runtime has no node:sqlite, opening a file says what has it", () => {
