@@ -57,6 +57,25 @@ export const nodeChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "nodes: what a node takes hold of once its lease is over is let go too",
+    async check({ backend, peer }) {
+      const { nodes, sessions } = backend;
+      if (nodes === undefined || peer.nodes === undefined) return;
+      for (const id of ["a", "b"]) await sessions.create(record(id), ROOM, LIFETIME);
+      for (const node of ["n1", "n2"]) await nodes.renew(node, NOW);
+      const end = NOW + nodes.leaseMs;
+      await peer.nodes.renew("n2", end - 1);
+      await peer.nodes.renew("n2", end);
+      await sessions.touch("a", { at: end, held: true, by: "n1" });
+      await sessions.touch("b", { at: end, held: true, by: "n2" });
+      same(await nodes.alive("n1", end), false, "still not up");
+      await peer.nodes.renew("n2", end + 1);
+      same((await sessions.get("a"))?.held, false, "held by the one that is not up");
+      same((await sessions.get("b"))?.held, true, "held by the other");
+      same(await nodes.renew("n1", end + 2), false, "it is told that it has to say again");
+    },
+  },
+  {
     name: "handles: a text is kept until its time, or until it is deleted",
     async check({ backend: { handles }, peer }) {
       if (handles === undefined || peer.handles === undefined) return;

@@ -115,6 +115,8 @@ elseif op == 'touch' then
     call('SADD', P .. 'n:' .. node, id)
     atLeast(holders, ttl)
     atLeast(P .. 'n:' .. node, ttl)
+    -- One that has no lease any more gets one that is over, so that what it holds is let go.
+    if node ~= '' and call('ZADD', P .. 'nodes', 'NX', at, node) == 1 then atLeast(P .. 'nodes', DAY) end
   elseif held == '0' then
     call('SREM', holders, node)
     call('SREM', P .. 'n:' .. node, id)

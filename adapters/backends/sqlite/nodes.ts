@@ -17,12 +17,18 @@ export function sqliteNodes(db: Database, leaseMs: number): Nodes {
     db.run("DELETE FROM holds WHERE node = ?", node);
     db.run("DELETE FROM nodes WHERE node = ?", node);
   };
+  // A node whose lease was over before it knew may have held something since: it has no lease that could end.
+  const over = (now: number): readonly { readonly node: string }[] =>
+    db.all(
+      `SELECT node FROM nodes WHERE until <= ?
+      UNION SELECT node FROM holds WHERE node <> '' AND node NOT IN (SELECT node FROM nodes)`,
+      now,
+    );
   return {
     leaseMs,
     renew: (node, now) =>
       db.transaction(() => {
-        const over = db.all<{ node: string }>("SELECT node FROM nodes WHERE until <= ?", now);
-        for (const one of over) letGo(one.node);
+        for (const one of over(now)) letGo(one.node);
         const known = db.get("SELECT 1 FROM nodes WHERE node = ?", node) !== undefined;
         const until = whole(now + leaseMs);
         db.run("INSERT OR REPLACE INTO nodes (node, until) VALUES (?, ?)", node, until);
