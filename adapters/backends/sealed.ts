@@ -8,8 +8,9 @@
 import { type Clock, SYSTEM_CLOCK } from "../../core/engine/clock.ts";
 import { OptionError } from "../../core/engine/errors.ts";
 import { memoryBus } from "../../core/engine/memory/bus.ts";
-import type { Backend, LogStore, SessionStore } from "../../core/engine/ports.ts";
+import type { Backend, SessionStore } from "../../core/engine/ports.ts";
 import { backend, clock, keys, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import type { Lifetime } from "../../core/session/record.ts";
 import { sealedLogs } from "./sealed/logs.ts";
 import { type Opened, Seal } from "./sealed/seal.ts";
 
@@ -36,6 +37,8 @@ const OPTIONS = { keys, revocations: backend, clock: clock(SYSTEM_CLOCK) } satis
 /** Opened ids that are remembered: opening one again costs a decryption. */
 const REMEMBERED = 1_000;
 
+const ENDLESS: Lifetime = { idleMs: Infinity, maxAgeMs: Infinity };
+
 /**
  * Where ended sessions are noted. No session has a blank in its id. Those of one lifetime are together: a log store
  * forgets, where something new comes, what is older than that may become, and that must not be another's.
@@ -57,7 +60,7 @@ function revoked({ record, expires }: Opened): string {
 export function sealed(options: SealedOptions): Backend {
   const { keys, revocations, clock } = readOnly(OPTIONS, options ?? {});
   if (keys.length === 0) throw new OptionError("keys", "expected at least one, of 32 bytes");
-  const sessions = new SealedSessions(new Seal(keys), clock, revocations?.logs);
+  const sessions = new SealedSessions(new Seal(keys), clock, revocations);
   const stored = "a sealed session is not stored anywhere";
   return {
     sessions,
@@ -84,10 +87,10 @@ export function sealed(options: SealedOptions): Backend {
 class SealedSessions implements SessionStore {
   readonly #seal: Seal;
   readonly #clock: Clock;
-  readonly #revocations: LogStore | undefined;
+  readonly #revocations: Backend | undefined;
   readonly #opened = new Map<string, Opened>();
 
-  constructor(seal: Seal, clock: Clock, revocations: LogStore | undefined) {
+  constructor(seal: Seal, clock: Clock, revocations: Backend | undefined) {
     this.#seal = seal;
     this.#clock = clock;
     this.#revocations = revocations;
@@ -125,9 +128,9 @@ class SealedSessions implements SessionStore {
     };
     const where = revoked(found);
     const name = await digest(id);
-    await this.#revocations!.open(where, name, now, budget);
+    await this.#revocations!.logs.open(where, name, now, budget);
     // Of several at once, one is the first to write to it.
-    return await this.#revocations!.append(where, name, "", true, now, budget) === 1;
+    return await this.#revocations!.logs.append(where, name, "", true, now, budget) === 1;
   };
 
   touch: SessionStore["touch"] = () => {};
@@ -136,7 +139,8 @@ class SealedSessions implements SessionStore {
 
   count: SessionStore["count"] = () => 0;
 
-  sweep: SessionStore["sweep"] = () => [];
+  // For what else the other backend forgets when it sweeps. Of its sessions none is over: they are somebody else's.
+  sweep: SessionStore["sweep"] = (now) => this.#revocations?.sessions.sweep(now, ENDLESS) ?? [];
 
   /** When an id expires that was opened here; soon where that is not known. */
   expires(id: string): number {
@@ -146,7 +150,7 @@ class SealedSessions implements SessionStore {
   async #find(id: string) {
     const found = await this.#open(id);
     if (found === undefined) return undefined;
-    const noted = this.#revocations?.bounds(revoked(found), await digest(id));
+    const noted = this.#revocations?.logs.bounds(revoked(found), await digest(id));
     return await noted === undefined ? this.#unlessOver(found) : undefined;
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
+import { sealed } from "../../../adapters/backends/sealed.ts";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
 import { sqliteBus } from "../../../adapters/backends/sqlite/bus.ts";
 import { Database } from "../../../adapters/backends/sqlite/database.ts";
@@ -149,6 +150,48 @@ test("messages that could not be read are read at the next look", () => {
   assert.deepEqual(got, ["1"]);
   for (const one of [sender, bus]) one.close();
   for (const one of [db, other]) one.close();
+});
+
+function rows(file: string, table: string): number {
+  const db = new Database(file, 100);
+  const { found } = db.get<{ found: number }>(`SELECT count(*) AS found FROM ${table}`)!;
+  db.close();
+  return found;
+}
+
+test("handles that have expired go as new ones come, without a session", async () => {
+  const file = join(folder, "handles.db");
+  const { handles, close } = sqlite(file);
+  for (let i = 0; i < 100; i++) await handles!.put(`old${i}`, "1", 1_000, 0);
+  for (let i = 0; i < 10; i++) await handles!.put(`new${i}`, "1", 9_000, 1_000);
+  assert.equal(rows(file, "handles"), 70, "a few at a time");
+  for (let i = 0; i < 20; i++) await handles!.put("new0", "1", 9_000, 1_000);
+  assert.equal(rows(file, "handles"), 10);
+  close!();
+});
+
+test("what sealed sessions left in a file goes when it is over", async () => {
+  const file = join(folder, "sealed.db");
+  const clock = new FakeClock();
+  const revocations = sqlite(file);
+  const application = { serverInfo: { name: "server", version: "1" }, request: () => ({}) };
+  const backend = sealed({ keys: [new Uint8Array(32)], revocations, clock });
+  const open = async (maxAgeMs: number) => {
+    const handler = createMcpHandler(application, { backend, clock, limits: { maxAgeMs } });
+    const client = testClient(handler);
+    await client.initialize();
+    return client;
+  };
+  const client = await open(60_000);
+  assert.equal(await client.end(), 204);
+  await revocations.handles!.put("h", "1", clock.now() + 60_000, clock.now());
+  assert.deepEqual([rows(file, "logs"), rows(file, "handles")], [1, 1]);
+  clock.jump(60_000);
+  // Of another lifetime, so that its end would not take the old one along.
+  await open(90_000);
+  await clock.passing(30_000);
+  assert.deepEqual([rows(file, "logs"), rows(file, "handles")], [0, 0]);
+  backend.close!();
 });
 
 test("where the runtime has no node:sqlite, opening a file says what has it", () => {
