@@ -128,11 +128,22 @@ export class Lifecycle {
     });
     for (const effect of effects) {
       if (effect === "delete") {
-        if (!(await this.#settings.backend.sessions.delete(record.id))) return false;
+        if (!(await this.#delete(record.id, reason))) return false;
       } else this.#perform(effect, record.id, reason);
     }
     this.#announce(record.id, reason);
     return true;
+  }
+
+  // It may have been an attempt of ours that removed it, whose answer was lost: then nobody says that it has ended.
+  async #delete(id: string, reason: EndReason): Promise<boolean> {
+    let deleted = false;
+    try {
+      deleted = await this.#settings.backend.sessions.delete(id);
+    } finally {
+      if (!deleted) tell(this.#settings, { doubted: id, reason, from: this.node });
+    }
+    return deleted;
   }
 
   /** The activity of a session on this node, and one more reason to hold it. */
@@ -254,23 +265,28 @@ export class Lifecycle {
 
   // Sessions may have ended, and clients become ready, without a word of it coming here.
   #missed(): void {
-    for (const live of [...this.#lives.values()]) {
-      attempt(this.#settings, async () => {
-        const record = await this.#settings.backend.sessions.get(live.id);
-        if (this.#lives.get(live.id) !== live) return;
-        if (record?.ready) this.isReady(live.id);
-        if (record !== undefined) return;
-        this.#perform("end-streams", live.id, "ended");
-        this.#perform("abort-calls", live.id, "ended");
-      });
-    }
+    for (const live of [...this.#lives.values()]) this.#look(live, "ended");
     this.readiness.missed();
     this.#listener.missed();
   }
 
+  #look(live: Live, reason: EndReason): void {
+    attempt(this.#settings, async () => {
+      const record = await this.#settings.backend.sessions.get(live.id);
+      if (this.#lives.get(live.id) !== live) return;
+      if (record?.ready) this.isReady(live.id);
+      if (record !== undefined) return;
+      this.#perform("end-streams", live.id, reason);
+      this.#perform("abort-calls", live.id, reason);
+    });
+  }
+
   #told(word: ControlWord): void {
-    if (word.from === this.node) return;
-    if ("ended" in word) {
+    if ("doubted" in word) {
+      const live = this.#lives.get(word.doubted);
+      if (live !== undefined) this.#look(live, word.reason);
+    } else if (word.from === this.node) return;
+    else if ("ended" in word) {
       this.#perform("end-streams", word.ended, word.reason);
       this.#perform("abort-calls", word.ended, word.reason);
     } else if ("ready" in word) this.isReady(word.ready);

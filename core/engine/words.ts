@@ -13,6 +13,8 @@ import type { Change } from "./subscriptions.ts";
 /** What is told about sessions. */
 export type ControlWord =
   | { readonly ended: string; readonly reason: EndReason; readonly from: string }
+  /** It may have ended: whoever works for it, the sender too, asks the store. */
+  | { readonly doubted: string; readonly reason: EndReason; readonly from: string }
   | { readonly ready: string; readonly from: string }
   | {
     readonly cancelled: string;
