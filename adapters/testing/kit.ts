@@ -6,8 +6,11 @@
 
 import type { Awaitable, Backend } from "../../core/engine/ports.ts";
 import { busChecks } from "./kit_bus.ts";
+import { largeChecks } from "./kit_large.ts";
 import { logChecks } from "./kit_logs.ts";
+import { nameChecks } from "./kit_names.ts";
 import { nodeChecks } from "./kit_nodes.ts";
+import { onceChecks } from "./kit_once.ts";
 import { sessionChecks } from "./kit_sessions.ts";
 import { timeChecks } from "./kit_times.ts";
 
@@ -23,6 +26,8 @@ export interface Given {
   readonly backend: Backend;
   /** The same store as another node has it; the backend itself where there is no other way to it. */
   readonly peer: Backend;
+  /** Makes the backend miss messages; undefined where nobody knows how. */
+  readonly interrupt: (() => Awaitable<void>) | undefined;
 }
 
 /** What a check of the kit is made of. */
@@ -35,6 +40,11 @@ export interface KitCheck {
 export interface KitOptions {
   /** Opens the store of a backend once more, as another node does. Default: the backend is shared. */
   readonly peer?: ((backend: Backend) => Awaitable<Backend>) | undefined;
+  /**
+   * Makes a backend miss messages, such as by cutting its connection, which comes back. Default: whether it says so
+   * (`Bus.missed`) is not looked at.
+   */
+  readonly interrupt?: ((backend: Backend) => Awaitable<void>) | undefined;
 }
 
 /**
@@ -54,14 +64,24 @@ export function backendKit(
   make: () => Awaitable<Backend>,
   options: KitOptions = {},
 ): readonly Check[] {
-  const checks = [...sessionChecks, ...logChecks, ...busChecks, ...nodeChecks, ...timeChecks];
+  const checks = [
+    ...sessionChecks,
+    ...logChecks,
+    ...onceChecks,
+    ...busChecks,
+    ...nodeChecks,
+    ...nameChecks,
+    ...largeChecks,
+    ...timeChecks,
+  ];
   return checks.map(({ name, check }) => ({
     name,
     async run() {
       const backend = await make();
       const peer = options.peer === undefined ? backend : await options.peer(backend);
+      const { interrupt } = options;
       try {
-        await check({ backend, peer });
+        await check({ backend, peer, interrupt: interrupt && (() => interrupt(backend)) });
       } finally {
         if (peer !== backend) await peer.close?.();
         await backend.close?.();

@@ -106,6 +106,31 @@ export const busChecks: readonly KitCheck[] = [
       bus.unsubscribe("t", b);
     },
   },
+  {
+    name: "bus: who may have missed messages is told so until it wants it no more",
+    async check({ backend: { bus }, interrupt }) {
+      if (bus.missed === undefined) return;
+      const got: string[] = [];
+      let told = 0;
+      let toldNoMore = 0;
+      const receiver = noting(got, "got");
+      await bus.subscribe("t", receiver);
+      const end = bus.missed(() => told++);
+      const endOther = bus.missed(() => toldNoMore++);
+      holds(typeof end === "function", "missed returns what ends it");
+      endOther();
+      toldNoMore = 0;
+      if (interrupt !== undefined) {
+        await interrupt();
+        await eventually(() => told > 0, "the word that messages may have been missed");
+        same(toldNoMore, 0, "told to the one that has left");
+      }
+      await bus.publish("t", "after");
+      await eventually(() => got.includes("got after"), "a message after that");
+      end();
+      bus.unsubscribe("t", receiver);
+    },
+  },
 ];
 
 function noting(got: string[], name: string): Receiver {

@@ -6,7 +6,7 @@
 
 import { same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
-import { LIFETIME, NOW, record } from "./kit_sessions.ts";
+import { LIFETIME, NOW, record } from "./kit_data.ts";
 
 const ROOM = { sessions: 10, perPrincipal: Infinity };
 

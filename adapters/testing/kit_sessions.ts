@@ -4,33 +4,11 @@
  * @module
  */
 
-import type { Capacity, SessionStore } from "../../core/engine/ports.ts";
-import type { Lifetime, SessionRecord } from "../../core/session/record.ts";
+import type { SessionStore } from "../../core/engine/ports.ts";
+import type { SessionRecord } from "../../core/session/record.ts";
 import { same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
-
-/** A time to count from. */
-export const NOW = 1_700_000_000_000;
-
-/** An hour idle, a day in all. */
-export const LIFETIME: Lifetime = { idleMs: 3_600_000, maxAgeMs: 86_400_000 };
-
-const ROOM: Capacity = { sessions: 1_000, perPrincipal: Infinity };
-
-/** What is not said is ordinary. */
-export function record(id: string, over: Partial<SessionRecord> = {}): SessionRecord {
-  return {
-    id,
-    version: "2025-11-25",
-    owner: undefined,
-    initialize: '{"protocolVersion":"2025-11-25"}',
-    created: NOW,
-    seen: NOW,
-    ready: false,
-    held: false,
-    ...over,
-  };
-}
+import { LIFETIME, NOW, record, ROOM } from "./kit_data.ts";
 
 async function fill(store: SessionStore, ids: string, over: Partial<SessionRecord> = {}) {
   for (const id of ids) await store.create(record(id, over), ROOM, LIFETIME);

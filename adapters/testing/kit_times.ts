@@ -7,7 +7,7 @@
 import type { LogBudget } from "../../core/engine/ports.ts";
 import { holds, same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
-import { NOW, record } from "./kit_sessions.ts";
+import { NOW, record } from "./kit_data.ts";
 
 const AT = NOW + 0.25;
 

@@ -3,6 +3,9 @@
  * answer at once or with a promise; the memory backend answers at once, so that a call in a live
  * session waits for nothing.
  *
+ * Ids, topics, handles and names are compared as they are, to their last character: case counts, an id has up to 256
+ * characters, and a topic may hold one. Times and limits may have fractions, and limits may be infinite.
+ *
  * @module
  */
 
@@ -167,8 +170,9 @@ export interface LogStore {
    * A log that has ended, was dropped or never opened takes nothing: 0. So a writer that was given up
    * and comes back too late does no harm.
    *
-   * @param once A name of this event, given where an append may have to be repeated: where one of the
-   * last 16 events of the log has it, nothing is appended and the position is that event's.
+   * @param once A name of this event in this log, given where an append may have to be repeated: where one of the
+   * last 16 events of the log has it, nothing is appended and the position is that event's. So also where several
+   * append it at once.
    */
   append(
     session: string,
@@ -233,7 +237,10 @@ export interface Receiver {
   receive(message: string): void;
 }
 
-/** Carries short messages between the nodes that share a backend, and back to the sender. */
+/**
+ * Carries messages between the nodes that share a backend, and back to the sender. Most are short; an answer of a
+ * client is as long as the client made it.
+ */
 export interface Bus {
   /** Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept. */
   publish(topic: string, message: string): Awaitable<number>;

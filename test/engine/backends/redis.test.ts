@@ -42,6 +42,13 @@ for (const { name } of clients) {
   const kit = backendKit(fresh, {
     // All clients work on the same keys.
     peer: (backend) => open(other, made.get(backend)!.prefix),
+    async interrupt() {
+      const { client, end } = await clients[0]!.connect(server.port);
+      const killed = (client as { sendCommand(args: string[]): Promise<unknown> })
+        .sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+      assert.ok(Number(await killed) > 0, "there was no connection to cut");
+      end();
+    },
   });
   for (const check of kit) {
     test(`${name}: ${check.name}`, { skip: noRedis, timeout: 20_000 }, check.run);
