@@ -235,3 +235,28 @@ for (const [what, name, make, message, options] of CASES) {
     }
   });
 }
+
+/** Handles that expire by a time of the store's own, and every operation takes a second of it. */
+function slow(): Backend {
+  const backend = memory();
+  const handles = backend.handles!;
+  const ends = new Map<unknown, number>();
+  let at = 0;
+  const taking: Way = (own, [handle, ...rest]) => {
+    at += 1_000;
+    if ((ends.get(handle) ?? Infinity) <= at) handles.delete(handle as string);
+    return own(handle, ...rest);
+  };
+  const keeping: Way = (own, args) => {
+    const kept = taking(own, args);
+    const [handle, , expires, now] = args as [string, string, number, number];
+    if (kept !== false) ends.set(handle, at + expires - now);
+    return kept;
+  };
+  const put = instead(instead(handles, "put", keeping), "replace", keeping);
+  return { ...backend, handles: instead(instead(put, "get", taking), "delete", taking) };
+}
+
+for (const { name, run } of backendKit(slow)) {
+  if (/handles:/.test(name)) test(`a slow backend passes ${name}`, run);
+}
