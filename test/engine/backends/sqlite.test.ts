@@ -152,6 +152,26 @@ test("messages that could not be read are read at the next look", () => {
   for (const one of [db, other]) one.close();
 });
 
+test("a bus that was taken for dead listens again, and says that it may have missed messages", () => {
+  const file = join(folder, "dead.db");
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const got: string[] = [];
+  bus.subscribe("t", { receive: (text) => void got.push(text) });
+  bus.missed!(() => got.push("missed"));
+  bus.missed!(() => got.push("wants to hear no more"))();
+  for (const table of ["listeners", "processes"]) other.run(`DELETE FROM ${table}`);
+  assert.equal(sender.publish("t", "1"), 0);
+  clock.pass(15_000);
+  assert.deepEqual(got, ["missed"]);
+  assert.equal(sender.publish("t", "2"), 1);
+  clock.pass(20);
+  assert.deepEqual(got, ["missed", "2"]);
+  for (const one of [sender, bus]) one.close();
+  for (const one of [db, other]) one.close();
+});
+
 function rows(file: string, table: string): number {
   const db = new Database(file, 100);
   const { found } = db.get<{ found: number }>(`SELECT count(*) AS found FROM ${table}`)!;
