@@ -22,7 +22,7 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
   subscriptions.tell(change);
   inform("changed", settings, () => application.changed?.(change));
   const { method, params: fields } = notificationOf(change);
-  for (const live of lifecycle.lives()) {
+  for (const live of lifecycle.lives) {
     if (!live.ready || !listens(live)) continue;
     if ("updated" in change && !subscribed(live.id, change.updated, dispatcher)) continue;
     new Stream(live.id, standaloneStream(live.id), settings)

@@ -113,7 +113,7 @@ class Handle implements SessionHandle {
       throw new ClientRequestError("no-stream", message);
     }
     const { readiness } = this.#lifecycle;
-    const live = this.#lifecycle.live(id);
+    const live = this.#lifecycle.lives.get(id);
     return this.#requests.ask(
       id,
       live ?? this,

@@ -16,7 +16,6 @@ import { spreadChange } from "./changes.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { Closing } from "./closing.ts";
 import { Delegate } from "./delegate.ts";
-import { Deadlines } from "./deadlines.ts";
 import { SessionDirectory } from "./directory.ts";
 import { ClientRequestError } from "./errors.ts";
 import { handlesOf } from "./handles.ts";
@@ -35,6 +34,7 @@ import { Principals, type Usage } from "./principals.ts";
 import { inform, run } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
 import { type Change, Subscriptions } from "./subscriptions.ts";
+import { Undecided } from "./undecided.ts";
 
 const NONE = new InFlight();
 
@@ -48,12 +48,11 @@ export class Dispatcher implements Host, Listener {
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
+  readonly undecided: Undecided;
   readonly principals: Principals = new Principals();
   /** Where the application has a handler of its own for modern requests. */
   readonly delegate: Delegate | undefined;
   readonly #inbox: Inbox;
-  readonly #slow: Deadlines<Post>;
-  readonly #soon: Deadlines<Post>;
   /** Calls without a session; those with one are in its `Live`. */
   readonly #stateless = new Set<Call>();
   readonly #closing = new Closing(this);
@@ -79,14 +78,12 @@ export class Dispatcher implements Host, Listener {
       (principal, listens) => this.#busy(principal, listens),
       () => this.streams.mint(),
     );
-    const { clock, autoSseMs, soonSseMs } = settings;
-    this.#slow = new Deadlines(clock, autoSseMs, (post) => post.stream());
-    this.#soon = new Deadlines(clock, soonSseMs, (post) => post.stream());
+    this.undecided = new Undecided(settings);
   }
 
   /** The ids that a session has in flight here. */
   inFlight(record: SessionRecord | undefined): InFlight {
-    return record === undefined ? NONE : this.lifecycle.live(record.id)?.inFlight ?? NONE;
+    return record === undefined ? NONE : this.lifecycle.lives.get(record.id)?.inFlight ?? NONE;
   }
 
   /** Serves a POST that holds at least one request; `requests` says how many. */
@@ -103,7 +100,7 @@ export class Dispatcher implements Host, Listener {
     const { lifecycle, settings } = this;
     if (this.#stopped) return this.#tooLate(requestsOf(messages)[0]!);
     // Held once for the POST while it is set up, so that a call that ends at once does not let go of it.
-    const live = record && lifecycle.hold(record);
+    const live = record && lifecycle.lives.hold(record);
     const { response } = settings.policy;
     const post = new Post(this, record, live, version, accepts, response, requests, batch);
     if (settings.backend.nodes !== undefined) post.owed = requestsOf(messages).map(({ id }) => id);
@@ -120,8 +117,8 @@ export class Dispatcher implements Host, Listener {
       }
       run(request, call, this.application, settings);
     }
-    if (live !== undefined) lifecycle.release(live);
-    this.streamLater(post);
+    if (live !== undefined) lifecycle.lives.release(live);
+    this.undecided.add(post);
     return post.reply();
   }
 
@@ -187,17 +184,14 @@ export class Dispatcher implements Host, Listener {
     const { live, post } = call;
     this.#working--;
     if (this.requests.size > 0) this.#giveUp(call);
-    if (post.answered) {
-      this.#slow.delete(post);
-      this.#soon.delete(post);
-    }
+    if (post.answered) this.undecided.delete(post);
     if (live === undefined) {
       this.#stateless.delete(call);
       if (this.subscriptions.delete(call)) post.usage!.subscriptions--;
       else if (post.usage !== undefined) post.usage.calls--;
     } else {
       live.inFlight.delete(call);
-      this.lifecycle.release(live);
+      this.lifecycle.lives.release(live);
     }
     if (this.#working === 0) this.#closing.idle();
   }
@@ -265,9 +259,8 @@ export class Dispatcher implements Host, Listener {
   /** Begins nothing from here on, and gives what is in flight. */
   last(): readonly Call[] {
     this.#stopped = true;
-    this.#slow.clear();
-    this.#soon.clear();
-    const inSessions = [...this.lifecycle.lives()].flatMap((live) => live.inFlight.all());
+    this.undecided.clear();
+    const inSessions = [...this.lifecycle.lives].flatMap((live) => live.inFlight.all());
     return [...inSessions, ...this.#stateless];
   }
 
@@ -300,11 +293,6 @@ export class Dispatcher implements Host, Listener {
     call.post.usage = usage;
     if (listens) usage.subscriptions++;
     else usage.calls++;
-  }
-
-  /** Lets a POST turn to a stream by itself, if it may. `unwatched`: only a stream shows that its peer left. */
-  streamLater(post: Post, unwatched: boolean = false): void {
-    if (post.undecided) (unwatched || post.streams ? this.#soon : this.#slow).add(post);
   }
 
   changed(change: Change): void {

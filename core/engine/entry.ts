@@ -111,7 +111,7 @@ export class HeldEntry implements Entry {
     this.#lifecycle = lifecycle;
     this.#ends = ends;
     this.#entered = entered;
-    this.#live = opening ? undefined : lifecycle.hold(record);
+    this.#live = opening ? undefined : lifecycle.lives.hold(record);
   }
 
   commit(status: number): Awaitable<Reply | { readonly add: ReplyHeaders }> {
@@ -132,7 +132,7 @@ export class HeldEntry implements Entry {
   onEnd(fn: () => void): void {
     const live = this.#live;
     if (live === undefined) return;
-    if (this.#lifecycle.live(live.id) !== live) return fn();
+    if (!this.#lifecycle.lives.has(live)) return fn();
     this.#onEnd = fn;
     this.#ends.add(live, fn);
   }
@@ -142,7 +142,7 @@ export class HeldEntry implements Entry {
     const live = this.#live;
     if (live === undefined) return;
     this.#unhear(live);
-    this.#lifecycle.release(live);
+    this.#lifecycle.lives.release(live);
     this.#live = undefined;
   }
 
@@ -166,7 +166,7 @@ export class HeldEntry implements Entry {
     this.#stored = true;
     // The client left meanwhile.
     if (this.#left) this.#withdraw();
-    else this.#live = this.#lifecycle.hold(record);
+    else this.#live = this.#lifecycle.lives.hold(record);
     trace.session = record.id;
     const { add } = this.#answer(status);
     return { add: { "mcp-session-id": record.id, ...add } };

@@ -11,7 +11,8 @@ import { decide, type Effect } from "../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts";
 import { Asking } from "./asking.ts";
 import { andThen } from "./awaitable.ts";
-import { Live } from "./live.ts";
+import type { Live } from "./live.ts";
+import { Lives } from "./lives.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
@@ -46,9 +47,10 @@ export interface Listener {
 export class Lifecycle {
   readonly node: string;
   readonly readiness: Readiness;
+  /** What goes on here. */
+  readonly lives: Lives;
   readonly #settings: Settings;
   readonly #listener: Listener;
-  readonly #lives = new Map<string, Live>();
   readonly #asking = new Asking();
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
@@ -64,6 +66,11 @@ export class Lifecycle {
     this.node = node;
     this.#listener = listener;
     this.readiness = new Readiness(settings);
+    this.lives = new Lives(
+      (id, held) => this.#membership.touch(id, held),
+      // The application may come to keep something for a session that was opened elsewhere.
+      () => listener.holds !== undefined && this.#sweeper.later(),
+    );
     this.#sweeper = new Sweeper(settings, {
       gone: (lapsed) => this.#swept(lapsed),
       endOld: (now) => this.#endOld(now),
@@ -75,7 +82,7 @@ export class Lifecycle {
         answered: (from, response) => listener.answered(from, response),
         changed: (change) => listener.changed(change),
       }),
-      held: () => this.#lives.keys(),
+      held: () => this.lives.ids(),
       missed: () => this.#missed(),
       renewed: () => {
         // Records that outlive their node are there before this one opens any.
@@ -146,38 +153,9 @@ export class Lifecycle {
     return deleted;
   }
 
-  /** The activity of a session on this node, and one more reason to hold it. */
-  hold(record: SessionRecord): Live {
-    let live = this.#lives.get(record.id);
-    if (live === undefined) {
-      this.#lives.set(record.id, live = new Live(record));
-      // The application may come to keep something for a session that was opened elsewhere.
-      if (this.#listener.holds !== undefined) this.#sweeper.later();
-    }
-    if (live.holds++ === 0) this.#membership.touch(record.id, true);
-    return live;
-  }
-
-  /** One reason less. Idle time counts from here. */
-  release(live: Live): void {
-    if (--live.holds > 0 || this.#lives.get(live.id) !== live) return;
-    this.#lives.delete(live.id);
-    this.#membership.touch(live.id, false);
-  }
-
   /** What a notification or a response does to idle time. */
   seen(id: string): void {
     this.#membership.touch(id, undefined);
-  }
-
-  /** The activity of a session on this node, if any. */
-  live(id: string): Live | undefined {
-    return this.#lives.get(id);
-  }
-
-  /** All activity on this node. */
-  lives(): Iterable<Live> {
-    return this.#lives.values();
   }
 
   /** `notifications/initialized` has arrived. */
@@ -190,14 +168,14 @@ export class Lifecycle {
 
   /** The client is ready, as this node learned somehow. */
   isReady(id: string): void {
-    const live = this.#lives.get(id);
+    const live = this.lives.get(id);
     if (live !== undefined) live.ready = true;
     this.readiness.came(id);
   }
 
   /** A request of this session shall stop, wherever it runs. */
   cancel(id: string, request: string | number, reason: string | undefined): void {
-    const live = this.#lives.get(id);
+    const live = this.lives.get(id);
     if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
     else tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
   }
@@ -237,13 +215,12 @@ export class Lifecycle {
   #perform(effect: Effect, id: string, reason: EndReason): void {
     switch (effect) {
       case "end-streams":
-        for (const connection of this.#lives.get(id)?.connections ?? []) {
+        for (const connection of this.lives.get(id)?.connections ?? []) {
           connection.close("session-ended");
         }
         return;
       case "abort-calls": {
-        const live = this.#lives.get(id);
-        this.#lives.delete(id);
+        const live = this.lives.remove(id);
         this.#asking.ended(id);
         return this.#listener.ended(id, reason, live);
       }
@@ -265,7 +242,7 @@ export class Lifecycle {
 
   // Sessions may have ended, and clients become ready, without a word of it coming here.
   #missed(): void {
-    for (const live of [...this.#lives.values()]) this.#look(live, "ended");
+    for (const live of [...this.lives]) this.#look(live, "ended");
     this.readiness.missed();
     this.#listener.missed();
   }
@@ -273,7 +250,7 @@ export class Lifecycle {
   #look(live: Live, reason: EndReason): void {
     attempt(this.#settings, async () => {
       const record = await this.#settings.backend.sessions.get(live.id);
-      if (this.#lives.get(live.id) !== live) return;
+      if (!this.lives.has(live)) return;
       if (record?.ready) this.isReady(live.id);
       if (record !== undefined) return;
       this.#perform("end-streams", live.id, reason);
@@ -283,7 +260,7 @@ export class Lifecycle {
 
   #told(word: ControlWord): void {
     if ("doubted" in word) {
-      const live = this.#lives.get(word.doubted);
+      const live = this.lives.get(word.doubted);
       if (live !== undefined) this.#look(live, word.reason);
     } else if (word.from === this.node) return;
     else if ("ended" in word) {
@@ -291,7 +268,7 @@ export class Lifecycle {
       this.#perform("abort-calls", word.ended, word.reason);
     } else if ("ready" in word) this.isReady(word.ready);
     else {
-      const live = this.#lives.get(word.cancelled);
+      const live = this.lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
     }
   }
@@ -306,7 +283,7 @@ export class Lifecycle {
     for (const id of this.#listener.holds?.() ?? []) {
       const record = await this.#settings.backend.sessions.get(id);
       // One whose time is over is ended like any other; in one that has work, a request may just have come.
-      if (this.#lives.has(id) || (record && this.#unlessLapsed(record))) keeps = true;
+      if (this.lives.get(id) !== undefined || (record && this.#unlessLapsed(record))) keeps = true;
       else if (record === undefined) this.#perform("abort-calls", id, "ended");
       if (--left === 0) return true;
     }
@@ -315,7 +292,7 @@ export class Lifecycle {
 
   async #endOld(now: number): Promise<void> {
     const { maxAgeMs } = this.#settings.lifetime;
-    for (const live of this.#lives.values()) {
+    for (const live of this.lives) {
       if (now - live.created >= maxAgeMs) await this.end(live, "age");
     }
   }

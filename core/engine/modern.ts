@@ -163,7 +163,7 @@ export class Modern implements StateKeeper {
       reader.gone?.(post.gone);
     }
     // Where a peer that leaves is noticed only on a stream, a call does not go long without one.
-    dispatcher.streamLater(post, reader.gone === undefined);
+    dispatcher.undecided.add(post, reader.gone === undefined);
     return post.reply();
   }
 

@@ -184,7 +184,7 @@ export class Streams {
   #refusal(session: string, stream: string): Rejection | undefined {
     if (this.connections.leaving) return { rule: "draining" };
     const { maxStreams } = this.#settings.policy;
-    const open = this.#lifecycle.live(session)?.connections ?? [];
+    const open = this.#lifecycle.lives.get(session)?.connections ?? [];
     return open.length < maxStreams || open.some((one) => one.reading.stream === stream)
       ? undefined
       : { rule: "stream-limit", accepted: maxStreams };
@@ -222,7 +222,7 @@ export class Streams {
     writer?: Stream,
   ): Connection {
     const resumable = this.#kept(record);
-    const live = record && this.#lifecycle.hold(record);
+    const live = record && this.#lifecycle.lives.hold(record);
     const connection = this.connections.open({
       session,
       stream,
@@ -242,7 +242,7 @@ export class Streams {
     const { live, post, resumable, writer } = connection.reading;
     if (live !== undefined) {
       live.closed(connection);
-      this.#lifecycle.release(live);
+      this.#lifecycle.lives.release(live);
     }
     // Nobody can come back for it. The standalone stream, which is not written here, waits for its next reader.
     if (!resumable) writer?.abandon();
