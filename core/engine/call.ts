@@ -9,6 +9,7 @@ import {
   isObject,
   type JsonObject,
   notificationText,
+  progressText,
   type RequestId,
   type RpcNotification,
   type RpcRequest,
@@ -128,7 +129,7 @@ export class Call implements Exchange {
     const meta = this.#message.params?._meta;
     const token = isObject(meta) ? meta.progressToken : undefined;
     if (typeof token !== "string" && typeof token !== "number") return;
-    this.notify("notifications/progress", { progressToken: token, progress, total, message });
+    this.emit(progressText(token, progress, total, message));
   }
 
   async request(

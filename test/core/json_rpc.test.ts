@@ -7,6 +7,7 @@ import {
   isRequestId,
   notificationText,
   parseBody,
+  progressText,
   quote,
   requestText,
   resultText,
@@ -206,6 +207,26 @@ function kindOf(value: any): string {
     ? "response"
     : "fault";
 }
+
+test("progress is the same text as any notification of its params", () => {
+  const odd = fc.constantFrom(undefined, null, NaN, -Infinity, -0, "5", {}, () => 1, Symbol(), [1]);
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string({ unit: "binary" }), fc.maxSafeInteger(), fc.double()),
+      fc.oneof(fc.double(), fc.integer(), odd),
+      fc.oneof(fc.double(), fc.integer(), odd),
+      fc.oneof(fc.string({ unit: "binary" }), odd),
+      (token, progress, total, message) => {
+        const params = { progressToken: token, progress, total, message };
+        assert.equal(
+          progressText(token, progress as number, total as number, message as string),
+          notificationText("notifications/progress", params),
+        );
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
 
 function around(name: string, value: string): string {
   return `{"jsonrpc":"2.0","id":1,"method":"a","${name}":${value}}`;

@@ -51,3 +51,45 @@ test("a Web stream that was cancelled says so once, and nothing that comes later
   sink.end();
   sink.abort();
 });
+
+test("a body that is whole as it is opened is text", async () => {
+  const response = toResponse({
+    status: 200,
+    headers: { "content-type": "text/event-stream" },
+    body: {
+      open(sink) {
+        assert.equal(sink.write("a"), true);
+        assert.equal(sink.write("é"), true);
+        sink.end();
+        assert.equal(sink.write("late"), true);
+        sink.abort();
+      },
+      drained: () => assert.fail("drained"),
+      cancelled: () => assert.fail("cancelled"),
+    },
+  });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  assert.equal(await response.text(), "aé");
+});
+
+test("a body that is long as it is opened waits until what there is has been taken", async () => {
+  let sink: Sink | undefined;
+  const took: boolean[] = [];
+  const response = toResponse({
+    status: 200,
+    headers: {},
+    body: {
+      open(one) {
+        sink = one;
+        took.push(one.write(KIB.repeat(63)), one.write(KIB.repeat(2)));
+      },
+      drained() {
+        sink!.write("the rest");
+        sink!.end();
+      },
+      cancelled: () => {},
+    },
+  });
+  assert.deepEqual(took, [true, false]);
+  assert.equal(await response.text(), `${KIB.repeat(65)}the rest`);
+});
