@@ -3,8 +3,9 @@
  *
  * Words choose less: names of workloads and runtimes, `quick` for short runs, `no-peers` for this library and
  * the bare runtime alone, `vs=FOLDER` for another build of this library to compare with. Such runs print only.
+ * `again` and names of workloads measure those anew and put them among the results.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { prepare } from "./prepare.ts";
 import { chart } from "./report/chart.ts";
 import { describeMachine } from "./report/machine.ts";
@@ -36,7 +37,7 @@ const RUNTIMES: readonly RuntimeName[] = ["node", "deno", "bun"];
 
 const words = process.argv.slice(2);
 const baseline = words.find((word) => word.startsWith("vs="))?.slice(3);
-const names = words.filter((word) => !/^(quick|no-peers|vs=.*)$/.test(word));
+const names = words.filter((word) => !/^(quick|no-peers|again|vs=.*)$/.test(word));
 const chosen = workloads.filter(({ name }) => names.includes(name));
 const runtimes = RUNTIMES.filter((name) => names.includes(name));
 const unknown = names.filter((name) =>
@@ -51,6 +52,7 @@ if (unknown.length > 0) {
         ...RUNTIMES,
         "quick",
         "no-peers",
+        "again",
         "vs=FOLDER",
       ].join(", ")
     }`,
@@ -58,8 +60,16 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const again = words.includes("again");
+if (again && (chosen.length === 0 || words.length > chosen.length + 1)) {
+  console.error("again takes names of workloads, and nothing else");
+  process.exit(2);
+}
+
+const results = new URL("results/", import.meta.url);
 const library = prepare();
 const machine = describeMachine();
+const before = again ? measured() : [];
 const rows: Row[] = [];
 for (const workload of chosen.length > 0 ? chosen : workloads) {
   console.log(`${workload.name}: ${workload.title}`);
@@ -74,17 +84,30 @@ for (const workload of chosen.length > 0 ? chosen : workloads) {
     }),
   );
   // After each: a run takes most of an hour, and what fails late must not take the rest with it.
-  if (words.length === 0) write();
+  if (words.length === 0 || again) write();
 }
-if (words.length > 0) console.log(`\n${table(rows, workloads, machine)}`);
+if (words.length > 0 && !again) console.log(`\n${table(rows, workloads, machine)}`);
 process.exit(0);
 
+// Rows of one table have to be of one machine, one day and the same versions.
+function measured(): readonly Row[] {
+  const found = JSON.parse(readFileSync(new URL("results.json", results), "utf8"));
+  if (JSON.stringify(found.machine) === JSON.stringify(machine)) return found.rows;
+  console.error("the results are of another machine, day or version; measure everything");
+  process.exit(2);
+}
+
 function write(): void {
-  const folder = new URL("results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const results = `${JSON.stringify({ machine, rows }, null, 2)}\n`;
-  writeFileSync(new URL("results.json", folder), results);
-  writeFileSync(new URL("results.md", folder), table(rows, workloads, machine));
-  writeFileSync(new URL("calls.svg", folder), chart(rows, machine));
-  console.log(`written to ${folder.pathname}`);
+  const anew = new Set(rows.map(({ workload }) => workload));
+  const all = [...before.filter(({ workload }) => !anew.has(workload)), ...rows];
+  const place = new Map(workloads.map(({ name }, index) => [name, index]));
+  all.sort((a, b) => place.get(a.workload)! - place.get(b.workload)!);
+  mkdirSync(results, { recursive: true });
+  writeFileSync(
+    new URL("results.json", results),
+    `${JSON.stringify({ machine, rows: all }, null, 2)}\n`,
+  );
+  writeFileSync(new URL("results.md", results), table(all, workloads, machine));
+  writeFileSync(new URL("calls.svg", results), chart(all, machine));
+  console.log(`written to ${results.pathname}`);
 }
