@@ -17,20 +17,20 @@ import {
 /** Where to serve. */
 export interface ServeOptions {
   /** The port. Default 3000; 0 for any that is free. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The address to listen on; `0.0.0.0` for all. Default `127.0.0.1`: reachable from this machine only. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /** The endpoint's path. Default `/mcp`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Closes the server when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Closes the server on SIGTERM and SIGINT, then lets the signal end the process. A second one ends it at once.
    * Default true.
    */
-  readonly signals?: boolean;
+  readonly signals?: boolean | undefined;
   /** Milliseconds that calls may take to finish while closing. Default 10 000. */
-  readonly within?: number;
+  readonly within?: number | undefined;
 }
 
 /** A server that listens. */
@@ -136,7 +136,7 @@ export function serving(
   const end = async (): Promise<void> => {
     options.signal?.removeEventListener("abort", close);
     const listening = stop.listening();
-    await handler.close(options.within === undefined ? {} : { within: options.within });
+    await handler.close({ within: options.within });
     // A peer that reads nothing, or never completes its request, would keep the server for ever.
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((over) => timer = setTimeout(over, FLUSH_MS));
