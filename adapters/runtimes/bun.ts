@@ -6,6 +6,7 @@
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import {
+  checkHandler,
   hasPath,
   notFoundText,
   readServeOptions,
@@ -33,11 +34,14 @@ interface BunRuntime {
 }
 
 /**
- * Serves a handler on `Bun.serve`, on this machine only unless told otherwise.
+ * Serves a handler on `Bun.serve`, on this machine only unless told otherwise. Rejects where the address
+ * cannot be had.
  *
- * @throws {OptionError} An option that cannot be. The address may be in use: then what Bun throws.
+ * @throws {OptionError} A handler or an option that cannot be.
  */
-export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+// deno-lint-ignore require-await -- what goes wrong is a rejection
+export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+  checkHandler(handler);
   const { port, hostname, path } = readServeOptions(options);
   const { Bun } = globalThis as unknown as { Bun: BunRuntime };
   const server = Bun.serve({
@@ -54,8 +58,8 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       }),
   });
   const address = { hostname, port: server.port, path };
-  return Promise.resolve(serving(handler, options, address, {
+  return serving(handler, options, address, {
     listening: () => server.stop(),
     rest: () => server.stop(true),
-  }));
+  });
 }

@@ -6,6 +6,7 @@
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import {
+  checkHandler,
   hasPath,
   notFoundText,
   readServeOptions,
@@ -30,11 +31,14 @@ interface DenoRuntime {
 }
 
 /**
- * Serves a handler on `Deno.serve`, on this machine only unless told otherwise.
+ * Serves a handler on `Deno.serve`, on this machine only unless told otherwise. Rejects where the address
+ * cannot be had.
  *
- * @throws {OptionError} An option that cannot be. The address may be in use: then what Deno throws.
+ * @throws {OptionError} A handler or an option that cannot be.
  */
-export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+// deno-lint-ignore require-await -- what goes wrong is a rejection
+export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+  checkHandler(handler);
   const { port, hostname, path } = readServeOptions(options);
   const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
   const server = Deno.serve(
@@ -46,9 +50,9 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
       }),
   );
   const address = { hostname, port: server.addr.port, path };
-  return Promise.resolve(serving(handler, options, address, {
+  return serving(handler, options, address, {
     listening: () => server.shutdown(),
     // Deno breaks no connection of a server that shuts down; it must not keep the process, though.
     rest: () => server.unref(),
-  }));
+  });
 }

@@ -11,6 +11,7 @@ import type { McpHandler } from "../../core/engine/mcp.ts";
 import { NodeHead } from "./node_head.ts";
 import { NodeBody, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import {
+  checkHandler,
   hasPath,
   notFoundText,
   readServeOptions,
@@ -29,10 +30,13 @@ const MAX_HEADER_BYTES = 80 << 10;
 /**
  * A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. Where a
  * body parser came first, what it left as `request.body` is taken.
+ *
+ * @throws {OptionError} A handler that is none.
  */
 export function nodeListener(
   handler: McpHandler,
 ): (request: NodeRequest, response: NodeResponse) => void {
+  checkHandler(handler);
   return (request, response) => {
     handler.handle(new NodeHead(request), new NodeBody(request, response)).then(
       (reply) => sendReply(response, reply, request),
@@ -45,9 +49,9 @@ export function nodeListener(
  * Serves a handler on `node:http`, on this machine only unless told otherwise. Rejects where the address
  * cannot be had.
  *
- * @throws {OptionError} An option that cannot be.
+ * @throws {OptionError} A handler or an option that cannot be.
  */
-export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
+export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);
   const listener = nodeListener(handler);
   // Node would take the first of two `Host` or `Content-Type` fields and drop the other, unseen by any rule.
@@ -57,7 +61,7 @@ export function serve(handler: McpHandler, options: ServeOptions = {}): Promise<
     response.writeHead(404, { "content-type": "application/json" }).end(notFoundText(path));
   });
   spareAnswers(server);
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, () => {
       server.off("error", reject);

@@ -6,6 +6,7 @@
  */
 
 import type { GuardSession, Sessions } from "../../core/engine/guard.ts";
+import { accept, needed } from "../../core/engine/readers.ts";
 import { HeldResponse, type NodeAnswer } from "./held_response.ts";
 import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
@@ -22,11 +23,16 @@ export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> =
  * Wraps a listener for `http.createServer`. The answer to the request that opens a session gets its id once
  * the status is known to be 2xx and the session is stored. An event stream ends with its session. What the
  * listener throws, or rejects with, is told as an event; where nothing was sent yet, the answer is 500.
+ *
+ * @throws {OptionError} One of the two is none.
  */
 export function guardListener<Req extends NodeRequest, Res extends NodeResponse>(
   sessions: Sessions,
   listener: GuardedListener<Req, Res>,
 ): (request: Req, response: Res) => void {
+  const is = typeof sessions?.enter === "function";
+  accept("sessions", sessions, is, "is not what createSessions makes");
+  needed("listener", listener);
   return (request, response) => {
     let closed = hasLeft(request, response);
     let leave = (): void => {};

@@ -5,14 +5,7 @@
  */
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import {
-  accept,
-  atLeast,
-  flag,
-  object,
-  type ReadersOf,
-  readOnly,
-} from "../../core/engine/readers.ts";
+import { accept, atLeast, flag, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
@@ -25,8 +18,8 @@ export interface ServeOptions {
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Closes the server on SIGTERM and SIGINT, then lets the signal end the process. A second one ends it at once.
-   * Default true.
+   * Closes the server on SIGTERM and SIGINT, then lets the signal end the process, unless that listens to it itself. A
+   * second one ends it at once. Default true.
    */
   readonly signals?: boolean | undefined;
   /** Milliseconds that calls may take to finish while closing. Default 10 000. */
@@ -35,7 +28,7 @@ export interface ServeOptions {
 
 /** A server that listens. */
 export interface Serving {
-  /** The endpoint's URL. */
+  /** The endpoint's URL, as it is reached from this machine. */
   readonly url: string;
   readonly hostname: string;
   readonly port: number;
@@ -71,7 +64,8 @@ const OPTIONS = {
     ),
   path: (name: string, given = "/mcp") =>
     accept(name, given, isPath(given), 'is not a path that begins with "/", written as in a URL'),
-  signal: object<AbortSignal>,
+  signal: (name: string, given?: AbortSignal) =>
+    accept(name, given, given === undefined || isSignal(given), "is not an AbortSignal"),
   signals: flag(true),
   within: atLeast(0, 10_000),
 } satisfies ReadersOf<ServeOptions>;
@@ -83,6 +77,21 @@ const OPTIONS = {
  */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
   return readOnly(OPTIONS, options);
+}
+
+/**
+ * Checks a handler where it is given, not at its first request.
+ *
+ * @throws {OptionError} It is none.
+ */
+export function checkHandler(handler: McpHandler): void {
+  const is = typeof handler?.handle === "function" && typeof handler.fetch === "function";
+  accept("handler", handler, is, "is not what createMcpHandler makes");
+}
+
+// Of whatever realm or library it is.
+function isSignal(given: AbortSignal | null): boolean {
+  return typeof given?.aborted === "boolean" && typeof given.addEventListener === "function";
 }
 
 // What a URL writes otherwise, as `/ä` or `/a/../b`, no request would have.
@@ -119,6 +128,9 @@ export interface Stop {
   readonly rest: () => void | Promise<void>;
 }
 
+/** All addresses of a machine are none to go to; these are. */
+const UNSPECIFIED: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
+
 /** Milliseconds that answers may take to reach their peers once everything has ended. */
 const FLUSH_MS = 1_000;
 
@@ -149,20 +161,26 @@ export function serving(
   const forget = options.signals === false ? () => {} : onSignals(close);
   options.signal?.addEventListener("abort", close);
   if (options.signal?.aborted) close();
-  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const reachable = UNSPECIFIED.get(hostname) ?? hostname;
+  const name = reachable.includes(":") ? `[${reachable}]` : reachable;
   return { url: `http://${name}:${port}${path}`, hostname, port, close, finished };
 }
 
 interface Process {
   readonly pid: number;
+  listenerCount(signal: string): number;
+  exit(code: number): void;
   on(signal: string, listener: () => void): void;
   off(signal: string, listener: () => void): void;
   kill(pid: number, signal: string): void;
 }
 
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+type Signal = "SIGTERM" | "SIGINT";
+
+/** What ends the process, with the code that a shell has for it. */
+const SIGNALS: ReadonlyMap<Signal, number> = new Map([["SIGTERM", 143], ["SIGINT", 130]]);
 const open = new Set<() => Promise<void>>();
-let listeners: Map<string, () => void> | undefined;
+let listeners: Map<Signal, () => void> | undefined;
 
 // One listener a signal for all servers of the process: the last to close lets the signal do its work.
 function onSignals(close: () => Promise<void>): () => void {
@@ -170,11 +188,15 @@ function onSignals(close: () => Promise<void>): () => void {
   if (process === undefined) return () => {};
   open.add(close);
   if (listeners === undefined) {
-    listeners = new Map(SIGNALS.map((signal) => [signal, () => {
+    listeners = new Map([...SIGNALS.keys()].map((signal) => [signal, () => {
       // The next one ends the process at once.
       unlisten(process);
+      // Who listens to it as well has been told, and ends the process when it likes to.
+      const ends = process.listenerCount(signal) === 0;
+      // Later: Deno would tell a listener that is new of the signal that it tells of now.
+      if (process.pid === 1) queueMicrotask(() => dieBySignals(process));
       const closing = [...open].map((one) => one());
-      Promise.allSettled(closing).then(() => process.kill(process.pid, signal));
+      Promise.allSettled(closing).then(() => ends && die(signal, process));
     }]));
     for (const [signal, listener] of listeners) process.on(signal, listener);
   }
@@ -182,6 +204,18 @@ function onSignals(close: () => Promise<void>): () => void {
     open.delete(close);
     if (open.size === 0) unlisten(process);
   };
+}
+
+// The kernel lets no signal end the first process of a container, unless that does so itself.
+function dieBySignals(process: Process): void {
+  for (const signal of SIGNALS.keys()) {
+    if (process.listenerCount(signal) === 0) process.on(signal, () => die(signal, process));
+  }
+}
+
+function die(signal: Signal, process: Process): void {
+  if (process.pid === 1) process.exit(SIGNALS.get(signal)!);
+  else process.kill(process.pid, signal);
 }
 
 function unlisten(process: Process): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { redis } from "../../adapters/backends/redis.ts";
 import { sealed } from "../../adapters/backends/sealed.ts";
+import { guardListener, nodeListener } from "../../adapters/runtimes/node.ts";
 import { readServeOptions } from "../../adapters/runtimes/serving.ts";
 import { sqlite } from "../../adapters/backends/sqlite.ts";
 import { sdkServer } from "../../adapters/servers/sdk.ts";
@@ -45,11 +46,22 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
     [[{ path: "/a/../mcp" }], "path", /is not a path/],
     [[{ path: "/a b" }], "path", /is not a path/],
     [[{ path: 5 }], "path", /5 is not a path/],
-    [[{ signal: "SIGTERM" }], "signal", /"SIGTERM" is not an object/],
+    [[{ signal: "SIGTERM" }], "signal", /"SIGTERM" is not an AbortSignal/],
+    [[{ signal: null }], "signal", /null is not an AbortSignal/],
+    [[{ signal: new AbortController() }], "signal", /an object is not an AbortSignal/],
     [[{ signals: "no" }], "signals", /"no" is not true or false/],
     [[{ within: NaN }], "within", /NaN is not a number of at least 0/],
     [[{ within: "5" }], "within", /"5" is not a number/],
     [[{ within: -1 }], "within", /-1 is not a number of at least 0/],
+  ]],
+  ["nodeListener", nodeListener, [
+    [[], "handler", /undefined is not what createMcpHandler makes/],
+    [[createSessions({ opens: () => true })], "handler", /an object is not what createMcpHandler/],
+  ]],
+  ["guardListener", guardListener, [
+    [[], "sessions", /undefined is not what createSessions makes/],
+    [[{}, () => {}], "sessions", /an object is not what createSessions makes/],
+    [[createSessions({ opens: () => true })], "listener", /undefined is not a function/],
   ]],
   ["sqlite", sqlite, [
     [[], "file", /undefined is not a path/],

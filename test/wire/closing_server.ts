@@ -1,6 +1,7 @@
 /**
  * A server in a process of its own, which signals end. Prints its port, and what it is told to do by its standard
- * input once it is done.
+ * input once it is done. `first`: as the first process of a container, to which the kernel is deaf; `own`: listens to
+ * SIGTERM itself, too.
  */
 import { createMcpHandler } from "../../core/engine/mod.ts";
 import { app, serveHere } from "./harness/runtime.ts";
@@ -13,7 +14,26 @@ const mcp = createMcpHandler(
   }),
   { sessions: "optional" },
 );
+if (process.argv.includes("first")) {
+  // As it is there: a signal that nobody listens to does nothing.
+  const there: { [name: string | symbol]: unknown } = { pid: 1, kill: () => true };
+  const value = new Proxy(process, {
+    get(real, name) {
+      const own = there[name] ?? Reflect.get(real, name);
+      return typeof own === "function" ? own.bind(real) : own;
+    },
+  });
+  Object.defineProperty(globalThis, "process", { value });
+}
 const server = await serveHere(mcp, { signals: true });
+if (process.argv.includes("own")) {
+  process.on("SIGTERM", async () => {
+    console.log("told");
+    await server.finished;
+    console.log("cleaned up");
+    process.exit(7);
+  });
+}
 process.stdin.setEncoding("utf8").on("data", (word: string) => {
   if (word.includes("close")) {
     server.close();

@@ -12,8 +12,11 @@ const LIMIT = { timeout: 10_000 };
 const pause = (): Promise<void> => new Promise((next) => setTimeout(next, 50));
 
 /** A server whose call is in flight. */
-async function calling(scope: Scope): Promise<{ child: Child; line: Line }> {
-  const child = run(scope, "closing_server.ts");
+async function calling(
+  scope: Scope,
+  ...args: readonly string[]
+): Promise<{ child: Child; line: Line }> {
+  const child = run(scope, "closing_server.ts", ...args);
   const [, port] = await child.printed(/listening on (\d+)/);
   const line = await Line.dial(Number(port));
   line.send(posting(request(1, "slow"), [["Accept", "application/json"]]));
@@ -48,3 +51,47 @@ test("SIGTERM again ends the process, whatever is still going on", LIMIT, async 
   assert.equal(await ended, "SIGTERM");
   await assert.rejects(line.answer());
 });
+
+for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+  test(
+    `${signal} ends the first process of a container, once its calls are done`,
+    LIMIT,
+    async (t) => {
+      const { child, line } = await calling(t, "first");
+      child.kill(signal);
+      await pause();
+      child.say("finish");
+      assert.deepEqual((await (await line.answer()).json()).result, { finished: true });
+      assert.equal(await child.ended, code);
+      line.cut();
+    },
+  );
+
+  test(`${signal} again ends the first process of a container at once`, LIMIT, async (t) => {
+    const { child, line } = await calling(t, "first");
+    let over = false;
+    const ended = child.ended.finally(() => over = true);
+    while (!over) {
+      child.kill(signal);
+      await pause();
+    }
+    assert.equal(await ended, code);
+    await assert.rejects(line.answer());
+  });
+}
+
+test(
+  "where the program listens to SIGTERM itself, it is told once and ends the process",
+  LIMIT,
+  async (t) => {
+    const { child, line } = await calling(t, "own");
+    child.kill("SIGTERM");
+    await child.printed(/told/);
+    child.say("finish");
+    assert.deepEqual((await (await line.answer()).json()).result, { finished: true });
+    line.cut();
+    const [told] = await child.printed(/told[^]*cleaned up/);
+    assert.equal(told.match(/told/g)?.length, 1);
+    assert.equal(await child.ended, 7);
+  },
+);

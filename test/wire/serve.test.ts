@@ -1,0 +1,38 @@
+/** `serve` on this runtime: what cannot be served is a rejection, and where it can be reached. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { serving } from "../../adapters/runtimes/serving.ts";
+import { createMcpHandler, OptionError } from "../../core/engine/mod.ts";
+import { app, serveHere } from "./harness/runtime.ts";
+
+const mcp = createMcpHandler(app(() => ({})));
+
+test("what is no handler, and an option that cannot be, are rejections", async () => {
+  // What is thrown at once would be no rejection.
+  for (const given of [undefined, {}, () => {}]) {
+    const served = serveHere(given as never);
+    await assert.rejects(
+      served,
+      (error) => error instanceof OptionError && error.option === "handler",
+    );
+  }
+  const served = serveHere(mcp, { path: "mcp" });
+  await assert.rejects(served, (error) => error instanceof OptionError && error.option === "path");
+});
+
+test("a port that is taken is a rejection", async (t) => {
+  const first = await serveHere(mcp);
+  t.after(() => first.close());
+  const second = serveHere(mcp, { port: first.port });
+  await assert.rejects(second, /in use/i);
+});
+
+test("the URL of a server on all addresses is one that can be gone to", () => {
+  const stop = { listening: () => Promise.resolve(), rest: () => {} };
+  const url = (hostname: string) =>
+    serving(mcp, { signals: false }, { hostname, port: 3000, path: "/mcp" }, stop).url;
+  assert.equal(url("0.0.0.0"), "http://127.0.0.1:3000/mcp");
+  assert.equal(url("::"), "http://[::1]:3000/mcp");
+  assert.equal(url("::1"), "http://[::1]:3000/mcp");
+  assert.equal(url("localhost"), "http://localhost:3000/mcp");
+});
