@@ -22,7 +22,12 @@ const own = {
 export const application: Application = {
   serverInfo: { name: "own", version: "1.0.0" },
   capabilities: { tools: {} },
-  request: ({ method }) => method === "tools/list" ? { tools: [] } : undefined,
+  request({ method, params }) {
+    if (method === "tools/list") return { tools: [] };
+    if (method !== "tools/call") return undefined;
+    const { a, b } = params?.["arguments"] as { a: number; b: number };
+    return { content: [{ type: "text", text: String(a + b) }] };
+  },
 };
 `,
   "tokens.ts": `export interface Claims { readonly iss: string; readonly sub: string }
@@ -149,8 +154,9 @@ async function serves(t: TestContext, name: string, code: string, kind: string):
   const { url, stop } = await start(t, by[kind]!, join(folder, `${name}_served.ts`), folder);
   const beside = code.includes("/health");
   await (code.includes("createSessions") ? useGuarded(url) : beside ? useBeside(url) : useMcp(url));
-  // A server of the reader's own has no more to do then; `serve` hands the signal on.
-  assert.equal(await stop("SIGTERM"), beside ? 0 : "SIGTERM");
+  // A server of the reader's own has no more to do then, or ends by itself; `serve` hands the signal on.
+  const own = beside || code.includes("process.exit()");
+  assert.equal(await stop("SIGTERM"), own ? 0 : "SIGTERM");
 }
 
 /** MCP beside what probes and clients look for. */
