@@ -24,6 +24,8 @@ import { InputRequired, requireCapabilities } from "./inputs.ts";
 export interface Answered {
   readonly text: string;
   readonly status: number;
+  /** The code of an error. */
+  readonly code: number | undefined;
 }
 
 /** The answer for what an application returned. */
@@ -44,7 +46,7 @@ function resultAnswer(application: Application, call: Call, result: JsonObject):
   const fields = call.era === "legacy"
     ? withoutModern(result)
     : modernResult(application, call.method, result);
-  return { text: resultText(call.id!, fields), status: 200 };
+  return { text: resultText(call.id!, fields), status: 200, code: undefined };
 }
 
 // What a server must not send (2026-07-28 basic/patterns/mrtr, Supported Requests, Server Requirements 6, 7).
@@ -100,6 +102,7 @@ function errorAnswer(call: Call, code: number, message: string, data: unknown): 
   return {
     text: errorText(call.id, { code: known, message, data }),
     status: modern ? MODERN_STATUS.get(known) ?? 200 : 200,
+    code: known,
   };
 }
 

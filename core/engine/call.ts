@@ -36,6 +36,8 @@ export class Call implements Exchange {
   readonly #post: Post;
   readonly #caller: Caller;
   readonly head: RequestHead;
+  /** When the application began with it; undefined where it did not, or nobody asks. */
+  began: number | undefined = undefined;
   #session: SessionHandle | undefined;
   #controller: AbortController | undefined;
   #over = false;

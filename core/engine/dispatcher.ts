@@ -31,7 +31,7 @@ import { requestsOf } from "./posted.ts";
 import { MirroredParams } from "./mirrored_params.ts";
 import type { Reply } from "./reply.ts";
 import { Principals, type Usage } from "./principals.ts";
-import { inform, run } from "./running.ts";
+import { inform, run, tellRequest } from "./running.ts";
 import { type Begun, Streams } from "./streams.ts";
 import { type Change, Subscriptions } from "./subscriptions.ts";
 import { Undecided } from "./undecided.ts";
@@ -303,6 +303,7 @@ export class Dispatcher implements Host, Listener {
   stop(call: Call, reply?: Reply, reason?: string, text?: string): void {
     if (call.over) return;
     this.#aborted++;
+    tellRequest(call, "stopped", undefined, this.settings);
     call.stop(reply, reason, text);
   }
 }

@@ -27,6 +27,8 @@ export type HandlerEvent =
   }
   /** An HTTP exchange has its answer (an event stream: its head). */
   | ExchangeEvent
+  /** The application has answered a request, or it was stopped. */
+  | RequestEvent
   /** A connection reads a stream. */
   | {
     readonly type: "stream-opened";
@@ -72,6 +74,23 @@ export interface ExchangeEvent {
   /** The session's id, where there is one. */
   readonly session: string | undefined;
   /** From the head of the request to the answer (an event stream: to its head), in milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * One request of JSON-RPC, as the application saw it. `initialize`, and what `modern` of an application answers, are
+ * told by their exchanges alone.
+ */
+export interface RequestEvent {
+  readonly type: "request";
+  readonly method: string;
+  /** `stopped`: cancelled, or its session ended, its peer left, or the handler closed. */
+  readonly outcome: "result" | "error" | "stopped";
+  /** The JSON-RPC code of an error. */
+  readonly code: number | undefined;
+  /** The session's id, where there is one. */
+  readonly session: string | undefined;
+  /** From its arrival to its answer, whatever was streamed meanwhile, in milliseconds. */
   readonly durationMs: number;
 }
 

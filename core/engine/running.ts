@@ -8,6 +8,7 @@ import type { RpcRequest } from "../protocol/json_rpc.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Application } from "./application.ts";
 import type { Call } from "./call.ts";
+import type { RequestEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
 
 /** Has the application answer a call. */
@@ -17,6 +18,7 @@ export function run(
   application: Application,
   settings: Settings,
 ): void {
+  if (settings.observed) call.began = settings.clock.now();
   let result: unknown;
   try {
     result = request.method === "ping"
@@ -25,10 +27,10 @@ export function run(
       ? discoverResult(application)
       : application.request(request, call);
   } catch (error) {
-    return settle(call, thrown(call, error, application, settings));
+    return settle(call, thrown(call, error, application, settings), settings);
   }
   if (isThenable(result)) settleLater(result, call, application, settings);
-  else settle(call, returned(call, result, application, settings));
+  else settle(call, returned(call, result, application, settings), settings);
 }
 
 // Apart, so that a call that is answered at once pays for no function.
@@ -39,8 +41,8 @@ function settleLater(
   settings: Settings,
 ): void {
   result.then(
-    (value) => settle(call, returned(call, value, application, settings)),
-    (error) => settle(call, thrown(call, error, application, settings)),
+    (value) => settle(call, returned(call, value, application, settings), settings),
+    (error) => settle(call, thrown(call, error, application, settings), settings),
   );
 }
 
@@ -97,6 +99,20 @@ function returned(
   }
 }
 
-function settle(call: Call, { text, status }: Answered): void {
+function settle(call: Call, { text, status, code }: Answered, settings: Settings): void {
+  if (!call.over) tellRequest(call, code === undefined ? "result" : "error", code, settings);
   call.settle(text, status);
+}
+
+/** Tells the operator what became of a request. */
+export function tellRequest(
+  { method, began, post }: Call,
+  outcome: RequestEvent["outcome"],
+  code: number | undefined,
+  { onEvent, clock }: Settings,
+): void {
+  // One that the application did not see is no request of it.
+  if (began === undefined) return;
+  const durationMs = clock.now() - began;
+  onEvent({ type: "request", method, outcome, code, session: post.record?.id, durationMs });
 }

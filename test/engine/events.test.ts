@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HandlerEvent, StreamCloseReason } from "../../core/engine/mod.ts";
-import { memory } from "../../core/engine/mod.ts";
+import { memory, RpcError } from "../../core/engine/mod.ts";
 import { Failing } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, notification, request } from "./endpoint.ts";
@@ -42,6 +42,14 @@ testInWorlds(
       exchange("POST", "initialize", 200),
       exchange("POST", "notifications/initialized", 202),
       { type: "stream-opened", session, stream },
+      {
+        type: "request",
+        method: "tools/call",
+        outcome: "result",
+        code: undefined,
+        session,
+        durationMs: 0,
+      },
       exchange("POST", "tools/call", 200),
       { type: "stream-closed", session, stream, reason: "finished" },
       { type: "rejected", rule: "session-not-found", status: 404, session: undefined },
@@ -54,6 +62,44 @@ testInWorlds(
       exchange("DELETE", undefined, 204),
     ];
     assert.deepEqual(endpoint.events, expected);
+  },
+);
+
+testInWorlds(
+  "of a request says what became of it, and how long it took in all",
+  async (scope, world) => {
+    const finish = gate<object>();
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: ({ method }, exchange) => {
+          exchange.notify("notifications/message", {});
+          if (method === "fails") throw new RpcError(-32002, "no");
+          return method === "slow" ? finish.opened : new Promise(() => {});
+        },
+      },
+      { keepAliveMs: 0 },
+      world,
+    );
+    const session = await endpoint.open();
+    const slow = new Events(await endpoint.call("slow", { session }));
+    const stopped = new Events(await endpoint.call("stopped", { session }));
+    await new Events(await endpoint.call("fails", { session })).rest();
+    await endpoint.pass(5_000);
+    finish.open({});
+    await slow.rest();
+    await endpoint.pass(1_000);
+    await endpoint.delete({ session });
+    await stopped.rest();
+    await world.quiet();
+    const told = endpoint.told("request").map((
+      { method, outcome, code, durationMs, session: of },
+    ) => [method, outcome, code, durationMs, of === session]);
+    assert.deepEqual(told, [
+      ["fails", "error", -32002, 0, true],
+      ["slow", "result", undefined, 5_000, true],
+      ["stopped", "stopped", undefined, 6_000, true],
+    ]);
   },
 );
 
@@ -217,11 +263,12 @@ test("every type of event is seen in these tests or beside them", () => {
     "session-ended": true,
     "rejected": true,
     "exchange": true,
+    "request": true,
     "stream-opened": true,
     "stream-closed": true,
     "application-error": true,
     "invalid-tool": true,
     "backend-error": true,
   } satisfies { readonly [type in HandlerEvent["type"]]: true };
-  assert.equal(Object.keys(seen).length, 9);
+  assert.equal(Object.keys(seen).length, 10);
 });
