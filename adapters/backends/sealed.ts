@@ -12,7 +12,7 @@ import type { Backend, SessionStore } from "../../core/engine/ports.ts";
 import { backend, clock, keys, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import type { Lifetime } from "../../core/session/record.ts";
 import { sealedLogs } from "./sealed/logs.ts";
-import { type Opened, Seal } from "./sealed/seal.ts";
+import { digestOf, type Opened, Seal } from "./sealed/seal.ts";
 
 /** Options of {@linkcode sealed}. */
 export interface SealedOptions {
@@ -53,7 +53,8 @@ function revoked({ record, expires }: Opened): string {
  * What needs a store is refused when the handler is made: resuming streams, limits on the number of sessions,
  * an idle time, and without `revocations` their termination. Sessions are not counted or listed, and a client
  * counts as ready from the start. An id has at most 256 characters: of the client's `initialize` params, its
- * name, version and capabilities are kept, the rest where there is room.
+ * name, version and capabilities are kept, the rest where there is room; of a principal of more than 24 bytes, a
+ * digest. Where that is still too long, the client is refused with `initialize-over-limit`.
  *
  * @throws {OptionError} An option that cannot be.
  */
@@ -110,10 +111,11 @@ class SealedSessions implements SessionStore {
     return { created: true, evicted: [] };
   };
 
-  get: SessionStore["get"] = (id) => {
+  get: SessionStore["get"] = (id, principal) => {
     const known = this.#opened.get(id);
-    if (known !== undefined && this.#revocations === undefined) return this.#unlessOver(known);
-    return this.#find(id);
+    return known === undefined || this.#revocations !== undefined || hides(known, principal)
+      ? this.#find(id, principal)
+      : this.#unlessOver(known);
   };
 
   delete: SessionStore["delete"] = async (id) => {
@@ -127,7 +129,7 @@ class SealedSessions implements SessionStore {
       ageMs: Math.max(1, found.expires - found.record.created),
     };
     const where = revoked(found);
-    const name = await digest(id);
+    const name = await digestOf(id);
     await this.#revocations!.logs.open(where, name, now, budget);
     // Of several at once, one is the first to write to it.
     return await this.#revocations!.logs.append(where, name, "", true, now, budget) === 1;
@@ -147,11 +149,19 @@ class SealedSessions implements SessionStore {
     return this.#opened.get(id)?.expires ?? this.#clock.now() + 60_000;
   }
 
-  async #find(id: string) {
-    const found = await this.#open(id);
+  async #find(id: string, principal: string | undefined) {
+    let found = await this.#open(id);
     if (found === undefined) return undefined;
-    const noted = this.#revocations?.logs.bounds(revoked(found), await digest(id));
-    return await noted === undefined ? this.#unlessOver(found) : undefined;
+    if (hides(found, principal)) {
+      if (await digestOf(principal) !== found.ownerDigest) return undefined;
+      // From now on its name is known, and who asks is compared with it.
+      const { expires, record } = found;
+      found = { expires, ownerDigest: undefined, record: { ...record, owner: principal } };
+      if (this.#opened.has(id)) this.#opened.set(id, found);
+    }
+    if (this.#revocations === undefined) return this.#unlessOver(found);
+    const noted = await this.#revocations.logs.bounds(revoked(found), await digestOf(id));
+    return noted === undefined ? this.#unlessOver(found) : undefined;
   }
 
   #unlessOver({ record, expires }: Opened) {
@@ -169,7 +179,7 @@ class SealedSessions implements SessionStore {
   }
 }
 
-async function digest(id: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
-  return [...new Uint8Array(bytes, 0, 16)].map((one) => one.toString(16).padStart(2, "0")).join("");
+/** Whether the principal is the owner takes a look at the digest. */
+function hides({ ownerDigest }: Opened, principal: string | undefined): principal is string {
+  return ownerDigest !== undefined && principal !== undefined;
 }

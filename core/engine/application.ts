@@ -82,7 +82,10 @@ export interface Session {
   readonly id: string;
   /** The revision that `initialize` settled on. */
   readonly version: Revision | undefined;
-  /** Who opened it; undefined for an anonymous caller. */
+  /**
+   * Who opened it; undefined for an anonymous caller. Where the id is the record (`sealed`) and the name is long, a
+   * digest of it until the owner has sent a request to this node.
+   */
   readonly principal: string | undefined;
   /** When it was opened, in milliseconds since the epoch. */
   readonly created: number;

@@ -6,6 +6,7 @@
 
 import { type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import { SESSION_ID_RULE } from "../inbound/head_rules.ts";
+import type { Rejection } from "../outbound/rejections.ts";
 import { ENDED } from "../outbound/reply.ts";
 import { isEventStream } from "../protocol/media.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../session/machine.ts";
@@ -176,7 +177,7 @@ class Guard {
     const malformed = SESSION_ID_RULE.check(facts, policy);
     if (malformed !== undefined) return front.refuse(malformed, trace);
     const id = facts.sessionId;
-    const record = id === null ? undefined : await this.#lifecycle.find(id);
+    const record = id === null ? undefined : await this.#lifecycle.find(id, caller.principal);
     const given = { mode: policy.sessions, id, record, principal: caller.principal };
     let event: SessionEvent;
     try {
@@ -214,7 +215,7 @@ class Guard {
     return head.method === "GET" ? "listen" : "message";
   }
 
-  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry> {
+  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry | Reply> {
     const now = this.front.settings.clock.now();
     const record: SessionRecord = {
       id: mintSessionId(),
@@ -227,7 +228,13 @@ class Guard {
       held: false,
     };
     const own = named(record, this.front.settings);
-    return andThen(own, (one) => this.#entry(one, caller, facts, trace, true));
+    return andThen<SessionRecord | Rejection, Entry | Reply>(
+      own,
+      (one) =>
+        "rule" in one
+          ? this.front.refuse(one, trace)
+          : this.#entry(one, caller, facts, trace, true),
+    );
   }
 
   async #using(

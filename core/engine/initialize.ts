@@ -73,6 +73,7 @@ export async function openSession(
   };
   const own = creates ? named(minted, settings) : minted;
   const draft = own instanceof Promise ? await own : own;
+  if ("rule" in draft) return { ...draft, id: request.id };
   // It has no stream of its own: there is no session yet that one could belong to.
   const post = new Post(
     dispatcher,

@@ -92,10 +92,19 @@ export class Lifecycle {
     });
   }
 
-  /** The record of an id, if its session lives. One whose lifetime is over is ended on the way. */
-  find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+  /**
+   * The record of an id, if its session lives. One whose lifetime is over is ended on the way.
+   *
+   * @param principal Who asks: see {@linkcode SessionStore.get}.
+   */
+  find(
+    id: string,
+    principal?: string,
+  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
     const joining = this.listen();
-    const found = joining === undefined ? this.#find(id) : joining.then(() => this.#find(id));
+    const found = joining === undefined
+      ? this.#find(id, principal)
+      : joining.then(() => this.#find(id, principal));
     return found instanceof Promise
       ? this.during(id, found, (record, ended) => ended ? undefined : record)
       : found;
@@ -110,8 +119,11 @@ export class Lifecycle {
     return this.#asking.during(id, answer, next);
   }
 
-  #find(id: string): SessionRecord | undefined | Promise<SessionRecord | undefined> {
-    const found = this.#settings.backend.sessions.get(id);
+  #find(
+    id: string,
+    principal: string | undefined,
+  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    const found = this.#settings.backend.sessions.get(id, principal);
     return found instanceof Promise
       ? found.then((record) => record && this.#unlessLapsed(record))
       : found && this.#unlessLapsed(found);

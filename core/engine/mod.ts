@@ -61,6 +61,7 @@ export type {
   Nodes,
   Receiver,
   SessionStore,
+  TooLarge,
   Touch,
 } from "./ports.ts";
 export type {

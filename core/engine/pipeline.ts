@@ -159,7 +159,7 @@ export class Pipeline {
     );
     if (refusal !== undefined) return front.refuse(refusal, trace);
     const { lifecycle } = this.dispatcher;
-    const found = findSession(facts, lifecycle, front.settings.policy);
+    const found = findSession(facts, lifecycle, caller, front.settings.policy);
     if (!(found instanceof Promise)) {
       return this.#postTo(found, head, facts, body, caller, trace);
     }
@@ -269,7 +269,7 @@ export class Pipeline {
   async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
     const { front, dispatcher } = this;
     const { policy } = front.settings;
-    const record = await findSession(facts, dispatcher.lifecycle, policy);
+    const record = await findSession(facts, dispatcher.lifecycle, caller, policy);
     const row = rowOf(
       facts,
       record,

@@ -50,6 +50,12 @@ export type Created =
   | { readonly created: true; readonly evicted: readonly string[] }
   | { readonly created: false; readonly full: "capacity" | "quota" };
 
+/** The `initialize` params of a record are more than the backend can keep. */
+export interface TooLarge {
+  /** What it can, as the client is told it after "the limit is". */
+  readonly limit: string;
+}
+
 /** What changes in a record. */
 export interface Touch {
   /** The clock, in milliseconds. */
@@ -64,16 +70,25 @@ export interface Touch {
 
 /** Sessions by id. */
 export interface SessionStore {
-  /** The id for a record, where the backend wants a say in it; the record's own is then not used. */
-  mint?(record: SessionRecord, lifetime: Lifetime): Awaitable<string>;
+  /**
+   * The id for a record, where the backend wants a say in it; the record's own is then not used. Or why there is none,
+   * which is the client's fault: it is told so.
+   */
+  mint?(record: SessionRecord, lifetime: Lifetime): Awaitable<string | TooLarge>;
   /**
    * Stores a new record. Where the capacity is reached, sessions that nothing holds give way, least
    * recently used first, those that never became ready before all; where every one is held, nothing
    * changes and the answer says which limit it was. Exact also where many ask at once.
    */
   create(record: SessionRecord, capacity: Capacity, lifetime: Lifetime): Awaitable<Created>;
-  /** The record of an id; undefined where there is none. */
-  get(id: string): Awaitable<SessionRecord | undefined>;
+  /**
+   * The record of an id; undefined where there is none.
+   *
+   * @param principal Who asks; undefined for an anonymous caller, and where nobody does. Whether it is the owner is
+   * decided by whoever asks. A store that keeps less of an owner than its name learns the name here, and needs not
+   * give the record to anybody else. A store around another one passes it on.
+   */
+  get(id: string, principal?: string): Awaitable<SessionRecord | undefined>;
   /** Changes a record; does nothing where there is none. */
   touch(id: string, touch: Touch): Awaitable<void>;
   /** Removes a record. Of several callers at once, true for exactly one. */

@@ -16,9 +16,12 @@ import type { Awaitable } from "./ports.ts";
 export function findSession(
   { sessionId }: HeadFacts,
   lifecycle: Lifecycle,
+  { principal }: Caller,
   policy: Policy,
 ): Awaitable<SessionRecord | undefined> {
-  return sessionId === null || policy.sessions === "off" ? undefined : lifecycle.find(sessionId);
+  return sessionId === null || policy.sessions === "off"
+    ? undefined
+    : lifecycle.find(sessionId, principal);
 }
 
 /** What is to be done with a request. A session without a revision was not opened by `initialize`: MCP knows none such. */

@@ -53,7 +53,7 @@ function sessions(inner: SessionStore, put: Put): SessionStore {
   return {
     create: (...args) => put(() => inner.create(...args)),
     // A copy, as any store gives that is not in this process.
-    get: (id) => put(async () => copy(await inner.get(id))),
+    get: (id, principal) => put(async () => copy(await inner.get(id, principal))),
     touch: (...args) => put(() => inner.touch(...args)),
     delete: (...args) => put(() => inner.delete(...args)),
     count: () => put(() => inner.count()),

@@ -59,13 +59,18 @@ export function packed(initialize: string): readonly string[] {
   const client = isObject(params.clientInfo) ? params.clientInfo : {};
   const can = isObject(params.capabilities) ? params.capabilities : {};
   const { name, version, title } = client;
-  const { experimental: _left, ...standard } = can;
+  const { experimental: _experimental, ...standard } = can;
+  const { extensions: _extensions, ...core } = standard;
+  const few = core.tasks === undefined ? core : { ...core, tasks: {} };
+  const least = { name: short(name), version: short(version) };
   return [
     [client, can],
     [{ name, version, title }, can],
     [{ name, version }, can],
     [{ name, version }, standard],
-    [{ name: short(name), version: short(version) }, standard],
+    [least, standard],
+    [least, core],
+    [least, few],
   ].map((value) => shorten(JSON.stringify(value)));
 }
 

@@ -3,18 +3,23 @@
  *
  * An id is the letter of its format, three characters that name the key, and as base64url: a random
  * nonce of 96 bits, then sealed the revision (1 byte), the times of opening and of expiry (6 bytes
- * each, milliseconds), the principal (its length plus one, 0 for none; then UTF-8) and the packed params.
+ * each, milliseconds), the principal (its length plus one, 0 for none; then UTF-8) and the packed params. Of a
+ * principal that is long there is a digest, and 255 for the length.
  *
  * @module
  */
 
 import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
+import type { TooLarge } from "../../../core/engine/ports.ts";
 import { packed, unpacked } from "./params.ts";
 
 /** What an id says. */
 export interface Opened {
+  /** Its owner is no principal's name where `ownerDigest` is there. */
   readonly record: SessionRecord;
+  /** All that is known of the owner: what {@linkcode digestOf} makes of its name. */
+  readonly ownerDigest: string | undefined;
   /** When it expires, in milliseconds of the clock. */
   readonly expires: number;
 }
@@ -27,6 +32,12 @@ const NONCE = 12;
 /** Revision, two times, length of the principal. */
 const HEAD = 14;
 const NO_REVISION = 255;
+/** Bytes of a principal from which on its digest is sealed: issuer and subject often leave too little for the params. */
+const LONG = 25;
+const DIGEST = 16;
+const IS_DIGEST = 255;
+/** Bytes beside the head: what is left of the characters, less what the cipher adds. */
+const ROOM = Math.floor((MAX_CHARACTERS - 4) * 3 / 4) - NONCE - 16 - HEAD;
 
 /** Revisions by their place. Ids that are out there were made with this list: only ever append to it. */
 const REVISIONS: readonly string[] = ["2025-03-26", "2025-06-18", "2025-11-25"];
@@ -51,18 +62,19 @@ export class Seal {
     this.#keys.catch(() => {/* see above */});
   }
 
-  /**
-   * The id that a record becomes.
-   *
-   * @throws {RangeError} It does not fit into 256 characters, however little is kept of the params.
-   */
-  async seal(record: SessionRecord, expires: number): Promise<string> {
+  /** The id that a record becomes; what would fit into 256 characters, where the least of its params does not. */
+  async seal(record: SessionRecord, expires: number): Promise<string | TooLarge> {
     const [{ name, key }] = await this.#keys as readonly [Key];
-    const owner = record.owner === undefined ? undefined : ENCODER.encode(record.owner);
+    const full = record.owner === undefined ? undefined : ENCODER.encode(record.owner);
+    const isLong = full !== undefined && full.length >= LONG;
+    const owner = isLong ? await digest(full) : full;
+    const room = ROOM - (owner?.length ?? 0);
+    let length = 0;
     for (const text of packed(record.initialize)) {
       const params = ENCODER.encode(text);
-      const size = HEAD + (owner?.length ?? 0) + params.length;
-      if (FORMAT.length + 3 + Math.ceil((NONCE + size + 16) * 4 / 3) > MAX_CHARACTERS) continue;
+      length = params.length;
+      if (length > room) continue;
+      const size = HEAD + ROOM - room + length;
       const plain = new Uint8Array(size);
       const view = new DataView(plain.buffer);
       view.setUint8(
@@ -71,7 +83,7 @@ export class Seal {
       );
       setTime(view, 1, record.created);
       setTime(view, 7, expires);
-      view.setUint8(13, owner === undefined ? 0 : owner.length + 1);
+      view.setUint8(13, owner === undefined ? 0 : isLong ? IS_DIGEST : owner.length + 1);
       if (owner !== undefined) plain.set(owner, HEAD);
       plain.set(params, HEAD + (owner?.length ?? 0));
       const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
@@ -81,10 +93,10 @@ export class Seal {
       bytes.set(new Uint8Array(sealed), NONCE);
       return FORMAT + name + toBase64(bytes);
     }
-    throw new RangeError(
-      `the session of principal ${JSON.stringify(record.owner)} does not fit into an id of ` +
-        `${MAX_CHARACTERS} characters; shorten what authenticate gives, or use another backend`,
-    );
+    const limit =
+      `${room} bytes for clientInfo.name, clientInfo.version and capabilities, packed into ` +
+      `the session's id; these are ${length}`;
+    return { limit };
   }
 
   /** What an id says; undefined where no key of ours has sealed it. */
@@ -105,19 +117,36 @@ export class Seal {
   }
 }
 
+/** The first half of a text's SHA-256, in hexadecimal digits. */
+export async function digestOf(text: string): Promise<string> {
+  return hex(await digest(ENCODER.encode(text)));
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes), 0, DIGEST);
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+}
+
 function opened(id: string, plain: Uint8Array): Opened {
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const revision = REVISIONS[view.getUint8(0)];
   const version = LEGACY_REVISIONS.find((one) => one === revision);
   const length = view.getUint8(13);
-  const params = HEAD + Math.max(0, length - 1);
+  const isDigest = length === IS_DIGEST;
+  const params = HEAD + (isDigest ? DIGEST : Math.max(0, length - 1));
+  const owner = plain.subarray(HEAD, params);
+  const ownerDigest = isDigest ? hex(owner) : undefined;
   const created = getTime(view, 1);
   return {
     expires: getTime(view, 7),
+    ownerDigest,
     record: {
       id,
       version,
-      owner: length === 0 ? undefined : DECODER.decode(plain.subarray(HEAD, params)),
+      owner: isDigest ? `sha256:${ownerDigest}` : length === 0 ? undefined : DECODER.decode(owner),
       initialize: unpacked(DECODER.decode(plain.subarray(params)), version),
       created,
       seen: created,

@@ -7,6 +7,7 @@ import {
   type Application,
   type Backend,
   createMcpHandler,
+  createSessions,
   memory,
   OptionError,
 } from "../../../core/engine/mod.ts";
@@ -50,8 +51,14 @@ function record(owner: string | undefined, params: unknown) {
 }
 
 async function mint(backend: Backend, owner: string | undefined, params: unknown) {
-  return await backend.sessions.mint!(record(owner, params), lifetime);
+  const id = await backend.sessions.mint!(record(owner, params), lifetime);
+  assert.ok(typeof id === "string", "it is too large");
+  return id;
 }
+
+/** A principal as the README advises it, of Entra: issuer and subject. */
+const LONG = "https://login.microsoftonline.com/12345678-90ab-cdef-1234-567890abcdef/v2.0 " +
+  "Zk3x0_Wq7JpYb5TgRn1MvLcHs8DaEoUi2FwKt6XyPBQ";
 
 for (const { name, run } of backendKit(() => sealed({ keys: [key(1)] }))) {
   if (/^(logs|bus):/.test(name)) test(name, run);
@@ -61,11 +68,11 @@ describe("the id is the record", () => {
   for (const { clientInfo, capabilities } of CLIENTS) {
     test(`of ${clientInfo.name}, in 256 visible characters`, async () => {
       const backend = sealed({ keys: [key(1)] });
-      const owner = "https://issuer.example|user-1234567890|client";
+      const owner = LONG;
       const params = { protocolVersion: "2025-11-25", capabilities, clientInfo };
       const id = await mint(backend, owner, params);
       assert.match(id, /^[\x21-\x7e]{1,256}$/);
-      const found = (await sealed({ keys: [key(1)] }).sessions.get(id))!;
+      const found = (await sealed({ keys: [key(1)] }).sessions.get(id, owner))!;
       assert.equal(found.owner, owner);
       assert.equal(found.version, "2025-11-25");
       const { title: _left, ...least } = clientInfo as { title?: string };
@@ -88,7 +95,20 @@ describe("the id is the record", () => {
       capabilities: { roots: {} },
       clientInfo: { name: "n".repeat(32), version: "1" },
     });
-    await assert.rejects(mint(backend, "o".repeat(200), {}), /does not fit into an id/);
+  });
+
+  test("of a full client, also without its extensions and the details of its tasks", async () => {
+    const backend = sealed({ keys: [key(1)] });
+    const { clientInfo, capabilities } = CLIENTS[1]!;
+    const kept = async (more: object) => {
+      const params = { clientInfo, capabilities: { ...capabilities, ...more } };
+      const id = await mint(backend, LONG, { protocolVersion: "2025-11-25", ...params });
+      return JSON.parse((await backend.sessions.get(id, LONG))!.initialize).capabilities;
+    };
+    const extensions = { "io.modelcontextprotocol/ui": { mimeTypes: ["x".repeat(80)] } };
+    assert.deepEqual(await kept({ extensions }), capabilities);
+    const tasks = { requests: { other: { ["x".repeat(100)]: {} } } };
+    assert.deepEqual(await kept({ extensions, tasks }), { ...capabilities, tasks: {} });
   });
 
   test("no two are alike, and none is anybody else's", async () => {
@@ -148,6 +168,100 @@ test("what it cannot do is refused when it is configured, by name and reason", (
   for (const keys of [[], [new Uint8Array(16)], ["x"], undefined]) {
     assert.throws(() => sealed({ keys: keys as Uint8Array[] }), /keys: expected/);
   }
+});
+
+test("a long principal is known by its digest, and nobody else is taken for it", async () => {
+  const revoking = { revocations: memory() };
+  for (const options of [{}, revoking]) {
+    const [one, other] = [0, 1].map(() => sealed({ keys: [key(1)], ...options }).sessions);
+    const id = await mint(sealed({ keys: [key(1)] }), LONG, {});
+    const unnamed = (await one!.get(id))!.owner!;
+    assert.match(unnamed, /^sha256:[0-9a-f]{32}$/);
+    for (const principal of [`${LONG}x`, unnamed, "", LONG.slice(0, -1)]) {
+      assert.equal(await one!.get(id, principal), undefined);
+    }
+    for (const sessions of [one!, other!]) {
+      assert.equal((await sessions.get(id, LONG))!.owner, LONG);
+      // What is known now, everyone is compared with.
+      assert.equal((await sessions.get(id, "mallory"))?.owner, LONG);
+      assert.equal((await sessions.get(id))!.owner, LONG);
+    }
+  }
+});
+
+test("a session of a long principal is served by any handler, to that principal", async () => {
+  let principal: string | undefined = LONG;
+  const nodes = [0, 1].map(() =>
+    createMcpHandler(application, {
+      authenticate: () => principal,
+      backend: sealed({ keys: [key(1)], revocations: memory() }),
+    })
+  );
+  let at = 0;
+  const { clientInfo, capabilities } = CLIENTS[1]!;
+  const client = testClient({ fetch: (request) => nodes[at]!.fetch(request) }, {
+    clientInfo,
+    capabilities,
+  });
+  await client.initialize();
+  for (at of [1, 0]) {
+    for (const other of ["mallory", undefined, `sha256:${"0".repeat(32)}`]) {
+      principal = other;
+      await assert.rejects(client.call("who"), (error) => (error as RpcFailure).status === 404);
+      assert.equal(await client.end(), 404);
+      assert.equal((await client.send("GET")).status, 404);
+    }
+    principal = LONG;
+    const { initialize, ...who } = await client.call("who");
+    assert.deepEqual(who, { principal: LONG });
+    assert.deepEqual((initialize as { capabilities: unknown }).capabilities, capabilities);
+    assert.equal((await nodes[at]!.sessions.get(client.sessionId!))!.principal, LONG);
+  }
+  assert.equal(await client.end(), 204);
+  for (const node of nodes) await node.close();
+});
+
+test("a guard knows a long principal as well, and nobody else for it", async () => {
+  let principal: string | undefined = LONG;
+  const nodes = [0, 1].map(() =>
+    createSessions({
+      opens: ({ url }) => new URL(url).pathname === "/open",
+      authenticate: () => principal,
+      backend: sealed({ keys: [key(1)] }),
+    })
+  );
+  const [open, use] = nodes.map((one) =>
+    one.guard((_request, session) => Response.json({ principal: session.principal }))
+  );
+  const opened = await open!(new Request("http://localhost/open", { method: "POST" }));
+  const headers = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+  for (const [who, status] of [["mallory", 404], [undefined, 404], [LONG, 200]] as const) {
+    principal = who;
+    const answer = await use!(new Request("http://localhost/use", { method: "POST", headers }));
+    assert.equal(answer.status, status);
+    if (status === 200) assert.deepEqual(await answer.json(), { principal: LONG });
+  }
+  for (const node of nodes) await node.close();
+});
+
+test("a client whose capabilities do not fit is refused, and the backend is not blamed", async () => {
+  const events: string[] = [];
+  const handler = createMcpHandler(application, {
+    backend: sealed({ keys: [key(1)] }),
+    onEvent: (event) => events.push(event.type === "rejected" ? event.rule : event.type),
+  });
+  const client = testClient(handler, { capabilities: { other: { text: "x".repeat(200) } } });
+  await assert.rejects(client.initialize(), (error) => {
+    assert.ok(error instanceof RpcFailure);
+    assert.deepEqual([error.status, error.code], [400, -32602]);
+    assert.match(
+      error.message,
+      /those of initialize are \d+ characters of JSON; the limit is 147 bytes for .*capabilities/,
+    );
+    return true;
+  });
+  assert.deepEqual(events, ["initialize-over-limit", "exchange"]);
+  await handler.close();
 });
 
 test("a session is served by any handler that has the key", async () => {
