@@ -28,7 +28,10 @@ export interface TestClientOptions {
   readonly capabilities?: JsonObject | undefined;
   /** Default the name `test`, version `1`. */
   readonly clientInfo?: JsonObject | undefined;
-  /** Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}. Default: method not found. */
+  /**
+   * Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}. A ping is answered without it.
+   * Default: method not found.
+   */
   readonly request?:
     | ((method: string, params: JsonObject) => JsonObject | Promise<JsonObject>)
     | undefined;
@@ -157,10 +160,13 @@ class Client implements TestClient {
     if (id === undefined) return this.#options.notification?.(method, params);
     const { request } = this.#options;
     try {
-      if (request === undefined) {
-        throw new RpcFailure({ code: -32601, message: `Method not found: ${method}` });
+      let result: JsonObject = {};
+      if (method !== "ping") {
+        if (request === undefined) {
+          throw new RpcFailure({ code: -32601, message: `Method not found: ${method}` });
+        }
+        result = await request(method, params);
       }
-      const result = method === "ping" ? {} : await request(method, params);
       await this.post({ jsonrpc: "2.0", id, result });
     } catch (error) {
       if (!(error instanceof RpcFailure)) throw error;

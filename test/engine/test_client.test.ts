@@ -14,6 +14,8 @@ const application: Application = {
         return { done: true };
       case "ask":
         return { answer: await exchange.request("elicitation/create", { q: 1 }) };
+      case "pinged":
+        return { answer: await exchange.request("ping") };
       case "wait":
         // Begins its stream. Nothing else would on Deno, which ends where only a timer that holds nothing is left.
         exchange.notify("waiting");
@@ -39,6 +41,16 @@ test("a session is opened, used and ended without a port", async () => {
   });
   assert.equal(await client.end(), 204);
   await assert.rejects(client.call("echo"), (error) => (error as RpcFailure).status === 404);
+  await handler.close();
+});
+
+test("a ping is answered, whether or not requests are", async () => {
+  const handler = createMcpHandler(application);
+  for (const options of [{}, { request: () => assert.fail("asked") }]) {
+    const client = testClient(handler, options);
+    await client.initialize();
+    assert.deepEqual(await client.call("pinged"), { answer: {} });
+  }
   await handler.close();
 });
 
