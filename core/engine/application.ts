@@ -123,7 +123,10 @@ export interface SessionHandle extends Session {
 
 /** How a server-to-client request waits. */
 export interface RequestOptions {
-  /** Milliseconds until it fails with a {@linkcode ClientRequestError} of code `timeout`. Default 60 000. */
+  /**
+   * Milliseconds until it fails with a {@linkcode ClientRequestError} of code `timeout`, at least 0; what is none
+   * fails it with a `TypeError`. Default 60 000.
+   */
   readonly timeoutMs?: number | undefined;
   /** Gives up: the client gets `notifications/cancelled`, with the signal's reason where that is a string. */
   readonly signal?: AbortSignal | undefined;

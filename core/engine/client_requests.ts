@@ -7,7 +7,7 @@
 import { type JsonObject, requestText, type RpcResponse } from "../protocol/json_rpc.ts";
 import type { RequestOptions } from "./application.ts";
 import type { Clock } from "./clock.ts";
-import { ClientRequestError, type ClientRequestFailure } from "./errors.ts";
+import { ClientRequestError, type ClientRequestFailure, shown } from "./errors.ts";
 import { randomToken } from "./ids.ts";
 
 /** How long a client may take, in milliseconds, where the application does not say. */
@@ -44,7 +44,8 @@ export class ClientRequests {
   }
 
   /**
-   * Sends a request and waits for its answer. Rejects where it cannot be written out.
+   * Sends a request and waits for its answer. Rejects where it cannot be written out, and where `timeoutMs` is
+   * no time.
    *
    * @param from Whose answer is accepted.
    * @param owner What fails it when it is over, see {@linkcode fail}.
@@ -58,6 +59,10 @@ export class ClientRequests {
     way: Way,
   ): Promise<JsonObject> {
     const { timeoutMs = TIMEOUT_MS, signal } = options;
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+      const message = `timeoutMs: ${shown(timeoutMs)} is not a time of at least 0 milliseconds`;
+      return Promise.reject(new TypeError(message));
+    }
     // The id carries the node that waits, so that any node can pass the answer on without a table.
     const id = `${this.#node}.${randomToken(9)}`;
     return new Promise((resolve, reject) => {

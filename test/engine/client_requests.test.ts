@@ -48,6 +48,32 @@ testInWorlds(
   },
 );
 
+testInWorlds(
+  "a time to wait that is none is refused, and nothing is asked",
+  async (scope, world) => {
+    for (const timeoutMs of [NaN, -1, -Infinity, null]) {
+      const endpoint = new Endpoint(
+        scope,
+        {
+          request: (_, exchange) =>
+            exchange.request("roots/list", {}, { timeoutMs: timeoutMs as never }),
+        },
+        {},
+        world,
+      );
+      const session = await endpoint.open();
+      const events = new Events(await endpoint.call("tools/call", { session }));
+      assert.equal((await events.next()).error.code, -32603);
+      const { error } = endpoint.told("application-error")[0]!;
+      assert.ok(error instanceof TypeError);
+      assert.equal(
+        error.message,
+        `timeoutMs: ${timeoutMs} is not a time of at least 0 milliseconds`,
+      );
+    }
+  },
+);
+
 testInWorlds("a client that does not answer in time is told to stop", async (scope, world) => {
   const endpoint = new Endpoint(scope, asking({ timeoutMs: 5_000 }), { keepAliveMs: 0 }, world);
   const session = await endpoint.open();
