@@ -9,7 +9,14 @@ import { type Clock, SYSTEM_CLOCK } from "../../core/engine/clock.ts";
 import { OptionError } from "../../core/engine/errors.ts";
 import { memoryBus } from "../../core/engine/memory/bus.ts";
 import type { Backend, SessionStore } from "../../core/engine/ports.ts";
-import { backend, clock, keys, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import {
+  backend,
+  clock,
+  keys,
+  noKeys,
+  type ReadersOf,
+  readOnly,
+} from "../../core/engine/readers.ts";
 import type { Lifetime } from "../../core/session/record.ts";
 import { sealedLogs } from "./sealed/logs.ts";
 import { digestOf, type Opened, Seal } from "./sealed/seal.ts";
@@ -23,16 +30,22 @@ export interface SealedOptions {
   readonly keys: readonly Uint8Array[];
   /**
    * Where ended sessions are noted until their ids expire, and how nodes talk to each other: any other
-   * backend. Without it DELETE is 405, and `end()` gives false.
+   * backend that stores. Without it DELETE is 405, and `end()` gives false.
    */
   readonly revocations?: Backend | undefined;
   /** Time. Default the machine's. */
   readonly clock?: Clock | undefined;
 }
 
-const OPTIONS = { keys, revocations: backend, clock: clock(SYSTEM_CLOCK) } satisfies ReadersOf<
-  SealedOptions
->;
+const OPTIONS = {
+  keys,
+  revocations: (name: string, given?: Backend) => {
+    // What one node notes there the others have to find.
+    if (backend(name, given)?.lacks?.resumable === undefined) return given;
+    throw new OptionError(name, "not a backend that stores nothing, such as sealed");
+  },
+  clock: clock(SYSTEM_CLOCK),
+} satisfies ReadersOf<SealedOptions>;
 
 /** Opened ids that are remembered: opening one again costs a decryption. */
 const REMEMBERED = 1_000;
@@ -60,7 +73,7 @@ function revoked({ record, expires }: Opened): string {
  */
 export function sealed(options: SealedOptions): Backend {
   const { keys, revocations, clock } = readOnly(OPTIONS, options ?? {});
-  if (keys.length === 0) throw new OptionError("keys", "expected at least one, of 32 bytes");
+  if (keys.length === 0) throw noKeys("keys");
   const sessions = new SealedSessions(new Seal(keys), clock, revocations);
   const stored = "a sealed session is not stored anywhere";
   return {

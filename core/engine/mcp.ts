@@ -13,6 +13,7 @@ import { requestBody, toResponse } from "./fetch.ts";
 import type { McpOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { checkApplication } from "./read_application.ts";
+import { atLeast } from "./readers.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { idleTimeoutOff } from "./runtime.ts";
 import type { Stats } from "./stats.ts";
@@ -32,10 +33,13 @@ export interface McpHandler {
   stats(): Promise<Stats>;
   /**
    * Refuses new sessions and streams (503 with `Retry-After`), sends stream readers away to reconnect, lets
-   * calls finish for `within` milliseconds (default 10 000), then stops them.
+   * calls finish for `within` milliseconds (default 10 000), then stops them. Rejects with an {@linkcode OptionError},
+   * and closes nothing, where `within` is no number of at least 0.
    */
   close(options?: { readonly within?: number | undefined }): Promise<void>;
 }
+
+const WITHIN = atLeast(0, 10_000);
 
 /**
  * Makes an MCP endpoint of plain functions.
@@ -56,9 +60,10 @@ export function createMcpHandler(application: Application, options: McpOptions =
     sessions: pipeline.sessions,
     notify: notifyOf((change) => pipeline.dispatcher.lifecycle.changed(change)),
     stats: () => pipeline.dispatcher.stats(),
-    async close({ within = 10_000 } = {}) {
+    async close({ within } = {}) {
+      const waits = WITHIN("within", within);
       pipeline.front.draining = true;
-      await pipeline.dispatcher.close(within);
+      await pipeline.dispatcher.close(waits);
       pipeline.front.closed = true;
     },
   };

@@ -122,13 +122,20 @@ export function fetching<T extends { readonly fetch: unknown }>(
   return accept(name, given, fits, "is no handler: it needs fetch");
 }
 
-/** Keys, where some are given. */
-export function keys(name: string, given: readonly Uint8Array[] = []): readonly Uint8Array[] {
-  if (
-    Array.isArray(given) && given.every((one) => one instanceof Uint8Array && one.length === 32)
-  ) return given;
+/** Keys, where some are given; none where not. A list of none is not as if there were none: who gave it meant some. */
+export function keys(name: string, given?: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (given === undefined) return [];
   // What was given may be a secret.
-  throw new OptionError(name, "expected a list of keys of 32 bytes each");
+  if (
+    !Array.isArray(given) || !given.every((one) => one instanceof Uint8Array && one.length === 32)
+  ) throw new OptionError(name, "expected a list of keys of 32 bytes each");
+  if (given.length === 0) throw noKeys(name);
+  return given;
+}
+
+/** Keys are missing. */
+export function noKeys(name: string): OptionError {
+  return new OptionError(name, "expected at least one, of 32 bytes");
 }
 
 /** A backend, where one is given. */

@@ -25,6 +25,22 @@ testInWorlds(
   },
 );
 
+testInWorlds(
+  "closing within what is no time is refused, and nothing closes",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    for (const within of ["abc", "5", -1, NaN, null]) {
+      await assert.rejects(
+        endpoint.handler.close({ within: within as never }),
+        { name: "OptionError", option: "within", message: /is not a number of at least 0/ },
+      );
+    }
+    const session = await endpoint.open();
+    assert.equal((await endpoint.call("tools/list", { session })).status, 200);
+    await endpoint.handler.close({ within: undefined });
+  },
+);
+
 testInWorlds("closing lets calls finish, and ends as soon as they have", async (scope, world) => {
   const finish = gate<object>();
   const endpoint = new Endpoint(scope, { request: () => finish.opened }, {}, world);

@@ -91,6 +91,7 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
     // As `revocations` undone by a slip of the pen.
     [[{ keys, revocation: {} }], "revocation", /no such option; there are .*revocations/],
     [[{ keys, revocations: {} }], "revocations", /an object is no backend/],
+    [[{ keys, revocations: sealed({ keys }) }], "revocations", /not a backend that stores nothing/],
     [[{ keys, clock: Date }], "clock", /a function is no clock/],
   ]],
   ["sdkServer", sdkServer, [
