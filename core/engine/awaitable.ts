@@ -1,6 +1,6 @@
 /**
- * What comes after a backend's answer, at once where that is there at once. It costs a closure: where every call
- * passes, `instanceof Promise` is written out.
+ * What may be there at once or come later. A backend's answer is a `Promise` or there at once; to go on after it costs
+ * a closure: where every call passes, `instanceof Promise` is written out.
  *
  * @module
  */
@@ -10,4 +10,9 @@ import type { Awaitable } from "./ports.ts";
 /** Goes on with a value. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Whether it comes later. Not only a `Promise`: an application may have those of another realm, or of a library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }

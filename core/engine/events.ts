@@ -6,6 +6,7 @@
 
 import type { RuleId } from "../outbound/rejections.ts";
 import type { EndReason } from "../session/record.ts";
+import { isThenable } from "./awaitable.ts";
 
 /** One thing that happened. */
 export type HandlerEvent =
@@ -94,7 +95,10 @@ export interface RequestEvent {
   readonly durationMs: number;
 }
 
-/** Receives events. Called synchronously and often: be quick. What it throws changes nothing. */
+/**
+ * Receives events. Called synchronously and often: be quick. What it throws, or rejects with, goes to the console and
+ * changes nothing.
+ */
 export type OnEvent = (event: HandlerEvent) => void;
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */
@@ -102,11 +106,17 @@ export function listenerOf(onEvent: OnEvent | undefined): OnEvent {
   if (onEvent === undefined) return report;
   return (event) => {
     try {
-      onEvent(event);
+      // Types allow a function that is async.
+      const done: unknown = onEvent(event);
+      if (isThenable(done)) done.then(undefined, rejected);
     } catch (error) {
       console.error("mcp-session: onEvent threw", error);
     }
   };
+}
+
+function rejected(error: unknown): void {
+  console.error("mcp-session: onEvent rejected", error);
 }
 
 function report(event: HandlerEvent): void {

@@ -7,6 +7,7 @@
 import type { RpcRequest } from "../protocol/json_rpc.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Application } from "./application.ts";
+import { isThenable } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import type { RequestEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
@@ -78,11 +79,6 @@ export function inform(method: string, settings: Settings, tell: () => unknown):
   } catch (error) {
     failed(error);
   }
-}
-
-// Not only a `Promise`: an application may have those of another realm, or of a library.
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
 function returned(

@@ -232,6 +232,25 @@ describe("an event", () => {
     assert.equal(shown.length, told);
   });
 
+  test("that a promise rejects changes nothing either", async (t) => {
+    const shown: unknown[][] = [];
+    const { error } = console;
+    console.error = (...args: unknown[]) => void shown.push(args);
+    try {
+      const broken = new Error("the operator is broken");
+      const lazy = { then: (_: unknown, failed: (error: unknown) => void) => failed(broken) };
+      for (const given of [() => Promise.reject(broken), () => lazy, () => Promise.resolve()]) {
+        const endpoint = new Endpoint(t as unknown as Scope, {}, { onEvent: given as never });
+        await endpoint.open();
+        // A rejection that nobody handles would have ended the process by then.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.deepEqual([...new Set(shown.flat())], ["mcp-session: onEvent rejected", broken]);
+    } finally {
+      console.error = error;
+    }
+  });
+
   test("that nobody listens to reaches the console where something failed", async (t) => {
     const shown: string[] = [];
     const { error } = console;
