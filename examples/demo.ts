@@ -77,7 +77,9 @@ function wrong(expected: string): object {
 export function printEvent(event: HandlerEvent): void {
   if (event.type === "exchange") {
     const { http, method = "-", outcome, status, session = "-" } = event;
-    console.log(`${http.padEnd(7)}${method.padEnd(27)}${outcome.padEnd(21)}${status}  ${session}`);
+    console.log(
+      `${http.padEnd(7)} ${method.padEnd(26)} ${outcome.padEnd(26)} ${status}  ${session}`,
+    );
   } else if ("error" in event) console.error(event.type, event.error);
 }
 

@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
+import { rejectionRow, REJECTIONS } from "../../core/outbound/rejections.ts";
+import { printEvent } from "../../examples/demo.ts";
 import { exec } from "../runner/exec.ts";
 import { root, type Runtime, runtimes } from "../runner/runtimes.ts";
 import { start } from "./started.ts";
@@ -16,6 +18,29 @@ const servers: readonly (readonly [Runtime, string])[] = [
   [deno, "examples/deno.ts"],
   [bun, "examples/bun.ts"],
 ];
+
+test("what the servers print has a blank between its columns, however long the words are", () => {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => void lines.push(line);
+  const method = "notifications/roots/list_changed";
+  const outcomes = Object.keys(REJECTIONS) as (keyof typeof REJECTIONS)[];
+  try {
+    for (const outcome of outcomes) {
+      const status = rejectionRow(outcome).status;
+      const rest = { session: undefined, durationMs: 0 };
+      printEvent({ type: "exchange", http: "OPTIONS", method, outcome, status, ...rest });
+    }
+  } finally {
+    console.log = log;
+  }
+  assert.deepEqual(
+    lines.map((line) => line.split(/ +/)),
+    outcomes.map((one) => ["OPTIONS", method, one, String(rejectionRow(one).status), "-"]),
+  );
+  // The statuses stand below each other.
+  assert.equal(new Set(lines.map((line) => line.length)).size, 1);
+});
 
 const shell = spawnSync("sh", ["-c", "curl --version"]).status === 0 ? false : "there is no curl";
 
