@@ -21,7 +21,10 @@ export interface SqliteOptions {
    * that it left are answered with an error. Default 10 000, at least 100.
    */
   readonly leaseMs?: number | undefined;
-  /** Milliseconds to wait for another process that writes to the file; then 503. Default 2 000. */
+  /**
+   * Milliseconds to wait for another process that writes to the file; then 503. It blocks the event loop: meanwhile
+   * this process does nothing else. Default 2 000.
+   */
   readonly busyMs?: number | undefined;
 }
 
