@@ -39,7 +39,13 @@ export {
 export type { ModernHandler } from "./delegate.ts";
 export { SessionDirectory } from "./directory.ts";
 export type { Change, Notify } from "./subscriptions.ts";
-export type { ExchangeEvent, HandlerEvent, OnEvent, StreamCloseReason } from "./events.ts";
+export type {
+  ExchangeEvent,
+  HandlerEvent,
+  OnEvent,
+  RequestEvent,
+  StreamCloseReason,
+} from "./events.ts";
 export { ClientRequestError, type ClientRequestFailure, OptionError, RpcError } from "./errors.ts";
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 export { memory } from "./memory/mod.ts";
