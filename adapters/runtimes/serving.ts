@@ -4,8 +4,9 @@
  * @module
  */
 
+import { WITHIN } from "../../core/engine/closing.ts";
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import { accept, atLeast, flag, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
@@ -67,7 +68,7 @@ const OPTIONS = {
   signal: (name: string, given?: AbortSignal) =>
     accept(name, given, given === undefined || isSignal(given), "is not an AbortSignal"),
   signals: flag(true),
-  within: atLeast(0, 10_000),
+  within: WITHIN,
 } satisfies ReadersOf<ServeOptions>;
 
 /**

@@ -6,9 +6,13 @@
 
 import { rejectionReply } from "../outbound/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { atLeast, type Reader } from "./readers.ts";
 
 /** How long closing waits for what is on its way through the backend, in milliseconds. */
 const FLUSH_MS = 2_000;
+
+/** Reads how long calls may take to finish, in milliseconds. */
+export const WITHIN: Reader<number, number> = atLeast(0, 10_000);
 
 /** Ends a handler. */
 export class Closing {

@@ -27,8 +27,8 @@ export interface Trace {
   session: string | undefined;
   /** The id of the request, once it is read. */
   id: RequestId | undefined;
-  /** When it began; 0 where nobody asks. */
-  readonly began: number;
+  /** When it began; undefined where nobody asks. */
+  readonly began: number | undefined;
 }
 
 const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };
@@ -53,7 +53,7 @@ export class Front {
       outcome: "served",
       session: undefined,
       id: undefined,
-      began: observed ? clock.now() : 0,
+      began: observed ? clock.now() : undefined,
     };
   }
 
@@ -82,8 +82,8 @@ export class Front {
 
   /** Adds what every answer carries, and tells of the exchange. */
   finish(facts: HeadFacts, reply: Reply, trace: Trace): Reply {
-    const { policy, observed } = this.settings;
-    if (observed) this.#tell(facts, reply, trace);
+    const { policy } = this.settings;
+    this.#tell(facts, reply, trace);
     if (!policy.cors) return reply;
     const { origin } = facts;
     const page = origin !== null && originAllowed(origin, policy.allowedOrigins) ? origin : null;
@@ -92,6 +92,7 @@ export class Front {
 
   #tell(facts: HeadFacts, { status }: Reply, trace: Trace): void {
     const { method, outcome, session, began } = trace;
+    if (began === undefined) return;
     this.emit({
       type: "exchange",
       http: facts.method,

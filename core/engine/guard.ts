@@ -28,7 +28,7 @@ import type { Awaitable } from "./ports.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import { exempt } from "./runtime.ts";
-import { ownOf } from "./session_of.ts";
+import { findSession, ownOf } from "./session_of.ts";
 
 export type { Entry, GuardSession } from "./entry.ts";
 
@@ -177,7 +177,7 @@ class Guard {
     const malformed = SESSION_ID_RULE.check(facts, policy);
     if (malformed !== undefined) return front.refuse(malformed, trace);
     const id = facts.sessionId;
-    const record = id === null ? undefined : await this.#lifecycle.find(id, caller.principal);
+    const record = await findSession(facts, this.#lifecycle, caller, policy);
     const given = { mode: policy.sessions, id, record, principal: caller.principal };
     let event: SessionEvent;
     try {

@@ -218,10 +218,15 @@ export class Lifecycle {
 
   /** The store has removed it already. */
   #over(id: string, reason: EndReason): void {
-    this.#perform("end-streams", id, reason);
-    this.#perform("abort-calls", id, reason);
+    this.#stopHere(id, reason);
     this.#perform("drop-logs", id, reason);
     this.#announce(id, reason);
+  }
+
+  /** It is over: what goes on in it on this node stops. */
+  #stopHere(id: string, reason: EndReason): void {
+    this.#perform("end-streams", id, reason);
+    this.#perform("abort-calls", id, reason);
   }
 
   #perform(effect: Effect, id: string, reason: EndReason): void {
@@ -255,18 +260,16 @@ export class Lifecycle {
   // Sessions may have ended, and clients become ready, without a word of it coming here.
   #missed(): void {
     for (const live of [...this.lives]) this.#look(live, "ended");
-    this.readiness.missed();
+    // Those that are held were looked up just now.
+    this.readiness.missed((id) => this.lives.get(id) === undefined);
     this.#listener.missed();
   }
 
   #look(live: Live, reason: EndReason): void {
     attempt(this.#settings, async () => {
       const record = await this.#settings.backend.sessions.get(live.id);
-      if (!this.lives.has(live)) return;
       if (record?.ready) this.isReady(live.id);
-      if (record !== undefined) return;
-      this.#perform("end-streams", live.id, reason);
-      this.#perform("abort-calls", live.id, reason);
+      if (record === undefined && this.lives.has(live)) this.#stopHere(live.id, reason);
     });
   }
 
@@ -275,10 +278,8 @@ export class Lifecycle {
       const live = this.lives.get(word.doubted);
       if (live !== undefined) this.#look(live, word.reason);
     } else if (word.from === this.node) return;
-    else if ("ended" in word) {
-      this.#perform("end-streams", word.ended, word.reason);
-      this.#perform("abort-calls", word.ended, word.reason);
-    } else if ("ready" in word) this.isReady(word.ready);
+    else if ("ended" in word) this.#stopHere(word.ended, word.reason);
+    else if ("ready" in word) this.isReady(word.ready);
     else {
       const live = this.lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);

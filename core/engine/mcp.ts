@@ -7,13 +7,13 @@
 import type { RequestHead } from "../inbound/head.ts";
 import { isObject } from "../protocol/json_rpc.ts";
 import type { Application } from "./application.ts";
+import { WITHIN } from "./closing.ts";
 import type { SessionDirectory } from "./directory.ts";
 import { OptionError, shown } from "./errors.ts";
 import { requestBody, toResponse } from "./fetch.ts";
 import type { McpOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { checkApplication } from "./read_application.ts";
-import { atLeast } from "./readers.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import { idleTimeoutOff } from "./runtime.ts";
 import type { Stats } from "./stats.ts";
@@ -38,8 +38,6 @@ export interface McpHandler {
    */
   close(options?: { readonly within?: number | undefined }): Promise<void>;
 }
-
-const WITHIN = atLeast(0, 10_000);
 
 /**
  * Makes an MCP endpoint of plain functions.

@@ -50,9 +50,9 @@ export class Readiness {
     for (const go of waiting ?? []) go();
   }
 
-  /** Clients may have become ready without a word of it coming here. */
-  missed(): void {
-    for (const id of this.#waiting.keys()) this.#look(id);
+  /** Clients may have become ready without a word of it coming here: looks up those that it is to. */
+  missed(look: (id: string) => boolean): void {
+    for (const id of this.#waiting.keys()) if (look(id)) this.#look(id);
   }
 
   #look(id: string): void {

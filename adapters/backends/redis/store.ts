@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hex } from "../hex.ts";
 import type { Link } from "./client.ts";
 import { SCRIPT } from "./script.ts";
 
@@ -20,8 +21,7 @@ export class Store {
     this.#link = link;
     this.prefix = prefix;
     crypto.subtle.digest("SHA-1", new TextEncoder().encode(SCRIPT)).then((bytes) => {
-      this.#digest = [...new Uint8Array(bytes)].map((one) => one.toString(16).padStart(2, "0"))
-        .join("");
+      this.#digest = hex(new Uint8Array(bytes));
     }, () => {/* an environment without SHA-1 sends the whole script each time */});
   }
 

@@ -12,6 +12,7 @@
 import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
 import type { TooLarge } from "../../../core/engine/ports.ts";
+import { hex } from "../hex.ts";
 import { packed, unpacked } from "./params.ts";
 
 /** What an id says. */
@@ -124,10 +125,6 @@ export async function digestOf(text: string): Promise<string> {
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes), 0, DIGEST);
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
 }
 
 function opened(id: string, plain: Uint8Array): Opened {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
-import { answerOf, application, until, withNodes } from "./outage_nodes.ts";
+import { until } from "./cluster.ts";
+import { answerOf, application, callThroughOutage, withNodes } from "./outage_nodes.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
@@ -83,17 +84,7 @@ for (const kind of clients) {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => go = resolve);
     await withNodes(server, kind, 2, application(gate), async (nodes) => {
-      const got: number[] = [];
-      const client = testClient(nodes[0]!.handler, {
-        notification: (_method, { i }) => got.push(i as number),
-      });
-      await client.initialize();
-      const call = client.begin("emit");
-      await until(() => got.length === 3, "the first events");
-      const again = await server.kill();
-      go();
-      await until(() => nodes[0]!.failures() > 2, "writes fail");
-      await again();
+      const { call, got } = await callThroughOutage(server, nodes[0]!, go);
       // The connection may have been given up; the log is whole all the same.
       const done = await answerOf(call);
       assert.deepEqual(done, { done: true });

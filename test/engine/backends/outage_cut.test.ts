@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { testClient } from "../../../adapters/testing/mod.ts";
-import { answerOf, application, until, withNodes } from "./outage_nodes.ts";
+import { until } from "./cluster.ts";
+import { answerOf, application, callThroughOutage, withNodes } from "./outage_nodes.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
@@ -23,17 +24,7 @@ for (const kind of clients) {
       let go!: () => void;
       const gate = new Promise<void>((resolve) => go = resolve);
       await withNodes(server, kind, 1, application(gate), async ([node]) => {
-        const got: number[] = [];
-        const client = testClient(node!.handler, {
-          notification: (_method, { i }) => got.push(i as number),
-        });
-        await client.initialize();
-        const call = client.begin("emit");
-        await until(() => got.length === 3, "the first events");
-        const again = await server.kill();
-        go();
-        await until(() => node!.failures() > 2, "writes fail");
-        await again();
+        const { call, got } = await callThroughOutage(server, node!, go);
         await assert.rejects(answerOf(call), /could not store the messages/);
         assert.ok(got.length < 40, `${got.length} messages came`);
         assert.deepEqual(got, got.map((_, at) => at + 1));

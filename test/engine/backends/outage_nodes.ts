@@ -1,7 +1,11 @@
 /** Nodes over a Redis that goes away and comes back. */
-import assert from "node:assert/strict";
 import { redis } from "../../../adapters/backends/redis.ts";
-import { RpcFailure, type TestCall } from "../../../adapters/testing/mod.ts";
+import {
+  RpcFailure,
+  type TestCall,
+  type TestClient,
+  testClient,
+} from "../../../adapters/testing/mod.ts";
 import {
   type Application,
   createMcpHandler,
@@ -9,20 +13,10 @@ import {
   type McpHandler,
   type McpOptions,
 } from "../../../core/engine/mod.ts";
+import { until } from "./cluster.ts";
 import type { clients, RedisServer } from "./redis_server.ts";
 
 let count = 0;
-
-/** Resolves once it holds. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  for (let waited = 0; !(await condition()); waited += 20) {
-    assert.ok(waited < 10_000, `not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** One that is under test. */
 export interface Node {
@@ -80,6 +74,29 @@ export const application = (gate: Promise<unknown>): Application => ({
     return { done: true };
   },
 });
+
+/**
+ * A call of the {@linkcode application} that says three things before an outage, and the rest in it; Redis is back then.
+ * `go` opens its gate.
+ */
+export async function callThroughOutage(
+  server: RedisServer,
+  { handler, failures }: Node,
+  go: () => void,
+): Promise<{ readonly client: TestClient; readonly call: TestCall; readonly got: number[] }> {
+  const got: number[] = [];
+  const client = testClient(handler, {
+    notification: (_method, { i }) => got.push(i as number),
+  });
+  await client.initialize();
+  const call = client.begin("emit");
+  await until(() => got.length === 3, "the first events");
+  const again = await server.kill();
+  go();
+  await until(() => failures() > 2, "writes fail");
+  await again();
+  return { client, call, got };
+}
 
 /** The answer to a call, also where its connection is lost meanwhile. */
 export async function answerOf(call: TestCall): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** What the bus over Redis does once a lost subscriber connection is there again. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
+import { redis, type RedisClient, type RedisOptions } from "../../../adapters/backends/redis.ts";
 import type { Bus } from "../../../core/engine/mod.ts";
 import { clients, connectIoredis, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
@@ -39,10 +39,16 @@ async function cut(bus: Bus): Promise<void> {
   end();
 }
 
-async function hears(bus: Bus, got: string[]): Promise<void> {
+/** What is heard before its subscriber connection is lost has to be heard afterwards. */
+async function hearsAgain(client: RedisClient, options: RedisOptions = {}): Promise<void> {
+  const { bus, close } = redis(client, { prefix: `{again${count++}}:`, ...options });
+  const got: string[] = [];
+  await bus.subscribe("t", { receive: (text) => void got.push(text) });
+  await cut(bus);
   assert.equal(await bus.publish("t", "again"), 1);
   while (got.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.deepEqual(got, ["again"]);
+  close!();
 }
 
 for (const { name, connect } of clients) {
@@ -52,12 +58,7 @@ for (const { name, connect } of clients) {
   }, async () => {
     const { client, end } = await connect(server.port);
     unanswered(client);
-    const backend = redis(client, { prefix: `{again${count++}}:`, timeoutMs: 200 });
-    const got: string[] = [];
-    await backend.bus.subscribe("t", { receive: (text) => void got.push(text) });
-    await cut(backend.bus);
-    await hears(backend.bus, got);
-    backend.close!();
+    await hearsAgain(client, { timeoutMs: 200 });
     end();
   });
 }
@@ -67,11 +68,6 @@ test("ioredis: a client that does not subscribe again by itself hears all the sa
   timeout: 10_000,
 }, async () => {
   const { client, end } = await connectIoredis(server.port, { autoResubscribe: false });
-  const backend = redis(client, { prefix: `{again${count++}}:` });
-  const got: string[] = [];
-  await backend.bus.subscribe("t", { receive: (text) => void got.push(text) });
-  await cut(backend.bus);
-  await hears(backend.bus, got);
-  backend.close!();
+  await hearsAgain(client);
   end();
 });
