@@ -135,6 +135,9 @@ const UNSPECIFIED: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1
 /** Milliseconds that answers may take to reach their peers once everything has ended. */
 const FLUSH_MS = 1_000;
 
+/** Milliseconds that a signal may take to end the process. */
+const KILL_MS = 10_000;
+
 /** The handle on a server: it ends once, in order, on `close()`, on the caller's signal, or on SIGTERM. */
 export function serving(
   handler: McpHandler,
@@ -215,8 +218,10 @@ function dieBySignals(process: Process): void {
 }
 
 function die(signal: Signal, process: Process): void {
-  if (process.pid === 1) process.exit(SIGNALS.get(signal)!);
-  else process.kill(process.pid, signal);
+  if (process.pid === 1) return process.exit(SIGNALS.get(signal)!);
+  process.kill(process.pid, signal);
+  // Deno takes it on another thread, while a process that nothing keeps ends of itself, with 0.
+  setTimeout(() => {}, KILL_MS);
 }
 
 function unlisten(process: Process): void {

@@ -1,7 +1,7 @@
 /**
  * A server in a process of its own, which signals end. Prints its port, and what it is told to do by its standard
- * input once it is done. `first`: as the first process of a container, to which the kernel is deaf; `own`: listens to
- * SIGTERM itself, too.
+ * input once it is done. `first`: as the first process of a container, to which the kernel is deaf; `late`: where a
+ * signal to itself takes a while; `own`: listens to SIGTERM itself, too.
  */
 import { createMcpHandler } from "../../core/engine/mod.ts";
 import { app, serveHere } from "./harness/runtime.ts";
@@ -14,9 +14,8 @@ const mcp = createMcpHandler(
   }),
   { sessions: "optional" },
 );
-if (process.argv.includes("first")) {
-  // As it is there: a signal that nobody listens to does nothing.
-  const there: { [name: string | symbol]: unknown } = { pid: 1, kill: () => true };
+/** Has the process look otherwise to who asks from now on. */
+function disguise(there: { readonly [name: string | symbol]: unknown }): void {
   const value = new Proxy(process, {
     get(real, name) {
       const own = there[name] ?? Reflect.get(real, name);
@@ -24,6 +23,19 @@ if (process.argv.includes("first")) {
     },
   });
   Object.defineProperty(globalThis, "process", { value });
+}
+// As it is there: a signal that nobody listens to does nothing.
+if (process.argv.includes("first")) disguise({ pid: 1, kill: () => true });
+if (process.argv.includes("late")) {
+  const { pid, stdin } = process;
+  const kill = process.kill.bind(process);
+  disguise({
+    kill(_self: number, signal: string) {
+      stdin.destroy();
+      setTimeout(() => kill(pid, signal), 200).unref();
+      return true;
+    },
+  });
 }
 const server = await serveHere(mcp, { signals: true });
 if (process.argv.includes("own")) {

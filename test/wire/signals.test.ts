@@ -39,6 +39,16 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+test("the process ends of its signal also where that takes a while", LIMIT, async (t) => {
+  const { child, line } = await calling(t, "late");
+  child.kill("SIGTERM");
+  await pause();
+  child.say("finish");
+  await line.answer();
+  assert.equal(await child.ended, "SIGTERM");
+  line.cut();
+});
+
 test("SIGTERM again ends the process, whatever is still going on", LIMIT, async (t) => {
   const { child, line } = await calling(t);
   let over = false;
