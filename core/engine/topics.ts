@@ -16,6 +16,11 @@ export class Topics {
     return this.#receivers.keys();
   }
 
+  /** True where somebody receives it. */
+  has(topic: string): boolean {
+    return this.#receivers.has(topic);
+  }
+
   /** Adds a receiver, unless it is there. True where it is the topic's first. */
   add(topic: string, receiver: Receiver): boolean {
     const found = this.#receivers.get(topic);

@@ -6,7 +6,7 @@
 
 import type { Bus, Receiver } from "../../../core/engine/ports.ts";
 import { Topics } from "../../../core/engine/topics.ts";
-import { type Link, RedisTimeout } from "./client.ts";
+import type { Link } from "./client.ts";
 
 /** Topics over the channels of a Redis. */
 export class RedisBus implements Bus {
@@ -14,10 +14,12 @@ export class RedisBus implements Bus {
   readonly #prefix: string;
   /** Who listens here, by channel. */
   readonly #topics = new Topics();
-  /** Of each of those channels, what resolves once Redis has confirmed the subscription. */
+  /** Of each channel that is heard, or is about to be, what settles as Redis has it. */
   readonly #confirmed = new Map<string, Promise<void>>();
   /** Subscriptions that are being ended: a new one to the same channel must not overtake that. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Channels whose subscription could not be ended: the client renews it with the connection. */
+  readonly #kept = new Set<string>();
   readonly #missed = new Set<() => void>();
   #connected = 0;
 
@@ -32,16 +34,12 @@ export class RedisBus implements Bus {
 
   async subscribe(topic: string, receiver: Receiver): Promise<void> {
     const channel = this.#prefix + topic;
-    if (this.#topics.add(channel, receiver)) {
-      const leaving = this.#leaving.get(channel) ?? Promise.resolve();
-      this.#confirmed.set(channel, leaving.then(() => this.#link.subscribe(channel)));
-    }
-    const confirmed = this.#confirmed.get(channel)!;
+    this.#topics.add(channel, receiver);
     try {
-      await confirmed;
+      // Who listens waits no longer than it may. What Redis was asked for goes on: it cannot be taken back.
+      await this.#link.inTime("SUBSCRIBE", this.#hear(channel));
     } catch (error) {
-      // It may have been ended meanwhile, and begun anew.
-      if (this.#confirmed.get(channel) === confirmed) this.unsubscribe(topic, receiver);
+      this.unsubscribe(topic, receiver);
       throw error;
     }
   }
@@ -49,14 +47,37 @@ export class RedisBus implements Bus {
   unsubscribe(topic: string, receiver: Receiver): void {
     const channel = this.#prefix + topic;
     if (!this.#topics.delete(channel, receiver)) return;
-    // Also where nothing was confirmed: a command that took too long is carried out all the same.
-    const settled = this.#confirmed.get(channel)!.catch(() => {/* who subscribed knows */});
-    const left = settled.then(() => this.#link.unsubscribe(channel)).catch(
-      () => {/* lost with its connection: what still comes on it finds nobody here */},
-    ).then(() => {
-      if (this.#leaving.get(channel) === left) this.#leaving.delete(channel);
-    });
+    const confirmed = this.#confirmed.get(channel);
+    // Where it failed, it is ended already.
+    confirmed?.then(() => {
+      if (!this.#topics.has(channel)) this.#leave(channel, confirmed);
+    }, IGNORED);
+  }
+
+  #hear(channel: string): Promise<void> {
+    const heard = this.#confirmed.get(channel);
+    if (heard !== undefined) return heard;
+    const left = this.#leaving.get(channel) ?? Promise.resolve();
+    const confirmed = left.then(() => this.#link.subscribe(channel));
+    this.#confirmed.set(channel, confirmed);
+    // It may be there for all that.
+    confirmed.catch(() => this.#leave(channel, confirmed));
+    return confirmed;
+  }
+
+  #leave(channel: string, confirmed: Promise<void>): void {
+    if (this.#confirmed.get(channel) !== confirmed) return;
     this.#confirmed.delete(channel);
+    this.#end(channel);
+  }
+
+  #end(channel: string): void {
+    // A client that is told to subscribe while this is under way may take it for done already.
+    const left = this.#link.unsubscribe(channel).catch(() => void this.#kept.add(channel)).then(
+      () => {
+        if (this.#leaving.get(channel) === left) this.#leaving.delete(channel);
+      },
+    );
     this.#leaving.set(channel, left);
   }
 
@@ -73,24 +94,19 @@ export class RedisBus implements Bus {
   /** The connection is there. Where it is there again, what was sent in between is lost. */
   connected(): void {
     if (this.#connected++ === 0) return;
-    this.#tellMissed(this.#connected).catch(
-      () => {/* the connection is lost again; the next one comes here */},
-    );
+    for (const channel of this.#kept) if (!this.#confirmed.has(channel)) this.#end(channel);
+    this.#kept.clear();
+    this.#tellMissed(`${this.#prefix}~${this.#connected}`).catch(IGNORED);
   }
 
-  async #tellMissed(connection: number): Promise<void> {
+  // It rejects where the connection is lost again; the next one does the same.
+  async #tellMissed(marker: string): Promise<void> {
     // Subscriptions are renewed in order, so once this one is confirmed all are.
-    const marker = `${this.#prefix}~${connection}`;
-    while (!(await this.#inTime(marker))) if (connection !== this.#connected) return;
+    await this.#link.subscribe(marker);
     for (const listener of this.#missed) listener();
     await this.#link.unsubscribe(marker);
   }
-
-  // A connection that is there may be slow all the same.
-  #inTime(channel: string): Promise<boolean> {
-    return this.#link.subscribe(channel).then(() => true, (error) => {
-      if (error instanceof RedisTimeout) return false;
-      throw error;
-    });
-  }
 }
+
+/** Who waits for it knows. */
+const IGNORED = (): void => {};

@@ -40,7 +40,9 @@ export interface NodeRedisSubscriber extends Emitter {
 export interface IoRedis extends Emitter {
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(override: { readonly autoResubscribe: true }): IoRedisSubscriber;
+  duplicate(
+    override: { readonly autoResubscribe: true; readonly commandTimeout: undefined },
+  ): IoRedisSubscriber;
 }
 
 /** A subscriber of ioredis. */
@@ -57,9 +59,12 @@ export type RedisClient = NodeRedis | IoRedis;
 export interface Link {
   /** Sends a command; rejects where there is no answer in time. */
   command(args: string[]): Promise<unknown>;
-  /** Hears a channel on the one subscriber connection. */
+  /** Hears a channel on the one subscriber connection; however late that is, it tells what came of it. */
   subscribe(channel: string): Promise<void>;
+  /** The same for no longer hearing it. */
   unsubscribe(channel: string): Promise<void>;
+  /** Waits for what was asked of Redis; rejects where it is not there in time. */
+  inTime<T>(name: string, done: Promise<T>): Promise<T>;
   /** Ends the subscriber connection; the client itself is its user's. */
   close(): void;
 }
@@ -112,8 +117,9 @@ export function linkTo(
       send: ([name, ...args]) => client.call(name!, ...args),
       // deno-lint-ignore require-await -- a subscriber of node-redis takes its time
       subscriber: async () => {
-        // Whatever the client does for its user: what is heard here has to be heard again.
-        const own = client.duplicate({ autoResubscribe: true });
+        // Whatever the client does for its user: what is heard here has to be heard again, and no command is
+        // given up that is carried out all the same.
+        const own = client.duplicate({ autoResubscribe: true, commandTimeout: undefined });
         own.on("message", message);
         own.on("ready", connected);
         own.on("error", IGNORED);
@@ -149,7 +155,7 @@ export function linkTo(
   );
 }
 
-/** A failed connection shows in the commands that it fails. Without a listener it would end the process. */
+/** A failed connection shows in the commands that it fails. Unheard, it would end the process. */
 const IGNORED = (): void => {};
 
 class ClientLink implements Link {
@@ -172,26 +178,27 @@ class ClientLink implements Link {
   }
 
   command(args: string[]): Promise<unknown> {
-    return this.#inTime(args[0]!, (given) => {
-      if (this.#how.ready()) return this.#how.send(args);
-      return new Promise((resolve, reject) => {
-        const go = (): void => {
-          this.#queue.delete(go);
-          this.#how.send(args).then(resolve, reject);
-        };
-        this.#queue.add(go);
-        given.up = () => this.#queue.delete(go);
-      });
+    if (this.#closed) return CLOSED();
+    if (this.#how.ready()) return this.inTime(args[0]!, this.#how.send(args));
+    let go!: () => void;
+    const sent = new Promise((resolve, reject) => {
+      go = () => {
+        this.#queue.delete(go);
+        this.#how.send(args).then(resolve, reject);
+      };
+      this.#queue.add(go);
     });
+    return this.inTime(args[0]!, sent, () => this.#queue.delete(go));
   }
 
   async subscribe(channel: string): Promise<void> {
-    await this.#inTime("SUBSCRIBE", async () => (await this.#own()).subscribe(channel));
+    if (this.#closed) return CLOSED();
+    await (await this.#own()).subscribe(channel);
   }
 
   async unsubscribe(channel: string): Promise<void> {
     if (this.#closed || this.#subscriber === undefined) return;
-    await this.#inTime("UNSUBSCRIBE", async () => (await this.#own()).unsubscribe(channel));
+    await (await this.#subscriber).unsubscribe(channel);
   }
 
   close(): void {
@@ -217,13 +224,15 @@ class ClientLink implements Link {
     return this.#subscriber = own;
   }
 
-  #inTime<T>(name: string, send: (given: { up?: () => void }) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new TypeError("the backend is closed"));
+  inTime<T>(name: string, done: Promise<T>, givenUp?: () => void): Promise<T> {
+    if (this.#closed) {
+      done.catch(IGNORED);
+      return CLOSED();
+    }
     return new Promise((resolve, reject) => {
-      const given: { up?: () => void } = {};
       const waiting: Waiting = {
         late: () => {
-          given.up?.();
+          givenUp?.();
           reject(
             new RedisTimeout(
               `Redis did not answer within ${this.#timeoutMs} ms (${name}${
@@ -234,10 +243,12 @@ class ClientLink implements Link {
         },
       };
       this.#deadlines.add(waiting);
-      send(given).then(resolve, reject).finally(() => this.#deadlines.delete(waiting));
+      done.then(resolve, reject).finally(() => this.#deadlines.delete(waiting));
     });
   }
 }
+
+const CLOSED = (): Promise<never> => Promise.reject(new TypeError("the backend is closed"));
 
 // They look like the others. In a Cluster, a sender is not told whether anybody hears a message.
 function isOfSeveral(client: RedisClient): boolean {

@@ -15,16 +15,20 @@ after(() => server?.stop());
 
 type Subscribe = (channel: string, ...rest: unknown[]) => Promise<unknown>;
 
-/** Has Redis leave the first marker without an answer. */
-function unanswered(client: RedisClient): void {
+/** Has Redis take its time for the first marker. */
+function slow(client: RedisClient): void {
   const one = client as { duplicate(...args: unknown[]): { subscribe: Subscribe } };
   const duplicate = one.duplicate.bind(one);
   let left = 1;
   one.duplicate = (...args) => {
     const own = duplicate(...args);
     const subscribe = own.subscribe.bind(own);
-    own.subscribe = (channel, ...rest) =>
-      channel.includes("bus:~") && left-- > 0 ? new Promise(() => {}) : subscribe(channel, ...rest);
+    own.subscribe = async (channel, ...rest) => {
+      if (channel.includes("bus:~") && left-- > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+      return await subscribe(channel, ...rest);
+    };
     return own;
   };
 }
@@ -57,7 +61,7 @@ for (const { name, connect } of clients) {
     timeout: 10_000,
   }, async () => {
     const { client, end } = await connect(server.port);
-    unanswered(client);
+    slow(client);
     await hearsAgain(client, { timeoutMs: 200 });
     end();
   });
