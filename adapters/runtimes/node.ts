@@ -28,6 +28,12 @@ export { type GuardedListener, guardListener } from "./node_guard.ts";
 const MAX_HEADER_BYTES = 80 << 10;
 
 /**
+ * Milliseconds that an idle connection is kept: longer than proxies keep theirs, which is 60 seconds mostly and 600 at
+ * Google. After Node's own five, a proxy's next request may meet a connection that is closing, and is answered 502.
+ */
+const IDLE_CONNECTION_MS = 620_000;
+
+/**
  * A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. Where a
  * body parser came first, what it left as `request.body` is taken.
  *
@@ -55,8 +61,12 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   const { port, hostname, path } = readServeOptions(options);
   const listener = nodeListener(handler);
   // Node would take the first of two `Host` or `Content-Type` fields and drop the other, unseen by any rule.
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
-  const server = createServer(limits, (request, response) => {
+  const rules = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    joinDuplicateHeaders: true,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+  };
+  const server = createServer(rules, (request, response) => {
     if (hasPath(request.url ?? "/", path)) return listener(request, response);
     response.writeHead(404, { "content-type": "application/json" }).end(notFoundText(path));
   });
