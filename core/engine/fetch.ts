@@ -8,11 +8,12 @@ import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "./reply.ts"
 
 /**
  * How much may wait in a Web stream before the engine is asked to wait: 64 KiB, in KiB. Bun allocates as many bytes for
- * each stream as the number says, whatever it counts: with 65 536, an idle one cost it 4 KB more.
+ * each stream as the number says, whatever it counts: with 65 536, an idle one cost it 4 KB more. A chunk counts as a
+ * whole number of them: workerd sends nothing of one that counts as less than 1.
  */
 const HIGH_WATER: QueuingStrategy<Uint8Array> = {
   highWaterMark: 64,
-  size: (chunk) => chunk!.byteLength / 1024,
+  size: (chunk) => Math.ceil(chunk!.byteLength / 1024),
 };
 
 /** How much of a body is taken before there is a stream that it may wait in. */

@@ -23,16 +23,16 @@ function respond() {
 const KIB = "x".repeat(1024);
 const turn = () => new Promise((next) => setTimeout(next, 5));
 
-test("a Web stream takes 64 KiB that nobody reads, then asks to wait until somebody has read", async () => {
+test("a Web stream takes 64 KiB that nobody reads, each begun one whole, then asks to wait until somebody has read", async () => {
   const { sink, told, body } = respond();
   await turn();
   const reader = body.getReader();
-  assert.equal(sink.write(KIB.repeat(63)), true);
-  assert.equal(sink.write("é".repeat(511)), true);
+  assert.equal(sink.write(KIB.repeat(62)), true);
+  assert.equal(sink.write("é".repeat(512)), true);
   assert.equal(sink.write("é"), false);
   await turn();
   told.length = 0;
-  for (const size of [63 * 1024, 1022, 2]) {
+  for (const size of [62 * 1024, 1024, 2]) {
     assert.equal((await reader.read()).value?.byteLength, size);
   }
   await turn();
@@ -41,6 +41,24 @@ test("a Web stream takes 64 KiB that nobody reads, then asks to wait until someb
   sink.end();
   assert.equal((await reader.read()).value?.byteLength, 1024);
   assert.equal((await reader.read()).done, true);
+});
+
+test("what a chunk takes of a Web stream is a whole number, for some runtimes send none of another", () => {
+  const { ReadableStream } = globalThis;
+  let strategy: QueuingStrategy<Uint8Array> = {};
+  globalThis.ReadableStream = new Proxy(ReadableStream, {
+    construct(target, args: ConstructorParameters<typeof ReadableStream>) {
+      strategy = args[1]!;
+      return new target(...args);
+    },
+  });
+  try {
+    respond();
+  } finally {
+    globalThis.ReadableStream = ReadableStream;
+  }
+  const sizes = [1, 1023, 1024, 1025, 65_536].map((size) => strategy.size!(new Uint8Array(size)));
+  assert.deepEqual(sizes, [1, 1, 1, 2, 64]);
 });
 
 test("a Web stream that was cancelled says so once, and nothing that comes later throws", async () => {
