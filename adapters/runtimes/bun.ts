@@ -6,6 +6,7 @@
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import {
+  broughtBy,
   checkHandler,
   hasPath,
   notFoundText,
@@ -38,13 +39,13 @@ interface BunRuntime {
  * cannot be had.
  *
  * @throws {OptionError} A handler or an option that cannot be.
+ * @throws {TypeError} This is another runtime.
  */
 // deno-lint-ignore require-await -- what goes wrong is a rejection
 export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   checkHandler(handler);
   const { port, hostname, path } = readServeOptions(options);
-  const { Bun } = globalThis as unknown as { Bun: BunRuntime };
-  const server = Bun.serve({
+  const server = broughtBy<BunRuntime>("Bun").serve({
     port,
     hostname,
     // Bun would close a connection on which a call is silent for ten seconds.

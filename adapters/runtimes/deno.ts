@@ -6,6 +6,7 @@
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import {
+  broughtBy,
   checkHandler,
   hasPath,
   notFoundText,
@@ -35,13 +36,13 @@ interface DenoRuntime {
  * cannot be had.
  *
  * @throws {OptionError} A handler or an option that cannot be.
+ * @throws {TypeError} This is another runtime.
  */
 // deno-lint-ignore require-await -- what goes wrong is a rejection
 export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   checkHandler(handler);
   const { port, hostname, path } = readServeOptions(options);
-  const { Deno } = globalThis as unknown as { Deno: DenoRuntime };
-  const server = Deno.serve(
+  const server = broughtBy<DenoRuntime>("Deno").serve(
     { port, hostname, onListen: () => {} },
     (request) =>
       hasPath(request.url, path) ? handler.fetch(request) : new Response(notFoundText(path), {

@@ -90,6 +90,18 @@ export function checkHandler(handler: McpHandler): void {
   accept("handler", handler, is, "is not what createMcpHandler makes");
 }
 
+/**
+ * What a runtime brings under its name.
+ *
+ * @throws {TypeError} This is another one.
+ */
+export function broughtBy<Runtime>(name: "Bun" | "Deno"): Runtime {
+  const found = (globalThis as { [name: string]: unknown })[name];
+  if (found !== undefined) return found as Runtime;
+  const own = `mcp-session/${name.toLowerCase()}`;
+  throw new TypeError(`serve of ${own} serves on ${name} only; on Node take mcp-session/node`);
+}
+
 // Of whatever realm or library it is.
 function isSignal(given: AbortSignal | null): boolean {
   return typeof given?.aborted === "boolean" && typeof given.addEventListener === "function";

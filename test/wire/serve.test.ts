@@ -1,6 +1,8 @@
 /** `serve` on this runtime: what cannot be served is a rejection, and where it can be reached. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { serve as serveOnBun } from "../../adapters/runtimes/bun.ts";
+import { serve as serveOnDeno } from "../../adapters/runtimes/deno.ts";
 import { serving } from "../../adapters/runtimes/serving.ts";
 import { createMcpHandler, OptionError } from "../../core/engine/mod.ts";
 import { app, serveHere } from "./harness/runtime.ts";
@@ -19,6 +21,17 @@ test("what is no handler, and an option that cannot be, are rejections", async (
   const served = serveHere(mcp, { path: "mcp" });
   await assert.rejects(served, (error) => error instanceof OptionError && error.option === "path");
 });
+
+for (const [name, serve] of [["Deno", serveOnDeno], ["Bun", serveOnBun]] as const) {
+  test(`serve of ${name} on another runtime says where it serves, and what serves on Node`, {
+    skip: name in globalThis && "it serves here",
+  }, async () => {
+    const expected = new RegExp(
+      `serve of mcp-session/${name.toLowerCase()} .* ${name} only; .*/node`,
+    );
+    await assert.rejects(serve(mcp, { port: 0 }), expected);
+  });
+}
 
 test("a port that is taken is a rejection", async (t) => {
   const first = await serveHere(mcp);
