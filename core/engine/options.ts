@@ -114,7 +114,10 @@ export interface McpOptions extends SessionOptions {
   readonly resumable?: boolean | undefined;
   /** In `auto`: milliseconds without an answer after which it turns to SSE. Default 3 000. */
   readonly autoSseMs?: number | undefined;
-  /** Milliseconds between keep-alive comments on a silent stream. Default 5 000; 0 for none. */
+  /**
+   * Milliseconds between keep-alive comments on a silent stream, the first of which may take twice as long. Default
+   * 5 000; 0 for none.
+   */
   readonly keepAliveMs?: number | undefined;
 }
 
