@@ -21,6 +21,7 @@ export {
   type NodeRedis,
   type NodeRedisSubscriber,
   type RedisClient,
+  type RedisEmitter,
   RedisTimeout,
 } from "./redis/client.ts";
 

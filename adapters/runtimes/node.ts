@@ -21,7 +21,7 @@ import {
 } from "./serving.ts";
 
 export type { ServeOptions, Serving } from "./serving.ts";
-export type { NodeRequest, NodeResponse } from "./node_http.ts";
+export type { NodeRequest, NodeResponse, NodeSocket } from "./node_http.ts";
 export { type GuardedListener, guardListener } from "./node_guard.ts";
 
 /** Bytes of a request's head: a session id that is far too long still gets its answer. */

@@ -9,6 +9,7 @@ export { createMcpHandler, type McpHandler } from "./mcp.ts";
 export type { Stats } from "./stats.ts";
 export {
   createSessions,
+  type Entry,
   type GuardedHandler,
   type GuardLimits,
   type GuardOptions,

@@ -36,6 +36,17 @@ test("deno publish accepts the package", { timeout: 100_000 }, async () => {
   assert.match(output, /\/test\/bench\/results\/calls\.svg /);
 });
 
+test("what is public names no type that is not", { timeout: 100_000 }, async () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  // It fails for what is not documented too, such as members that say what they are by their names.
+  const { output } = await exec(
+    [deno, "doc", "--lint", ...Object.values<string>(exports)],
+    { cwd: root, seconds: 90 },
+  );
+  assert.match(output, /documentation lint|Checked/);
+  assert.deepEqual(output.match(/public type .* references private type .*/g) ?? [], []);
+});
+
 describe("in a Deno project that imports from JSR", () => {
   const run = [deno, "run", "--no-prompt", "--cached-only"];
 

@@ -9,8 +9,8 @@ import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { Deadlines } from "../../../core/engine/deadlines.ts";
 import { OptionError, shown } from "../../../core/engine/errors.ts";
 
-/** What both clients have as event emitters. */
-interface Emitter {
+/** What both clients and their subscribers have as event emitters. */
+export interface RedisEmitter {
   // deno-lint-ignore no-explicit-any -- the clients' own listener types differ
   on(event: string, listener: (...args: any[]) => void): unknown;
   // deno-lint-ignore no-explicit-any -- see above
@@ -18,7 +18,7 @@ interface Emitter {
 }
 
 /** A client of the package `redis` (node-redis), version 5 or later, as far as it is used. */
-export interface NodeRedis extends Emitter {
+export interface NodeRedis extends RedisEmitter {
   readonly isReady: boolean;
   // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
   sendCommand(args: string[]): Promise<any>;
@@ -26,7 +26,7 @@ export interface NodeRedis extends Emitter {
 }
 
 /** A subscriber of node-redis. */
-export interface NodeRedisSubscriber extends Emitter {
+export interface NodeRedisSubscriber extends RedisEmitter {
   connect(): Promise<unknown>;
   subscribe(
     channel: string,
@@ -37,7 +37,7 @@ export interface NodeRedisSubscriber extends Emitter {
 }
 
 /** A client of the package `ioredis`, version 5 or later, as far as it is used. */
-export interface IoRedis extends Emitter {
+export interface IoRedis extends RedisEmitter {
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(
@@ -46,7 +46,7 @@ export interface IoRedis extends Emitter {
 }
 
 /** A subscriber of ioredis. */
-export interface IoRedisSubscriber extends Emitter {
+export interface IoRedisSubscriber extends RedisEmitter {
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   disconnect(): unknown;
@@ -159,7 +159,7 @@ export function linkTo(
 const IGNORED = (): void => {};
 
 class ClientLink implements Link {
-  readonly #client: Emitter;
+  readonly #client: RedisEmitter;
   readonly #timeoutMs: number;
   readonly #how: How;
   readonly #deadlines: Deadlines<Waiting>;
@@ -168,7 +168,7 @@ class ClientLink implements Link {
   #subscriber: Promise<Subscriber> | undefined;
   #closed = false;
 
-  constructor(client: Emitter, timeoutMs: number, how: How) {
+  constructor(client: RedisEmitter, timeoutMs: number, how: How) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
     this.#how = how;
