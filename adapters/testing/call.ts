@@ -28,7 +28,10 @@ export class RpcFailure extends Error {
 /** A call under way. */
 export interface TestCall {
   readonly id: RequestId;
-  /** The result; rejects with an {@linkcode RpcFailure}, or a TypeError where the stream ended without an answer. */
+  /**
+   * The result; rejects with an {@linkcode RpcFailure}, a TypeError where the answer is no JSON-RPC or the stream ended
+   * without one, or what the client's `request` or `notification` threw meanwhile.
+   */
   readonly result: Promise<JsonObject>;
   /**
    * Resolves with the head of the answer. A call that says nothing has one once its stream begins: after 100 ms where
@@ -63,6 +66,7 @@ export class Reading implements TestCall {
   lastEventId: string | undefined;
   readonly #client: CallClient;
   readonly #abort: AbortController;
+  #failure: { readonly error: unknown } | undefined = undefined;
 
   constructor(
     client: CallClient,
@@ -102,6 +106,12 @@ export class Reading implements TestCall {
     return new Reading(this.#client, this.id, opened.then((one) => one.response), abort, after);
   }
 
+  /** Reads no further: the client could not answer, and whatever comes next would not be what it is to a client. */
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#abort.abort();
+  }
+
   async #read(pending: Promise<Response>): Promise<JsonObject> {
     const response = await pending;
     if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
@@ -109,10 +119,13 @@ export class Reading implements TestCall {
         if (event.id !== undefined) this.lastEventId = event.id;
         if (event.message === undefined) continue;
         if (typeof event.message.method === "string") {
+          const received = this.#client.receive(event.message);
+          if (event.message.id === undefined) await received;
           // Not waited for: the answer to it may have to pass what comes next on this stream.
-          this.#client.receive(event.message).catch((error) => this.#abort.abort(error));
+          else received.catch((error) => this.#fail(error));
         } else if (event.message.id === this.id) return resultOf(event.message, response.status);
       }
+      if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#abort.signal.aborted) return new Promise(() => {});
       throw new TypeError("the stream ended without an answer");
     }

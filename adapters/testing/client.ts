@@ -29,13 +29,13 @@ export interface TestClientOptions {
   /** Default the name `test`, version `1`. */
   readonly clientInfo?: JsonObject | undefined;
   /**
-   * Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}. A ping is answered without it.
-   * Default: method not found.
+   * Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}; what else it throws fails the
+   * call that is read. A ping is answered without it. Default: method not found.
    */
   readonly request?:
     | ((method: string, params: JsonObject) => JsonObject | Promise<JsonObject>)
     | undefined;
-  /** Receives notifications of the server. */
+  /** Receives notifications of the server; what it throws fails the call that is read. */
   readonly notification?: ((method: string, params: JsonObject) => void) | undefined;
 }
 

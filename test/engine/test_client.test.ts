@@ -70,6 +70,37 @@ test("requests and notifications of the server reach the client", async () => {
   await handler.close();
 });
 
+for (const [name, method] of [["request", "ask"], ["notification", "count"]] as const) {
+  const title = `what ${name} throws is what the call fails with, which does not wait for more`;
+  test(title, { timeout: 5_000 }, async () => {
+    const handler = createMcpHandler(application);
+    const broken = () => {
+      throw new Error("expected something else");
+    };
+    const client = testClient(handler, { [name]: broken });
+    await client.initialize();
+    await assert.rejects(client.call(method), /expected something else/);
+    await handler.close({ within: 0 });
+  });
+}
+
+test(
+  "an answer to the server that it refuses is what the call fails with",
+  { timeout: 5_000 },
+  async () => {
+    const handler = createMcpHandler(application);
+    const client = testClient(handler, {
+      async request() {
+        client.sessionId = "another";
+        return await Promise.resolve({});
+      },
+    });
+    await client.initialize();
+    await assert.rejects(client.call("ask"), (error) => (error as RpcFailure).status === 404);
+    await handler.close({ within: 0 });
+  },
+);
+
 test("a call is dropped, resumed and cancelled", async () => {
   const handler = createMcpHandler(application, { response: "sse" });
   const client = testClient(handler);
