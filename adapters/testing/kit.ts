@@ -58,6 +58,9 @@ export interface KitOptions {
  * for (const { name, run } of backendKit(() => mine())) test(name, run);
  * ```
  *
+ * A failure names what was looked at, what was found and what was expected. What was read of a log stands there as its
+ * positions, with `+` where there are more and `.` where it has ended; `?` is an `undefined` of `LogStore.read`.
+ *
  * @param make Makes a backend that is empty. Called once a check; its `close` is called at the end.
  */
 export function backendKit(
