@@ -17,7 +17,10 @@ export interface RedisEmitter {
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
 }
 
-/** A client of the package `redis` (node-redis), version 5 or later, as far as it is used. */
+/**
+ * A client of the package `redis` (node-redis), version 5.9 or later, as far as it is used. Earlier ones corrupt what is
+ * not ASCII in a long text that comes in several pieces.
+ */
 export interface NodeRedis extends RedisEmitter {
   readonly isReady: boolean;
   // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
