@@ -117,8 +117,14 @@ function isPath(given: unknown): boolean {
 export function hasPath(url: string, path: string): boolean {
   // The query of one that is not absolute may hold another URL.
   const scheme = url.startsWith("/") ? -1 : url.indexOf("://");
-  const start = scheme < 0 ? 0 : url.indexOf("/", scheme + 3);
-  if (start < 0) return path === "/";
+  let start = 0;
+  if (scheme >= 0) {
+    start = url.indexOf("/", scheme + 3);
+    // Without a path, the first slash may be the query's.
+    if (start < 0 || url.lastIndexOf("?", start) >= 0 || url.lastIndexOf("#", start) >= 0) {
+      return path === "/";
+    }
+  }
   if (!url.startsWith(path, start)) return false;
   const next = url.charCodeAt(start + path.length);
   // The end, "?" or "#".

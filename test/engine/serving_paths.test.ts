@@ -10,6 +10,9 @@ for (
     ["http://a/mcp?x=http://a/b", "/mcp", true],
     ["http://a/other?x=http://a/mcp", "/mcp", false],
     ["http://a", "/", true],
+    ["http://a?x=/mcp", "/mcp", false],
+    ["http://a#/mcp", "/mcp", false],
+    ["http://a?x=/mcp", "/", true],
     ["/mcpx", "/mcp", false],
     ["/mcp#x", "/mcp", true],
   ] as const

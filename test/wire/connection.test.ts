@@ -148,6 +148,8 @@ describe("paths", () => {
     ["/MCP", 404],
     ["/a/mcp", 404],
     ["//mcp", 404],
+    ["http://localhost/mcp", 200],
+    ["http://localhost?x=/mcp", 404],
   ];
   for (const [path, status] of paths) {
     test(`${path}: ${status}`, async (t) => {
