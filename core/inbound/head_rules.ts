@@ -46,14 +46,18 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
   {
     id: "method-not-allowed",
     era: "any",
-    check: ({ head }, { sessions, cors, eras }) =>
+    check: ({ head }, { sessions, cors, eras, termination }) =>
       head.method === "POST" || head.method === "GET" || head.method === "DELETE" ||
         (cors && head.method === "OPTIONS")
         ? undefined
         : {
           rule: "method-not-allowed",
           value: head.method,
-          accepted: sessions === "off" || eras === "modern" ? "POST" : "GET, POST, DELETE",
+          accepted: sessions === "off" || eras === "modern"
+            ? "POST"
+            : termination
+            ? "GET, POST, DELETE"
+            : "GET, POST",
         },
   },
   {

@@ -109,6 +109,12 @@ describe("termination: false", () => {
     assert.equal((await peer.post(request(1, "x"))).status, 200);
   });
 
+  test("no answer says that DELETE is allowed", async (t) => {
+    const server = await up(t, seen, { termination: false });
+    const got = await ask(server.port, { method: "PUT" });
+    refused(got, { status: 405, code: -32000, says: "GET, POST", fields: { allow: "GET, POST" } });
+  });
+
   test("DELETE without one is answered as ever", async (t) => {
     const server = await up(t, seen, { termination: false });
     assert.equal((await ask(server.port, { method: "DELETE" })).status, 400);
