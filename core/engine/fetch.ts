@@ -25,6 +25,8 @@ const ENCODER = new TextEncoder();
 // Deno aborts the signal of a request on success too, and warns whoever looks at it.
 const SIGNAL_TELLS = !("Deno" in globalThis);
 
+const TYPES_EARLY = !("Bun" in globalThis);
+
 /** The body of a Web request. */
 export function requestBody(request: Request): BodyReader {
   return SIGNAL_TELLS ? new TellingBody(request) : new WebBody(request);
@@ -82,6 +84,18 @@ export function fieldsWith(
     else headers.set(name, value);
   }
   return headers;
+}
+
+/**
+ * A response with its type among its fields, where it has one: Bun names that of a text no sooner than it sends the
+ * text, and what is sent in its place has none.
+ */
+export async function typed(response: Response): Promise<Response> {
+  if (TYPES_EARLY || response.headers.has("content-type")) return response;
+  const { status, statusText } = response;
+  const blob = await response.blob();
+  const headers = fieldsWith(response, blob.type === "" ? {} : { "content-type": blob.type });
+  return new Response(blob.size === 0 ? null : blob, { status, statusText, headers });
 }
 
 function readText(

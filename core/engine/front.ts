@@ -16,6 +16,7 @@ import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
 import type { HandlerEvent } from "./events.ts";
+import { typed } from "./fetch.ts";
 import type { Authenticated, Settings } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Reply } from "./reply.ts";
@@ -117,6 +118,7 @@ export class Front {
     let found: Authenticated;
     try {
       found = checked(await authenticate(head));
+      if (found instanceof Response) found = await typed(found);
     } catch (error) {
       this.emit({ type: "application-error", method: "authenticate", error });
       return this.refuse({ rule: "internal-error" }, trace);

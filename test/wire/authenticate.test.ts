@@ -1,11 +1,11 @@
 /** WIRE.md, section 1, rule 7: the caller's own hook, and whose session it is. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Authenticated, Exchange } from "../../core/engine/mod.ts";
+import { type Authenticated, createMcpHandler, type Exchange } from "../../core/engine/mod.ts";
 import { ask, type Fields } from "./harness/http.ts";
 import { initialize, join, merged, notification, posting, request } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
-import { app, up } from "./harness/runtime.ts";
+import { app, serveHere, serveListener, up } from "./harness/runtime.ts";
 
 /** Says who calls. */
 const whoami = app((_, { principal, authInfo, session }: Exchange) => ({
@@ -67,6 +67,24 @@ describe("what the hook finds", () => {
     assert.match(got.headers.get("vary") ?? "", /^Authorization, ?Origin$/i);
     assert.equal(await got.text(), "no");
   });
+
+  for (const cors of [false, true]) {
+    test(`an answer that is a text says so, with cors ${cors}`, async (t) => {
+      const handler = createMcpHandler(whoami, {
+        authenticate: () => new Response("nö", { status: 401 }),
+        cors,
+      });
+      const server = await serveHere(handler);
+      t.after(() => server.close());
+      const listener = await serveListener(handler);
+      t.after(() => listener.close());
+      for (const { port } of [server, listener]) {
+        const got = await ask(port, initialize());
+        assert.match(got.get("content-type") ?? "", /^text\/plain; ?charset=utf-8$/i);
+        assert.deepEqual([got.status, got.body], [401, "nö"]);
+      }
+    });
+  }
 
   test("an answer that cannot be sent is 500, and told", async (t) => {
     const read = new Response("no", { status: 401 });
