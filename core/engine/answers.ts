@@ -70,7 +70,14 @@ export function thrownAnswer(
   error: unknown,
 ): Answered | undefined {
   if (error instanceof RpcError) {
-    return errorAnswer(call, error.code, error.message, error.data);
+    const { code, message, data } = error;
+    // Codes are integers in every revision (basic/index, Responses), and clients drop an answer where one is not.
+    if (!Number.isInteger(code)) {
+      throw new TypeError(
+        `RpcError: code is ${shown(code)}, not an integer; message: ${shown(message)}`,
+      );
+    }
+    return errorAnswer(call, code, message, data);
   }
   if (error instanceof InputRequired && call.era === "modern") {
     return resultAnswer(application, call, error.result);

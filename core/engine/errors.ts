@@ -14,7 +14,7 @@ import { quote, type RpcErrorObject } from "../protocol/json_rpc.ts";
  */
 export class RpcError extends Error {
   override readonly name = "RpcError";
-  /** JSON-RPC error code. */
+  /** JSON-RPC error code, an integer; with anything else the answer is -32603, and told. */
   readonly code: number;
   /** The `data` member of the error. */
   readonly data: unknown;

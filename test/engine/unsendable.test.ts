@@ -41,3 +41,23 @@ for (
     });
   }
 }
+
+for (const code of ["ENOENT", 1.5, NaN, undefined]) {
+  test(`an error whose code is ${code} is an internal one: codes are integers`, async () => {
+    const events: HandlerEvent[] = [];
+    const handler = createMcpHandler({
+      serverInfo: { name: "server", version: "1" },
+      request() {
+        throw new RpcError(code as number, "secret");
+      },
+    }, { onEvent: (event) => events.push(event) });
+    const client = testClient(handler);
+    await client.initialize();
+    const answer = await client.send("POST", { jsonrpc: "2.0", id: 7, method: "tools/call" });
+    const error = { code: -32603, message: "Internal error" };
+    assert.deepEqual(await answer.json(), { jsonrpc: "2.0", id: 7, error });
+    const [told] = events.filter((event) => event.type === "application-error");
+    assert.ok(told?.error instanceof TypeError);
+    assert.match(told.error.message, new RegExp(`code is .*${code}.*"secret"`));
+  });
+}
