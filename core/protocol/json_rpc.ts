@@ -157,7 +157,8 @@ function classify(value: unknown): RpcMessage | BodyFault {
     return fault(`jsonrpc is ${quote(value.jsonrpc)}, expected "2.0"`, known);
   }
   if (id !== undefined && known === undefined) {
-    return fault(`id is ${quote(id)}, expected a string or an integer`);
+    const { MAX_SAFE_INTEGER: most } = Number;
+    return fault(`id is ${quote(id)}, expected a string or an integer from -${most} to ${most}`);
   }
   if (method === undefined) return classifyResponse(value, known);
   if (typeof method !== "string") {
@@ -204,6 +205,8 @@ export function quote(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return Array.isArray(value) ? "an array" : "an object";
   }
+  // `1e400` is JSON, but what it is read as has none.
+  if (value === Infinity || value === -Infinity) return String(value);
   const text = JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value) ?? "absent";
   // Only a string can be that long.
   return text.length > 80 ? `${text.slice(0, 78)}…"` : text;

@@ -172,6 +172,24 @@ describe("a body that is JSON but no message: 400 -32600", () => {
   }
 });
 
+describe("a number that is refused is named, and what would be accepted", () => {
+  const messages: readonly (readonly [string, string])[] = [
+    ['{"jsonrpc":"2.0","id":1e400,"method":"ping"}', "id is Infinity"],
+    ['{"jsonrpc":"2.0","id":1,"method":"ping","params":-1e400}', "params is -Infinity"],
+    [
+      '{"jsonrpc":"2.0","id":1.5,"method":"ping"}',
+      "a string or an integer from -9007199254740991 to",
+    ],
+    ['{"jsonrpc":"2.0","id":9007199254740992,"method":"ping"}', "to 9007199254740991"],
+  ];
+  for (const [text, says] of messages) {
+    test(text, async (t) => {
+      const got = await ask((await up(t, app())).port, posting(text));
+      assert.ok(got.json.error.message.includes(says), got.body);
+    });
+  }
+});
+
 describe("Content-Type", () => {
   const types: readonly (readonly [string | undefined, number])[] = [
     ["application/json", 200],
