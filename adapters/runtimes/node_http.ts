@@ -137,10 +137,18 @@ function textAtHand(
 ): string | BodyError | undefined {
   const length = Number(declared ?? NaN);
   if (request.readableLength !== length || length > limit) return undefined;
-  const body = request.read?.();
-  if (body instanceof Uint8Array) return decode(body);
-  // Something before this handler has set an encoding.
-  return typeof body === "string" ? body : undefined;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  // One piece; only Deno, which reads 64 KiB at a time, has more of them and gives one by one.
+  while (size < length) {
+    const some = request.read?.();
+    // Something before this handler has set an encoding.
+    const piece = typeof some === "string" ? ENCODER.encode(some) : some;
+    if (!(piece instanceof Uint8Array)) break;
+    pieces.push(piece);
+    size += piece.byteLength;
+  }
+  return size > 0 ? decode(concat(pieces, size)) : undefined;
 }
 
 const ENCODER = new TextEncoder();

@@ -16,7 +16,7 @@ import {
   request,
 } from "./harness/mcp.ts";
 import { type Refusal, refused } from "./harness/refusal.ts";
-import { app, up } from "./harness/runtime.ts";
+import { app, serveListener, up } from "./harness/runtime.ts";
 
 const LIMIT = 100_000;
 const LIMITS = { limits: { bodyBytes: LIMIT } };
@@ -232,6 +232,26 @@ test("a client that leaves in the middle of its body costs nothing", async (t) =
   line.cut();
   while (!events.includes("rejected")) await peer.post(notification("x"));
   assert.deepEqual(await server.mcp.stats(), { sessions: 1, streams: 0, inFlight: 0, aborted: 0 });
+});
+
+describe("Node's listener, on any runtime, takes a body whole", () => {
+  for (const bytes of [60_000, 66_000, 100_000, 130_000, 200_000, 1_000_000]) {
+    test(`of ${bytes} bytes`, async (t) => {
+      const handler = createMcpHandler(
+        app((one) => ({ length: (one.params!.text as string).length })),
+        {
+          sessions: "optional",
+        },
+      );
+      const listener = await serveListener(handler);
+      t.after(() => listener.close());
+      const text = "x".repeat(bytes);
+      for (let i = 0; i < 3; i++) {
+        const got = await ask(listener.port, posting(request(1, "x", { text })));
+        assert.deepEqual(got.json.result, { length: bytes }, got.body);
+      }
+    });
+  }
 });
 
 describe("a body that something before Node's listener has read", () => {
