@@ -12,7 +12,14 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** Whether it comes later. Not only a `Promise`: an application may have those of another realm, or of a library. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+/**
+ * A promise of what an application gives later; undefined for what is there. It need not be a `Promise`: an application
+ * may have those of another realm, or of a library, which settle twice, or with one more promise, or throw.
+ *
+ * @throws What looking for its `then` throws.
+ */
+export function promiseOf(value: unknown): Promise<unknown> | undefined {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function"
+    ? Promise.resolve(value)
+    : undefined;
 }

@@ -6,7 +6,7 @@
 
 import type { RuleId } from "../outbound/rejections.ts";
 import type { EndReason } from "../session/record.ts";
-import { isThenable } from "./awaitable.ts";
+import { promiseOf } from "./awaitable.ts";
 
 /** One thing that happened. */
 export type HandlerEvent =
@@ -107,8 +107,7 @@ export function listenerOf(onEvent: OnEvent | undefined): OnEvent {
   return (event) => {
     try {
       // Types allow a function that is async.
-      const done: unknown = onEvent(event);
-      if (isThenable(done)) done.then(undefined, rejected);
+      promiseOf(onEvent(event))?.catch(rejected);
     } catch (error) {
       console.error("mcp-session: onEvent threw", error);
     }

@@ -7,7 +7,7 @@
 import type { RpcRequest } from "../protocol/json_rpc.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Application } from "./application.ts";
-import { isThenable } from "./awaitable.ts";
+import { promiseOf } from "./awaitable.ts";
 import type { Call } from "./call.ts";
 import type { RequestEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
@@ -21,22 +21,24 @@ export function run(
 ): void {
   if (settings.observed) call.began = settings.clock.now();
   let result: unknown;
+  let promise: Promise<unknown> | undefined;
   try {
     result = request.method === "ping"
       ? {}
       : request.method === "server/discover" && call.era === "modern"
       ? discoverResult(application)
       : application.request(request, call);
+    promise = promiseOf(result);
   } catch (error) {
     return settle(call, thrown(call, error, application, settings), settings);
   }
-  if (isThenable(result)) settleLater(result, call, application, settings);
+  if (promise !== undefined) settleLater(promise, call, application, settings);
   else settle(call, returned(call, result, application, settings), settings);
 }
 
 // Apart, so that a call that is answered at once pays for no function.
 function settleLater(
-  result: PromiseLike<unknown>,
+  result: Promise<unknown>,
   call: Call,
   application: Application,
   settings: Settings,
@@ -74,8 +76,7 @@ export function inform(method: string, settings: Settings, tell: () => unknown):
   const failed = (error: unknown): void =>
     settings.onEvent({ type: "application-error", method, error });
   try {
-    const done = tell();
-    if (isThenable(done)) done.then(undefined, failed);
+    promiseOf(tell())?.catch(failed);
   } catch (error) {
     failed(error);
   }

@@ -62,3 +62,51 @@ testInWorlds("an application that fails at a change keeps it from nobody", async
   assert.deepEqual(told.sort(), ["changed", "subscribed"]);
   assert.deepEqual(endpoint.told("backend-error"), []);
 });
+
+testInWorlds(
+  "what only looks like a promise, and is none that works, is a failure and leaves nothing in flight",
+  async (scope, world) => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const results: readonly (readonly [what: string, result: unknown])[] = [
+      ["a getter that throws", Object.defineProperty({}, "then", { get: fails })],
+      ["a method that throws", { then: fails }],
+      ["one that is fulfilled with one that fails", {
+        then: (done: (value: unknown) => void) => done(Promise.reject(new Error("later"))),
+      }],
+      ["nothing that can be looked at", proxy],
+    ];
+    for (const [what, result] of results) {
+      const request = () => result as never;
+      const endpoint = new Endpoint(scope, { request, notification: request }, {}, world);
+      const session = await endpoint.open();
+      const answer = await endpoint.call("tools/call", { session });
+      assert.equal(answer.status, 200, what);
+      assert.equal((await answer.json()).error?.code, -32603, what);
+      await world.quiet();
+      assert.equal((await endpoint.handler.stats()).inFlight, 0, what);
+      const told = endpoint.told("application-error").map(({ method }) => method);
+      assert.deepEqual(told, ["notifications/initialized", "tools/call"], what);
+      assert.deepEqual(endpoint.told("backend-error"), [], what);
+      await endpoint.handler.sessions.end(session);
+    }
+  },
+);
+
+testInWorlds("a promise of a library may give one more, and settle twice", async (scope, world) => {
+  const request = () => ({
+    then(done: (value: unknown) => void, failed: (error: unknown) => void) {
+      done(Promise.resolve({ a: 1 }));
+      failed(new Error("too late"));
+    },
+  });
+  const endpoint = new Endpoint(scope, { request }, {}, world);
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/call", { session });
+  assert.deepEqual((await answer.json()).result, { a: 1 });
+  assert.deepEqual(endpoint.told("application-error"), []);
+});
+
+function fails(): never {
+  throw new Error("fails");
+}
