@@ -115,7 +115,7 @@ export class Front {
     authenticate: (request: RequestHead) => Awaitable<Authenticated>,
     trace: Trace,
   ): Promise<Caller | Reply> {
-    let found: Authenticated;
+    let found: Caller | Response;
     try {
       found = checked(await authenticate(head));
       if (found instanceof Response) found = await typed(found);
@@ -123,34 +123,33 @@ export class Front {
       this.emit({ type: "application-error", method: "authenticate", error });
       return this.refuse({ rule: "internal-error" }, trace);
     }
-    if (found === undefined) return ANONYMOUS;
-    if (found instanceof Response) {
-      trace.outcome = "unauthenticated";
-      this.emit({
-        type: "rejected",
-        rule: "unauthenticated",
-        status: found.status,
-        session: undefined,
-      });
-      return { status: found.status, headers: {}, body: found };
-    }
-    return typeof found === "string"
-      ? { principal: found, authInfo: undefined }
-      : { principal: found.principal, authInfo: found.authInfo };
+    if (!(found instanceof Response)) return found;
+    trace.outcome = "unauthenticated";
+    this.emit({
+      type: "rejected",
+      rule: "unauthenticated",
+      status: found.status,
+      session: undefined,
+    });
+    return { status: found.status, headers: {}, body: found };
   }
 }
 
 // What is none of these must not pass for an anonymous caller: `false` or null may have meant "no".
-function checked(found: Authenticated | null): Authenticated {
-  if (found === undefined) return undefined;
-  if (typeof found === "string") return found;
+function checked(found: Authenticated | null): Caller | Response {
+  if (found === undefined) return ANONYMOUS;
+  if (typeof found === "string") return { principal: found, authInfo: undefined };
   if (found instanceof Response) {
     if (!found.bodyUsed && found.status !== 0) return found;
     throw new TypeError(
       "authenticate: gave a Response that is used up or an error; make one for each request",
     );
   }
-  if (found !== null && typeof found.principal === "string") return found;
+  if (found !== null) {
+    // Each is read once: behind a getter it may be another the next time, or throw.
+    const { principal, authInfo } = found;
+    if (typeof principal === "string") return { principal, authInfo };
+  }
   throw new TypeError(
     `authenticate: gave ${shown(found)}, not a name, a principal, a Response or undefined`,
   );

@@ -89,6 +89,12 @@ describe("authenticate", () => {
     ["gives a number", () => 5 as never],
     ["gives an object without a principal", () => ({ authInfo: {} }) as never],
     ["gives a principal that is no text", () => ({ principal: 5 }) as never],
+    ["gives something whose authInfo throws", () => ({
+      principal: "alice",
+      get authInfo(): unknown {
+        throw new Error("secret");
+      },
+    })],
   ];
   for (const [what, given] of failing) {
     test(`that ${what} lets nobody in, and the operator knows why`, async (t) => {
