@@ -18,7 +18,7 @@ export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable
  *
  * @throws What looking for its `then` throws.
  */
-export function promiseOf(value: unknown): Promise<unknown> | undefined {
+export function promiseOf<T>(value: T): Promise<Awaited<T>> | undefined {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function"
     ? Promise.resolve(value)
     : undefined;

@@ -7,9 +7,11 @@
 
 import { type ParamHeader, paramHeaders } from "../protocol/param_headers.ts";
 import type { Application } from "./application.ts";
+import { promiseOf } from "./awaitable.ts";
 import type { OnEvent } from "./events.ts";
 import type { Awaitable } from "./ports.ts";
 
+type Tools = Iterable<{ readonly name: string; readonly inputSchema?: unknown }>;
 type ByTool = ReadonlyMap<string, readonly ParamHeader[]>;
 
 const NONE: readonly ParamHeader[] = [];
@@ -38,11 +40,12 @@ export class MirroredParams {
   refresh(): void {
     try {
       const tools = this.#application.tools?.() ?? [];
-      if (!(tools instanceof Promise)) {
-        this.#tools = this.#read(tools);
+      const promise = promiseOf(tools);
+      if (promise === undefined) {
+        this.#tools = this.#read(tools as Tools);
         return;
       }
-      const asked = tools.then((list) => this.#read(list)).catch((error) => this.#failed(error))
+      const asked = promise.then((list) => this.#read(list)).catch((error) => this.#failed(error))
         .then((map) => {
           // From here on no call waits for it.
           if (this.#tools === asked) this.#tools = map;
@@ -54,7 +57,7 @@ export class MirroredParams {
     }
   }
 
-  #read(tools: Iterable<{ readonly name: string; readonly inputSchema?: unknown }>): ByTool {
+  #read(tools: Tools): ByTool {
     const map = new Map<string, readonly ParamHeader[]>();
     for (const { name, inputSchema } of tools) {
       const read = paramHeaders(inputSchema);

@@ -105,6 +105,13 @@ describe("tools that cannot be read", () => {
     });
   }
 
+  test("a promise of another realm is waited for: what it lists is checked", async (t) => {
+    const tools = () => ({ then: (done: (list: unknown) => void) => done([ROUTE]) });
+    const endpoint = new ModernEndpoint(t, { tools: tools as never });
+    assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
+    assert.deepEqual(endpoint.events.filter(({ type }) => type.endsWith("error")), []);
+  });
+
   test("an invalid annotation is told of once at start and once after each change", async (t) => {
     const broken = {
       name: "broken",
