@@ -139,10 +139,14 @@ function withoutModern(result: JsonObject): JsonObject {
 }
 
 function modernResult(application: Application, method: string, result: JsonObject): JsonObject {
-  const { resultType = "complete", _meta } = result;
+  const { resultType = "complete", _meta, ttlMs, cacheScope } = result;
   const { serverInfo, cache } = application;
   const own = { [META.serverInfo]: serverInfo };
   const whole = { ...result, resultType, _meta: isObject(_meta) ? { ...own, ..._meta } : own };
   if (resultType !== "complete" || !CACHEABLE_METHODS.has(method)) return whole;
-  return { ttlMs: cache?.ttlMs ?? 0, cacheScope: cache?.scope ?? "private", ...whole };
+  return {
+    ...whole,
+    ttlMs: ttlMs ?? cache?.ttlMs ?? 0,
+    cacheScope: cacheScope ?? cache?.scope ?? "private",
+  };
 }

@@ -68,6 +68,13 @@ describe("a result for a modern client", () => {
       });
       const result = (await hinted.ask(method, params)).json.result;
       assert.deepEqual([result.ttlMs, result.cacheScope], [5, "private"]);
+      // JSON leaves out what is undefined, and both are required.
+      const silent = new ModernEndpoint(t, {
+        ...giving({ ttlMs: undefined, cacheScope: undefined, resultType: undefined }),
+        cache: { ttlMs: 5, scope: "public" },
+      });
+      const said = (await silent.ask(method, params)).json.result;
+      assert.deepEqual([said.ttlMs, said.cacheScope, said.resultType], [5, "public", "complete"]);
     });
   }
 
