@@ -188,25 +188,33 @@ export class Pipeline {
       return this.#open(head, facts, body, caller, row.effects.includes("create"), trace);
     }
     const version = own?.version ?? spokenVersion(facts);
-    const refused = firstRefusal(
-      ADMISSION_RULES,
-      { body, version, inFlight: dispatcher.inFlight(own) },
-      front.settings.policy,
-    ) ?? (own === undefined ? this.#overQuota(body, caller) : undefined);
+    const refused = this.#notAdmitted(body, own, version, caller);
     if (refused !== undefined) return front.refuse(refused, trace);
     if (!row.effects.includes("mark-ready")) {
       return this.#dispatch(head, facts, body, own, version, caller);
     }
     const { lifecycle } = dispatcher;
     const { id } = own!;
-    return lifecycle.during(
-      id,
-      lifecycle.ready(id),
-      (_, ended) =>
-        ended
-          ? front.refuse({ rule: "session-not-found", id: requestId(body) }, trace)
-          : this.#dispatch(head, facts, body, own, version, caller),
-    );
+    return lifecycle.during(id, lifecycle.ready(id), (_, ended) => {
+      // A batch may hold requests besides, and others may have begun meanwhile.
+      const late: Rejection | undefined = ended
+        ? { rule: "session-not-found", id: requestId(body) }
+        : this.#notAdmitted(body, own, version, caller);
+      return late === undefined
+        ? this.#dispatch(head, facts, body, own, version, caller)
+        : front.refuse(late, trace);
+    });
+  }
+
+  #notAdmitted(
+    body: Body,
+    own: SessionRecord | undefined,
+    version: Revision,
+    caller: Caller,
+  ): Rejection | undefined {
+    const admitted = { body, version, inFlight: this.dispatcher.inFlight(own) };
+    return firstRefusal(ADMISSION_RULES, admitted, this.front.settings.policy) ??
+      (own === undefined ? this.#overQuota(body, caller) : undefined);
   }
 
   #overQuota(body: Body, { principal }: Caller): Rejection | undefined {

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { type Backend, createMcpHandler, createSessions, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
 import { Endpoint, gate, notification, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds, WORLDS } from "./worlds.ts";
 
@@ -62,6 +63,41 @@ for (const ender of ["this node", "another node"]) {
         assert.deepEqual([inFlight, streams], [0, 0]);
       });
     }
+  });
+}
+
+for (
+  const [what, second, limit, status, code] of [
+    ["its id", request(1, "tools/call"), 100, 400, -32600],
+    ["the last place", request(2, "tools/call"), 1, 503, -32000],
+  ] as const
+) {
+  test(`a batch whose session becomes ready while another call takes ${what} is refused`, {
+    timeout: 10_000,
+  }, async (t) => {
+    const { backend, arm, asked, release } = overtaken("touch");
+    const finish = gate<object>();
+    let begun = 0;
+    const application = {
+      request: () => {
+        begun++;
+        return finish.opened;
+      },
+    };
+    const limits = { inFlight: limit };
+    const endpoint = new Endpoint(t as unknown as Scope, application, { backend, limits });
+    const session = await endpoint.open({}, OPENED);
+    arm();
+    const batch = endpoint.post(READY_AND_CALL, { session });
+    await asked;
+    const call = endpoint.post(second, { session });
+    await turns(3);
+    release();
+    const refused = await refusal(await batch);
+    assert.deepEqual([refused.status, refused.code, begun], [status, code, 1]);
+    finish.open({});
+    assert.equal((await call).status, 200);
+    assert.equal((await endpoint.handler.stats()).inFlight, 0);
   });
 }
 
