@@ -43,8 +43,10 @@ export class Deadlines<T> {
     this.#stop = undefined;
     const now = this.#clock.now();
     for (const [item, at] of this.#items) {
-      if (at > now) {
-        this.#stop = this.#clock.after(at - now, () => this.#look());
+      const left = at - now;
+      // More than the whole span is left only where the clock was set back. To wait for that would hold up all others.
+      if (left > 0 && left <= this.#ms) {
+        this.#stop = this.#clock.after(left, () => this.#look());
         return;
       }
       this.#items.delete(item);

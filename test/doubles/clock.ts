@@ -4,7 +4,7 @@ import { turns } from "./turns.ts";
 /** Time that stands still until it is told to pass. */
 export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
-  readonly #timers = new Set<{ readonly at: number; readonly ring: () => void }>();
+  readonly #timers = new Set<{ at: number; readonly ring: () => void }>();
 
   now(): number {
     return this.#now;
@@ -41,6 +41,12 @@ export class FakeClock implements Clock {
   /** Lets time pass without ringing: nothing may depend on a timer for being right. */
   jump(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Sets the clock back, as somebody does whose clock was wrong. Timers ring when they would have. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+    for (const timer of this.#timers) timer.at -= ms;
   }
 
   #due(end: number): { readonly at: number; readonly ring: () => void } | undefined {

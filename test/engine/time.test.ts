@@ -62,6 +62,23 @@ describe("things that wait for the same span of time", () => {
     assert.equal(clock.timers, 0);
   });
 
+  test("are due after the span where the clock is set back, and hold up nothing", () => {
+    const clock = new FakeClock();
+    const due: string[] = [];
+    const waiting = new Deadlines<string>(clock, 100, (item) => due.push(item));
+    waiting.add("before");
+    waiting.add("deleted");
+    clock.pass(50);
+    clock.setBack(3_600_000);
+    waiting.delete("deleted");
+    waiting.add("after");
+    clock.pass(50);
+    assert.deepEqual(due, ["before"]);
+    clock.pass(50);
+    assert.deepEqual(due, ["before", "after"]);
+    assert.equal(clock.timers, 0);
+  });
+
   test("are due when a plain look at the clock says so, whatever was added and deleted", () => {
     const operation = fc.record({
       kind: fc.constantFrom("add", "add", "delete", "pass"),
