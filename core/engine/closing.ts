@@ -17,7 +17,7 @@ export const WITHIN: Reader<number, number> = atLeast(0, 10_000);
 /** Ends a handler. */
 export class Closing {
   readonly #dispatcher: Dispatcher;
-  /** Who waits for the last call to end. */
+  /** Wakes those who wait for the last call to end. */
   readonly #waiting = new Set<() => void>();
   #stopped: Promise<void> | undefined;
 
@@ -33,29 +33,24 @@ export class Closing {
     const { streams, subscriptions, lifecycle, settings: { clock } } = this.#dispatcher;
     streams.connections.sendAway(lifecycle.node);
     subscriptions.close();
-    const until = clock.now() + within;
+    // A timer says when it is late: what the clock says may be set back.
+    let late = within === 0;
+    const stop = clock.after(within, () => {
+      late = true;
+      this.idle();
+    });
     // One that began while the last one ended is waited for as well.
-    while (this.#dispatcher.working > 0 && clock.now() < until) {
-      await this.#rest(until - clock.now());
+    while (this.#dispatcher.working > 0 && !late) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
+    stop();
     await (this.#stopped ??= this.#stop());
   }
 
-  /** No call is in flight any more. */
+  /** No call is in flight any more, or somebody waits no longer: all who wait look again. */
   idle(): void {
-    for (const over of this.#waiting) over();
-  }
-
-  #rest(within: number): Promise<void> {
-    return new Promise((resolve) => {
-      const over = (): void => {
-        stop();
-        this.#waiting.delete(over);
-        resolve();
-      };
-      const stop = this.#dispatcher.settings.clock.after(within, over);
-      this.#waiting.add(over);
-    });
+    for (const look of this.#waiting) look();
+    this.#waiting.clear();
   }
 
   async #stop(): Promise<void> {

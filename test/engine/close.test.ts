@@ -58,6 +58,26 @@ testInWorlds("closing lets calls finish, and ends as soon as they have", async (
   assert.equal((await endpoint.handler.stats()).aborted, 0);
 });
 
+testInWorlds(
+  "closing waits no longer where the clock is set back meanwhile",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, { request: () => new Promise(() => {}) }, {}, world);
+    const session = await endpoint.open();
+    const call = endpoint.call("tools/call", { session, accept: "application/json" });
+    await world.quiet();
+    let closed = false;
+    const closing = endpoint.handler.close({ within: 1_000 }).then(() => closed = true);
+    await endpoint.pass(500);
+    endpoint.clock.setBack(3_600_000);
+    await endpoint.pass(499);
+    assert.equal(closed, false);
+    await endpoint.pass(1);
+    assert.equal(closed, true);
+    assert.equal((await call).status, 503);
+    await closing;
+  },
+);
+
 testInWorlds("closing stops the calls that take longer than it waits", async (scope, world) => {
   const signals: AbortSignal[] = [];
   const endpoint = new Endpoint(
