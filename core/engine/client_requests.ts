@@ -45,7 +45,7 @@ export class ClientRequests {
 
   /**
    * Sends a request and waits for its answer. Rejects where it cannot be written out, and where `timeoutMs` is
-   * no time.
+   * no time or `signal` no signal.
    *
    * @param from Whose answer is accepted.
    * @param owner What fails it when it is over, see {@linkcode fail}.
@@ -82,6 +82,8 @@ export class ClientRequests {
         const { reason } = signal!;
         giveUp("cancelled", typeof reason === "string" ? reason : "the caller gave up");
       };
+      // First, for what is no signal throws here.
+      signal?.addEventListener("abort", aborted);
       const stopTimer = this.#clock.after(
         timeoutMs,
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
@@ -99,7 +101,6 @@ export class ClientRequests {
         }
       };
       this.#waiting.set(id, { from, owner, settle });
-      signal?.addEventListener("abort", aborted);
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else stopWaiting = way.when(go);

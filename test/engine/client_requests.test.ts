@@ -49,6 +49,26 @@ testInWorlds(
 );
 
 testInWorlds(
+  "what is no signal is refused, and nothing is asked or left behind",
+  async (scope, world) => {
+    const signal = new AbortController() as never;
+    const endpoint = new Endpoint(
+      scope,
+      { request: (_, exchange) => exchange.request("roots/list", {}, { signal }) },
+      { keepAliveMs: 0 },
+      world,
+    );
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    assert.equal((await events.next()).error.code, -32603);
+    assert.equal(await events.next(), undefined);
+    assert.ok(endpoint.told("application-error")[0]!.error instanceof TypeError);
+    await world.quiet();
+    assert.equal((await endpoint.handler.stats()).inFlight, 0);
+  },
+);
+
+testInWorlds(
   "a time to wait that is none is refused, and nothing is asked",
   async (scope, world) => {
     for (const timeoutMs of [NaN, -1, -Infinity, null]) {
