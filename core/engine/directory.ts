@@ -108,9 +108,14 @@ class Handle implements SessionHandle {
   ): Promise<JsonObject> {
     const stream = this.#stream;
     const { id } = this.#record;
-    if (!options.queued && !(await this.#isRead(id, stream))) {
-      const message = `${method}: the client has no standalone stream open`;
-      throw new ClientRequestError("no-stream", message);
+    if (!options.queued) {
+      if (!(await this.#isRead(id, stream))) {
+        const message = `${method}: the client has no standalone stream open`;
+        throw new ClientRequestError("no-stream", message);
+      }
+      // One that was not ready may not have been stored yet.
+    } else if (this.ready && (await this.#lifecycle.find(id)) === undefined) {
+      throw new ClientRequestError("session-ended", "the session has ended");
     }
     const { readiness } = this.#lifecycle;
     const live = this.#lifecycle.lives.get(id);

@@ -144,6 +144,19 @@ describe("the session of an exchange", () => {
     await mcp.close({ within: 0 });
   });
 
+  test(
+    "a queued request fails at once when the session has ended",
+    { timeout: 10_000 },
+    async () => {
+      const { mcp, handle } = await used();
+      await handle.end();
+      await assert.rejects(handle.request("roots/list", {}, { queued: true }), {
+        code: "session-ended",
+      });
+      await mcp.close({ within: 0 });
+    },
+  );
+
   test("what is written for a session that is over is kept nowhere", async () => {
     const backend = memory();
     const { mcp, session, handle } = await used({ backend });
