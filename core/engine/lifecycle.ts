@@ -194,8 +194,7 @@ export class Lifecycle {
 
   /** Tells every node, this one too, that something changed. */
   changed(change: Change): void {
-    this.listen();
-    tellChange(this.#settings, change);
+    andThen(this.hear(), () => tellChange(this.#settings, change));
   }
 
   /** An answer from a client belongs to a request that another node sent. */
@@ -255,6 +254,16 @@ export class Lifecycle {
   /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
   listen(): Promise<void> | undefined {
     return this.#membership.join();
+  }
+
+  /** The same where it may fail: that is an event, and the next call tries anew. Neither throws nor rejects. */
+  hear(): Promise<void> | undefined {
+    try {
+      return this.listen()?.catch((error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   // Sessions may have ended, and clients become ready, without a word of it coming here.

@@ -77,9 +77,15 @@ export class Modern implements StateKeeper {
     const refusal = firstRefusal(MODERN_RULES, posted, policy);
     if (refusal !== undefined) return front.refuse(refusal, trace);
     const request = (body as { message: RpcRequest }).message;
+    const { lifecycle } = this.#dispatcher;
+    // Who listens hears of what changes on any node, from its acknowledgement on.
+    const joining = request.method === "subscriptions/listen" ? lifecycle.listen() : undefined;
+    if (joining !== undefined) {
+      return joining.then(() => this.#serve(head, facts, request, caller, reader, trace));
+    }
     if (request.method === "tools/call") {
       // The list may change on another node.
-      this.#dispatcher.lifecycle.listen();
+      lifecycle.hear();
       const found = this.#dispatcher.params.of(request.params?.name);
       if (found instanceof Promise) {
         return found.then((params) =>
@@ -121,8 +127,8 @@ export class Modern implements StateKeeper {
     if (delegate === undefined) {
       return this.#call(request, caller, usage, head, facts.accepts, reader);
     }
-    // What it lists and who listens to it may change on another node.
-    lifecycle.listen();
+    // What it lists may change on another node.
+    lifecycle.hear();
     return delegate.answer(request, caller, head, facts.accepts, reader);
   }
 
@@ -136,7 +142,7 @@ export class Modern implements StateKeeper {
     reader: BodyReader,
   ): Awaitable<Reply> {
     const dispatcher = this.#dispatcher;
-    const { application, settings, subscriptions, lifecycle } = dispatcher;
+    const { application, settings, subscriptions } = dispatcher;
     const context = new Context(request, caller.principal, this);
     const version = context.meta[META.protocolVersion] as Revision;
     const listens = request.method === "subscriptions/listen";
@@ -154,10 +160,8 @@ export class Modern implements StateKeeper {
     );
     const call = new Call(request, post, caller, head);
     dispatcher.hold(call, usage, listens);
-    if (listens) {
-      lifecycle.listen();
-      subscriptions.open(call, request.params!.notifications as JsonObject);
-    } else run(request, call, application, settings);
+    if (listens) subscriptions.open(call, request.params!.notifications as JsonObject);
+    else run(request, call, application, settings);
     if (!call.over) {
       post.gone = () => dispatcher.stop(call);
       reader.gone?.(post.gone);
