@@ -13,6 +13,9 @@ const KINDS = [
   ...["ask", "ask", "reply", "reply", "restart"],
 ] as const;
 
+/** How many calls of a session one node works on. */
+const IN_FLIGHT = 3;
+
 const operation = fc.record({
   kind: fc.constantFrom(...KINDS),
   /** Of the sessions or calls that there are. */
@@ -64,7 +67,13 @@ async function play(
     },
   };
   const begin = (): Endpoint =>
-    new Endpoint(scope, application, { keepAliveMs: 0, autoSseMs: Infinity }, world, clock);
+    new Endpoint(
+      scope,
+      application,
+      { keepAliveMs: 0, autoSseMs: Infinity, limits: { inFlight: IN_FLIGHT } },
+      world,
+      clock,
+    );
   const nodes = Array.from({ length: count }, begin);
   const one = <T>(list: readonly T[], which: number): T | undefined => list[which % list.length];
 
@@ -97,6 +106,13 @@ async function play(
         session.calls.push(made);
         made.answered = endpoint.post(request(made.id, "tools/call"), { session: session.id })
           .then((answer) => made.take(answer));
+        if (which % 2 === 0) break;
+        await world.quiet();
+        const taken = session.calls.filter((one) =>
+          one.endpoint === endpoint && one.active && one.exchange !== undefined
+        );
+        assert.ok(taken.length <= IN_FLIGHT);
+        if (made.status === 503) assert.equal(taken.length, IN_FLIGHT);
         break;
       }
       case "say":

@@ -21,6 +21,8 @@ export interface Got {
 /** Who asks, and how the request differs. */
 export interface As extends Differing {
   readonly principal?: string;
+  /** Aborts when the client leaves before it has its answer. */
+  readonly signal?: AbortSignal;
 }
 
 /** A handler, its time, and what it tells its operator. */
@@ -54,8 +56,9 @@ export class ModernEndpoint {
     const { fields, body } = modern(method, params, as);
     const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
     if (as.principal !== undefined) headers.set("authorization", as.principal);
+    const signal = as.signal ?? null;
     return this.handler.fetch(
-      new Request("http://localhost/mcp", { method: "POST", headers, body }),
+      new Request("http://localhost/mcp", { method: "POST", headers, body, signal }),
     );
   }
 
