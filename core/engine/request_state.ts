@@ -113,10 +113,8 @@ function canonical(value: unknown, depth = 0): unknown {
     throw new RpcError(INVALID_PARAMS, `Invalid params: they nest deeper than ${MAX_DEPTH} levels`);
   }
   if (Array.isArray(value)) return value.map((inner) => canonical(inner, depth + 1));
-  return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, inner]) => [
-    key,
-    canonical(inner, depth + 1),
-  ]);
+  const members = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(members.map(([key, inner]) => [key, canonical(inner, depth + 1)]));
 }
 
 // Without padding.

@@ -121,7 +121,7 @@ describe("is refused, always in the same words,", () => {
       const args of [{}, { ...ARGS, a: 2 }, { ...ARGS, f: 1 }, {
         a: 1,
         b: { c: [{ d: 2, e: 3 }, 1] },
-      }]
+      }, { ...ARGS, b: Object.entries(ARGS.b) }]
     ) invalid(await bring(endpoint, requestState, {}, args));
     invalid(await endpoint.call("y", ARGS, {}, { requestState }));
     const params = { name: "x", arguments: ARGS, requestState };
