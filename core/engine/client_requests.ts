@@ -14,9 +14,7 @@ import { randomToken } from "./ids.ts";
 const TIMEOUT_MS = 60_000;
 
 /** A request that waits for its answer. */
-export interface Waiting {
-  /** Whose answer it has to be: a session, or a principal where there is none. */
-  readonly from: string;
+interface Waiting {
   /** What it was asked for: a call, or nothing for the session itself. */
   readonly owner: object;
   settle(answer: RpcResponse | ClientRequestError): void;
@@ -36,7 +34,8 @@ export interface Way {
 export class ClientRequests {
   readonly #node: string;
   readonly #clock: Clock;
-  readonly #waiting = new Map<string, Waiting>();
+  /** By whose answer it has to be, a session's or where there is none a principal's, and by id. */
+  readonly #waiting = new Map<string, Map<string, Waiting>>();
 
   constructor(node: string, clock: Clock) {
     this.#node = node;
@@ -70,7 +69,7 @@ export class ClientRequests {
       let sent = false;
       let stopWaiting: (() => void) | undefined;
       const go = (): void => {
-        if (!this.#waiting.has(id)) return;
+        if (!waiting.has(id)) return;
         sent = true;
         way.send(text);
       };
@@ -89,7 +88,8 @@ export class ClientRequests {
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
       );
       const settle = (answer: RpcResponse | ClientRequestError): void => {
-        this.#waiting.delete(id);
+        waiting.delete(id);
+        if (waiting.size === 0 && this.#waiting.get(from) === waiting) this.#waiting.delete(from);
         stopTimer();
         stopWaiting?.();
         signal?.removeEventListener("abort", aborted);
@@ -100,7 +100,8 @@ export class ClientRequests {
           reject(new ClientRequestError("refused", error?.message ?? "refused", error));
         }
       };
-      this.#waiting.set(id, { from, owner, settle });
+      const waiting = this.#waiting.get(from) ?? new Map<string, Waiting>();
+      this.#waiting.set(from, waiting.set(id, { owner, settle }));
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else stopWaiting = way.when(go);
@@ -114,23 +115,24 @@ export class ClientRequests {
 
   /** An answer has come. One that nobody waits for, or that is somebody else's, is dropped. */
   answer(from: string, response: RpcResponse): void {
-    const waiting = this.#waiting.get(response.id as string);
-    if (waiting?.from === from) waiting.settle(response);
+    this.#waiting.get(from)?.get(response.id as string)?.settle(response);
   }
 
-  /** What `concerns` it has no answer any more. */
-  fail(
-    concerns: (waiting: Waiting) => boolean,
-    code: ClientRequestFailure,
-    message: string,
-  ): void {
-    for (const waiting of this.#waiting.values()) {
-      if (concerns(waiting)) waiting.settle(new ClientRequestError(code, message));
+  /** What waits for an answer of `from` has none any more; only what `owner` has asked, where one is given. */
+  fail(from: string, code: ClientRequestFailure, message: string, owner?: object): void {
+    for (const waiting of this.#waiting.get(from)?.values() ?? []) {
+      if (owner !== undefined && waiting.owner !== owner) continue;
+      waiting.settle(new ClientRequestError(code, message));
     }
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#waiting.size;
+  /** Nothing has an answer any more. */
+  failAll(code: ClientRequestFailure, message: string): void {
+    for (const from of this.#waiting.keys()) this.fail(from, code, message);
+  }
+
+  /** Something waits. */
+  get waits(): boolean {
+    return this.#waiting.size > 0;
   }
 }

@@ -183,7 +183,7 @@ export class Dispatcher implements Host, Listener {
   settled(call: Call): void {
     const { live, post } = call;
     this.#working--;
-    if (this.requests.size > 0) this.#giveUp(call);
+    if (this.requests.waits) this.#giveUp(call);
     if (post.answered) this.undecided.delete(post);
     if (live === undefined) {
       this.#stateless.delete(call);
@@ -197,13 +197,14 @@ export class Dispatcher implements Host, Listener {
   }
 
   #giveUp(call: Call): void {
-    this.requests.fail(({ owner }) => owner === call, "cancelled", `${call.method} is over`);
+    const from = answererOf(call.post.record, call);
+    this.requests.fail(from, "cancelled", `${call.method} is over`, call);
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {
     const gone = live?.inFlight.all();
     // First, so that what waits learns the cause and not that its call was stopped.
-    this.requests.fail(({ from }) => from === id, "session-ended", "the session has ended");
+    this.requests.fail(id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
     }
