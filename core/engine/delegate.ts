@@ -12,6 +12,7 @@ import { INTERNAL_ERROR } from "../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../protocol/media.ts";
 import type { Caller } from "./application.ts";
+import { shown } from "./errors.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { shapeFor } from "./post.ts";
@@ -201,10 +202,13 @@ export class Delegate {
     { authInfo }: Caller,
     asked: () => Request,
   ): Promise<Response> {
-    return await this.#handler.fetch(asked(), {
+    const response = await this.#handler.fetch(asked(), {
       parsedBody: message,
       ...(authInfo === undefined ? {} : { authInfo }),
     });
+    // One of another realm or a library will do, but none that is an error.
+    if (typeof response?.headers?.get === "function" && response.status !== 0) return response;
+    throw new TypeError(`modern: fetch gave ${shown(response)}, not a Response to send`);
   }
 }
 

@@ -97,6 +97,28 @@ describe("a handler of modern requests", () => {
     assert.match(String((failed as { error: unknown }).error), /secret/);
   });
 
+  for (
+    const [what, given] of [
+      ["undefined", undefined],
+      ["null", null],
+      ["an object", {}],
+      ["a text", "text"],
+      ["an object with headers", { headers: {} }],
+      ["an error", Response.error()],
+    ]
+  ) {
+    test(`that gives no Response is answered for, and nothing stays in flight: ${what}`, async () => {
+      const { ask, events, mcp } = delegating(() => given as never);
+      const answer = await ask("tools/list");
+      const error = { code: -32603, message: "Internal error" };
+      assert.deepEqual(await answer.json(), { jsonrpc: "2.0", id: 1, error });
+      const failures = events.filter(({ type }) => type.endsWith("error"));
+      assert.deepEqual(failures.map(({ type }) => type), ["application-error"]);
+      assert.match(String((failures[0] as { error: unknown }).error), /not a Response/);
+      assert.equal((await mcp.stats()).inFlight, 0);
+    });
+  }
+
   test("streams: events go out as they come, and the end is the end", async () => {
     const source = stream();
     const { ask, mcp } = delegating(() => source.response);
