@@ -226,6 +226,8 @@ export class Dispatcher implements Host, Listener {
   }
 
   missed(): void {
+    // One of the words may have been that the tools changed.
+    this.params.refresh();
     this.streams.connections.look();
   }
 

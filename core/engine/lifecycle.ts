@@ -37,7 +37,7 @@ export interface Listener {
   readonly holds?: (() => Iterable<string>) | undefined;
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
-  /** Words about streams may have been missed. */
+  /** Words about streams and changes may have been missed. */
   missed(): void;
   /** The time to look after what nodes that are gone have left. */
   renewed(): Awaitable<void>;

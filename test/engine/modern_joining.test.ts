@@ -1,7 +1,7 @@
 /** What clients of 2026-07-28 get of a node that has not heard the others yet, or cannot. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Backend, memory } from "../../core/engine/mod.ts";
+import { type Backend, type Bus, memory } from "../../core/engine/mod.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -46,6 +46,25 @@ test("a node hears of its own first change", async (t) => {
   tools.push(ROUTE);
   endpoint.handler.notify.toolsListChanged();
   await turns(10);
+  assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
+});
+
+test("a node that may have missed a change looks at its tools again", async (t) => {
+  const tools: object[] = [];
+  let missed = () => {};
+  const own = memory();
+  const bus: Bus = {
+    ...own.bus,
+    missed(listener) {
+      missed = listener;
+      return () => {};
+    },
+  };
+  const backend = { ...own, bus };
+  const endpoint = new ModernEndpoint(t, { tools: () => tools as never }, { backend });
+  assert.equal((await endpoint.call("route", { region: "eu" })).status, 200);
+  tools.push(ROUTE);
+  missed();
   assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
 });
 
