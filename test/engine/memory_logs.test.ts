@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LOG_COST } from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
-import { store } from "./memory_log_store.ts";
+import { ROOMY, store } from "./memory_log_store.ts";
 
 describe("a log in memory", () => {
   test("keeps the newest events within a number", () => {
@@ -63,6 +63,22 @@ describe("a log in memory", () => {
     append(wide("6".repeat(50)), "newest");
     assert.equal(texts(2, "open"), "");
     assert.equal(texts(2, "newest"), wide("6".repeat(50)));
+  });
+
+  test("of an idle session is forgotten at its age while others begin streams, one by one", () => {
+    const { open, append, logs } = store({ ageMs: 10 });
+    const idle = [...Array(20)].map((_, i) => `idle${i}`);
+    for (const session of idle) {
+      open("ended", 0, session);
+      append("x", "ended", { session, last: true });
+    }
+    const left = (): number => idle.filter((one) => logs.bounds(one, "ended") !== undefined).length;
+    for (let i = 0; i < 40; i++) logs.whole!("busy", `early${i}`, "x", 9, { ...ROOMY, ageMs: 10 });
+    assert.equal(left(), 20);
+    for (let i = 0; i < 10; i++) open(`open${i}`, 10, "busy");
+    assert.ok(left() < 20, `${left()} are left`);
+    for (let i = 0; i < 40; i++) logs.whole!("busy", `late${i}`, "x", 10, { ...ROOMY, ageMs: 10 });
+    assert.equal(left(), 0);
   });
 
   test("of one session never takes from another's", () => {

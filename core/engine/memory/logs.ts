@@ -30,6 +30,8 @@ const NO_BOUNDS: LogBounds = { first: 1, last: 0, delivered: 0, ended: false, ow
 class MemoryLogs implements LogStore {
   /** Where a session has but one stream, and that no event yet, its name alone: 0.2 KB less an idle stream. */
   readonly #sessions = new Map<string, SessionLogs | string>();
+  /** Where the round through all sessions is that forgets what is too old in those that begin nothing. */
+  #round: Iterator<SessionLogs | string> | undefined;
 
   open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
     const known = this.#sessions.get(session);
@@ -40,8 +42,7 @@ class MemoryLogs implements LogStore {
     }
     const logs = this.#of(session);
     if (logs.unpacked(stream) !== undefined) return;
-    // Once a stream, not once an event: what is too old is forgotten when something new begins.
-    expire(logs, now, budget);
+    this.#forgetOld(logs, now, budget);
     const log = new Log(stream, owed);
     logs.begin(log);
     if (logs.cost > budget.sessionBytes) makeRoom(logs, log, budget.sessionBytes);
@@ -49,7 +50,7 @@ class MemoryLogs implements LogStore {
 
   whole(session: string, stream: string, data: string, now: number, budget: LogBudget): void {
     const logs = this.#of(session);
-    expire(logs, now, budget);
+    this.#forgetOld(logs, now, budget);
     logs.keep(stream, data, now);
     if (logs.cost > budget.sessionBytes) makeRoom(logs, undefined, budget.sessionBytes);
   }
@@ -153,6 +154,14 @@ class MemoryLogs implements LogStore {
       logs.forget(log);
       if (logs.empty) this.#sessions.delete(session);
     }
+  }
+
+  // Once a stream, not once an event: when something new begins, here and in one session more, for idle ones begin none.
+  #forgetOld(logs: SessionLogs, now: number, budget: LogBudget): void {
+    expire(logs, now, budget);
+    const { value, done } = (this.#round ??= this.#sessions.values()).next();
+    if (done) this.#round = undefined;
+    else if (typeof value !== "string") expire(value, now, budget);
   }
 
   #known(session: string): SessionLogs | undefined {
