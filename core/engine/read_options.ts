@@ -190,7 +190,10 @@ function listOf<T>(
     return given.map((text) => {
       const one = parse(accept(name, text, typeof text === "string", noList));
       if (one !== undefined) return one;
-      throw new OptionError(name, `${shown(text)} ${otherwise}`);
+      throw new OptionError(
+        name,
+        `${shown(text)} ${otherwise}; "*" in place of the list is for all`,
+      );
     });
   };
 }

@@ -41,6 +41,7 @@ const wrong: readonly Wrong[] = [
   [{ allowedHosts: ["http://a"] }, "allowedHosts", '"http://a"', /host name, or host:port/],
   [{ allowedHosts: ["a/b"] }, "allowedHosts", '"a/b"', /host name, or host:port/],
   [{ allowedHosts: ["*.a"] }, "allowedHosts", '"*.a"', /host name, or host:port/],
+  [{ allowedHosts: ["*"] }, "allowedHosts", '"*"', /"\*" in place of the list is for all/],
   [{ allowedOrigins: 5 }, "allowedOrigins", "5", /list of strings or "\*"/],
   [{ allowedOrigins: ["http://a/"] }, "allowedOrigins", '"http://a/"', /origin.*host name/],
   [{ allowedOrigins: ["null"] }, "allowedOrigins", '"null"', /origin.*host name/],
