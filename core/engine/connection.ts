@@ -6,6 +6,7 @@
  */
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
+import { afterTurn } from "./clock.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { LogBounds, LogPage, Receiver } from "./ports.ts";
 import { isStandalone } from "./ids.ts";
@@ -38,7 +39,7 @@ export class Connection implements StreamBody, Receiver {
   #read = false;
   #loop: "idle" | "reading" | "again" = "idle";
   #over = false;
-  /** Characters that were appended since the peer took no more; undefined while it takes them. */
+  /** Characters that were appended since the peer took no more, Infinity where too many; undefined while it takes them. */
   #behind: number | undefined;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
@@ -170,10 +171,7 @@ export class Connection implements StreamBody, Receiver {
     const rest = word.slice(1);
     switch (word[0]) {
       case "a":
-        if (this.#behind !== undefined) {
-          if (this.#behind > this.#settings.queuedBytes) return this.close("slow");
-          this.#behind += Number(rest);
-        }
+        if (this.#behind !== undefined) this.#fallBehind(Number(rest));
         return this.#readOn();
       case "r":
         if (rest !== String(this.#name)) this.close("replaced");
@@ -183,6 +181,14 @@ export class Connection implements StreamBody, Receiver {
       case "o":
         return this.close(rest as "session-ended" | "closed" | "lost");
     }
+  }
+
+  // Where all came at once, the peer had no turn to take any of it.
+  #fallBehind(characters: number): void {
+    const before = this.#behind!;
+    this.#behind = before > this.#settings.queuedBytes ? Infinity : before + characters;
+    if (this.#behind !== Infinity || before === Infinity) return;
+    afterTurn(() => this.#behind === Infinity && this.close("slow"));
   }
 
   #readOn(): void {

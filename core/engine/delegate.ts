@@ -24,7 +24,8 @@ import { webRequest } from "./web_request.ts";
 export interface ModernHandler {
   /**
    * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included. An event stream is read as
-   * it comes: where more than `limits.queuedBytes` of it wait for the peer, it is cancelled and the peer's is ended.
+   * it comes: where more than `limits.queuedBytes` of it wait for the peer, and half a second later still do, it is
+   * cancelled and the peer's is ended.
    *
    * @param request Without its body. Its signal aborts when the peer leaves, which cancels the request.
    * @param options `parsedBody` is the message, `authInfo` what `authenticate` added.

@@ -15,6 +15,9 @@ import type { Sink, StreamBody } from "./reply.ts";
 /** How long a source that was given up may take to end by itself, in milliseconds. */
 const LAST_MS = 500;
 
+/** How long a peer may take for what waits for it, once that is more than may wait, in milliseconds. */
+const SLOW_MS = 500;
+
 /** An event stream that relays a response, which may still be on its way. */
 export class Relay implements StreamBody {
   readonly #source: Promise<Response>;
@@ -27,6 +30,8 @@ export class Relay implements StreamBody {
   #silent = false;
   /** Bytes that came since the peer took no more; undefined while it takes them. */
   #behind: number | undefined;
+  /** Who waits for the peer to take what waits for it. */
+  #drained: (() => void) | undefined;
   #stop: (() => void) | undefined;
 
   constructor(
@@ -50,6 +55,7 @@ export class Relay implements StreamBody {
 
   drained(): void {
     this.#behind = undefined;
+    this.#drained?.();
   }
 
   cancelled(): void {
@@ -77,11 +83,22 @@ export class Relay implements StreamBody {
       const { done, value } = await this.#reader.read();
       if (done) return;
       if (this.#behind !== undefined) {
-        if (this.#behind > this.#settings.queuedBytes) return this.#end("slow");
-        this.#behind += value.byteLength;
+        if (this.#behind <= this.#settings.queuedBytes) this.#behind += value.byteLength;
+        else if (!(await this.#catchesUp())) return this.#end("slow");
       }
       this.#write(decoder.decode(value, { stream: true }));
     }
+  }
+
+  // Where all came at once, the peer had no time to take any of it.
+  #catchesUp(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stop = this.#settings.clock.after(SLOW_MS, () => resolve(false));
+      this.#drained = () => {
+        stop();
+        resolve(true);
+      };
+    });
   }
 
   #write(text: string): void {
@@ -93,6 +110,7 @@ export class Relay implements StreamBody {
     if (this.#over) return;
     this.#over = true;
     this.#stop?.();
+    this.#drained?.();
     const whole = reason === "finished";
     if (!whole) this.#giveUp().catch(() => {/* it is given up either way */});
     this.#sink?.end();

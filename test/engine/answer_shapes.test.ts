@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Exchange, McpOptions } from "../../core/engine/mod.ts";
+import { afterTurn } from "../../core/engine/clock.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
@@ -220,6 +221,7 @@ testInWorlds(
       handle.notify("notifications/message", { i, text });
       await world.quiet();
     }
+    await new Promise<void>((turn) => afterTurn(turn));
     assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["slow"]);
     const first = new Events(idle);
     const seen = (await first.rest()).map(({ params }) => params.i);
