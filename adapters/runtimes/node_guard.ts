@@ -10,7 +10,7 @@ import { accept, needed } from "../../core/engine/readers.ts";
 import { HeldResponse, type NodeAnswer } from "./held_response.ts";
 import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
-import { hasLeft, onClose } from "./node_peer.ts";
+import { hasLeft, lateClose, onClose } from "./node_peer.ts";
 
 /** A listener that is given the session. */
 export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> = (
@@ -34,7 +34,8 @@ export function guardListener<Req extends NodeRequest, Res extends NodeResponse>
   accept("sessions", sessions, is, "is not what createSessions makes");
   needed("listener", listener);
   return (request, response) => {
-    let closed = hasLeft(request, response);
+    const gone = hasLeft(request, response);
+    let closed = false;
     let leave = (): void => {};
     // The peer may be gone before the store has answered.
     onClose(request, response, () => {
@@ -44,10 +45,13 @@ export function guardListener<Req extends NodeRequest, Res extends NodeResponse>
     sessions.enter(new NodeHead(request)).then(async (entered) => {
       if ("status" in entered) return sendReply(response, entered, request);
       leave = () => entered.leave();
-      if (closed) leave();
+      if (gone || closed) leave();
       const held = new HeldResponse(response as unknown as NodeAnswer, entered);
+      const tell = closed ? lateClose([request, response]) : undefined;
       try {
-        await listener(request, response, entered.session);
+        const answering = listener(request, response, entered.session);
+        tell?.();
+        await answering;
       } catch (error) {
         held.fail(error);
       }

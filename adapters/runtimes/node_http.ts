@@ -29,6 +29,7 @@ export interface NodeRequest {
   readonly body?: unknown;
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
+  rawListeners?(event: string): unknown[];
   destroy(): unknown;
 }
 
@@ -55,6 +56,7 @@ export interface NodeResponse {
   end(chunk?: any, encoding?: any): unknown;
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
+  rawListeners?(event: string): unknown[];
   destroy(): unknown;
 }
 

@@ -26,6 +26,25 @@ export function onClose(
   response.on("close", () => waiting.delete(fn));
 }
 
+/** What has listeners for its end. */
+interface Closing {
+  rawListeners?(event: string): unknown[];
+}
+
+/**
+ * For who comes when these have told of their end: what is returned tells it to the listeners that were added since.
+ * They would wait for ever, as Node waits for no store before it calls them.
+ */
+export function lateClose(those: readonly Closing[]): () => void {
+  const listeners = (one: Closing): unknown[] => one.rawListeners?.("close") ?? [];
+  const told = new Set(those.flatMap(listeners));
+  return () => {
+    for (const one of those) {
+      for (const fn of listeners(one)) if (!told.has(fn)) (fn as () => void).call(one);
+    }
+  };
+}
+
 /** Who waits for the end of responses that wait for the answers before them, by connection. */
 const WAITING = new WeakMap<NodeSocket, Set<() => void>>();
 

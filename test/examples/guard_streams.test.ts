@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { describe, test } from "node:test";
-import { ask, distant, open, served } from "./guarded.ts";
+import { describe, test, type TestContext } from "node:test";
+import { ask, distant, type Listener, open, served } from "./guarded.ts";
 
 describe("an event stream", () => {
   const headers = { "content-type": "text/event-stream" };
@@ -94,13 +94,14 @@ describe("an event stream", () => {
 });
 
 describe("a client that leaves while the session is looked up", () => {
-  test("does not hold it", { timeout: 10_000 }, async (t) => {
+  /** Serves a listener that a client's request to /event reaches once the client is gone. */
+  async function left(t: TestContext, listener: Listener) {
     const backend = distant(false, "get");
-    let called = (): void => {};
-    const reached = new Promise<void>((resolve) => called = resolve);
-    const { port } = await served(t, (request, response) => {
+    const called = Promise.withResolvers<void>();
+    const { port } = await served(t, (request, response, session) => {
       if (request.url === "/open") return response.end();
-      called();
+      listener(request, response, session);
+      called.resolve();
     }, { backend });
     const id = await open(port);
     const leaving = request({
@@ -110,9 +111,24 @@ describe("a client that leaves while the session is looked up", () => {
     leaving.end();
     await new Promise((resolve) => leaving.once("finish", resolve));
     setTimeout(() => leaving.destroy(), 5);
-    await reached;
+    await called.promise;
     await new Promise((resolve) => setTimeout(resolve, 10));
+    return backend;
+  }
+
+  test("does not hold it", { timeout: 10_000 }, async (t) => {
+    const backend = await left(t, () => {});
     const [record] = backend.sessions.list() as Iterable<{ held: boolean }>;
     assert.equal(record?.held, false);
+  });
+
+  // A stream that is written by a timer would go on for ever.
+  test("is told to the listener like any that leaves", { timeout: 10_000 }, async (t) => {
+    const heard: string[] = [];
+    await left(t, (request, response) => {
+      request.on("close", () => heard.push("request"));
+      response.once("close", () => heard.push("response"));
+    });
+    assert.deepEqual(heard.sort(), ["request", "response"]);
   });
 });
