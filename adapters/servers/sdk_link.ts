@@ -39,6 +39,9 @@ export interface LinkedCall {
   readonly reject: (error: unknown) => void;
 }
 
+/** The servers that a link is connected to. */
+const CONNECTED = new WeakSet<SdkServer>();
+
 /** The connection of one server object. */
 export class Link implements SdkTransport {
   onclose?: (() => void) | undefined;
@@ -81,9 +84,19 @@ export class Link implements SdkTransport {
     return this.#over;
   }
 
-  /** Attaches the server. */
-  connect(): Promise<void> {
-    return this.#server.connect(this);
+  /** Attaches the server. Rejects where it is attached already. */
+  async connect(): Promise<void> {
+    // Versions before 1.26 take another connection, and then send to it what is the first one's.
+    if (CONNECTED.has(this.#server)) {
+      throw new TypeError("factory: gave a server that is already connected, not a new one");
+    }
+    CONNECTED.add(this.#server);
+    try {
+      await this.#server.connect(this);
+    } catch (error) {
+      CONNECTED.delete(this.#server);
+      throw error;
+    }
   }
 
   /** Closes the server, and through it this. */
@@ -175,6 +188,7 @@ export class Link implements SdkTransport {
   async close(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
+    CONNECTED.delete(this.#server);
     for (const stop of this.#asked.values()) stop.abort("the server has closed");
     this.#asked.clear();
     try {

@@ -248,6 +248,39 @@ test("an object that is connected already is refused, and its connection left al
   await mcp.close();
 });
 
+test("an object that serves another session is refused, also where its SDK would take it", async () => {
+  const one = new McpServer1(INFO, CAPABILITIES);
+  // As versions before 1.26 do: what the first session's tools send goes to whoever connected last.
+  const taking: SdkServer = {
+    connect(transport) {
+      Object.assign(one.server, { _transport: undefined });
+      return one.connect(transport as Parameters<McpServer1["connect"]>[0]);
+    },
+    close: () => one.close(),
+  };
+  let speak = (): void => {};
+  const spoken = new Promise<void>((resolve) => speak = resolve);
+  one.registerTool("speak", {}, async ({ sendNotification }) => {
+    await spoken;
+    const params = { level: "info", data: "for the first" } as const;
+    await sendNotification({ method: "notifications/message", params });
+    return { content: [{ type: "text", text: "spoken" }] };
+  });
+  const mcp = createMcpHandler(sdkServer(() => taking), { onEvent: () => {} });
+  const heard: unknown[] = [];
+  const first = testClient(mcp, { notification: (_, params) => void heard.push(params.data) });
+  await first.initialize();
+  const call = first.call("tools/call", tool("speak"));
+  await assert.rejects(testClient(mcp).initialize(), { code: -32603 });
+  speak();
+  assert.equal(textOf(await call), "spoken");
+  assert.deepEqual(heard, ["for the first"]);
+  await first.end();
+  // Once that has ended, it may serve another.
+  await testClient(mcp).initialize();
+  await mcp.close();
+});
+
 test("version 1 is shown a request that can be copied and written out", async () => {
   const seen: unknown[] = [];
   const mcp = createMcpHandler(sdkServer(() => {
