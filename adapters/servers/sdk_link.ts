@@ -130,7 +130,12 @@ export class Link implements SdkTransport {
       this.#calls.set(id, call);
       const signal = exchange?.signal;
       signal?.addEventListener("abort", () => this.#cancel(call, signal.reason), { once: true });
-      this.#context.run(call, () => this.#deliver({ id, method, params }, extra));
+      try {
+        this.#context.run(call, () => this.#deliver({ id, method, params }, extra));
+      } catch (error) {
+        this.#calls.delete(id);
+        throw error;
+      }
     });
   }
 

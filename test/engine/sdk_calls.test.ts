@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RpcFailure } from "../../adapters/testing/mod.ts";
+import { heapInUse } from "../doubles/heap.ts";
 import { connected, endpoint, gate, textOf, tool } from "./sdk/endpoint.ts";
 import { versions } from "./sdk/servers.ts";
 
@@ -120,6 +121,33 @@ for (const version of versions) {
       };
       const answer = await client.send("POST", odd);
       assert.equal(textOf((await answer.json()).result), "hi");
+      await mcp.close();
+    });
+
+    test("a request that the SDK cannot take is answered, and not kept", async () => {
+      const { mcp } = endpoint(version, { echo: ({ text }) => `${text.length}` }, {
+        onEvent: () => {},
+      });
+      const { sessionId } = await connected(mcp);
+      const fields = new Headers({
+        host: "localhost",
+        "content-type": "application/json",
+        "mcp-session-id": sessionId!,
+      });
+      // Version 2 is given a `Request`, and there is none of such a URL.
+      const head = { method: "POST", url: "http://name:word@localhost/mcp", headers: fields };
+      const one = async (id: number): Promise<void> => {
+        const params = tool("echo", `${id}`.padEnd(100_000));
+        const text = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
+        const reply = await mcp.handle(head, { text: () => Promise.resolve(text) });
+        const answer = JSON.parse(reply.body as string);
+        assert.equal(answer.error?.code ?? textOf(answer.result), answer.error ? -32603 : "100000");
+      };
+      await one(0);
+      const before = heapInUse();
+      for (let id = 1; id <= 100; id++) await one(id);
+      const kept = heapInUse() - before;
+      assert.ok(kept < 3_000_000, `${kept} bytes are kept of 100 requests of 100 000`);
       await mcp.close();
     });
 
