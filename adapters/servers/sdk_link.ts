@@ -309,7 +309,9 @@ function isFailure(error: unknown, code: string): boolean {
 
 function errorOf(error: unknown): RpcErrorObject {
   if (error instanceof ClientRequestError) {
-    return error.error ?? { code: TRANSPORT_REFUSED, message: error.message };
+    const given = error.error ?? { code: TRANSPORT_REFUSED, message: error.message };
+    // The SDK drops an answer with any other code.
+    return Number.isSafeInteger(given.code) ? given : { ...given, code: INTERNAL_ERROR };
   }
   return { code: INTERNAL_ERROR, message: "Internal error" };
 }

@@ -181,6 +181,22 @@ for (const version of versions) {
       await mcp.close();
     });
 
+    test("a refusal with a code that the SDK takes for none is one all the same", async () => {
+      const { mcp } = endpoint(version, {
+        ask: (call) =>
+          call.askRelated("?", { timeout: 2_000 }).catch((error) =>
+            `${error.code} ${error.message}`
+          ),
+      });
+      const client = await connected(mcp, {
+        request: () => {
+          throw new RpcFailure({ code: 2 ** 60, message: "not now" });
+        },
+      });
+      assert.match(textOf(await client.call("tools/call", tool("ask"))), /^-32603 .*not now$/);
+      await mcp.close();
+    });
+
     test("a server that gives up a request tells the client, by the id that the client knows", async () => {
       const { mcp } = endpoint(version, {
         ask: (call) => call.askRelated("?", { timeout: 20 }).catch(() => "gave up"),
