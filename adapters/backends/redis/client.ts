@@ -44,7 +44,13 @@ export interface IoRedis extends RedisEmitter {
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(
-    override: { readonly autoResubscribe: true; readonly commandTimeout: undefined },
+    override: {
+      readonly autoResubscribe: true;
+      readonly autoResendUnfulfilledCommands: true;
+      readonly commandTimeout: undefined;
+      readonly enableOfflineQueue: true;
+      readonly maxRetriesPerRequest: null;
+    },
   ): IoRedisSubscriber;
 }
 
@@ -120,9 +126,15 @@ export function linkTo(
       send: ([name, ...args]) => client.call(name!, ...args),
       // deno-lint-ignore require-await -- a subscriber of node-redis takes its time
       subscriber: async () => {
-        // Whatever the client does for its user: what is heard here has to be heard again, and no command is
-        // given up that is carried out all the same.
-        const own = client.duplicate({ autoResubscribe: true, commandTimeout: undefined });
+        // Whatever the client does for its user: what is heard here has to be heard again, and a command is
+        // settled as it ends, be it on a later connection.
+        const own = client.duplicate({
+          autoResubscribe: true,
+          autoResendUnfulfilledCommands: true,
+          commandTimeout: undefined,
+          enableOfflineQueue: true,
+          maxRetriesPerRequest: null,
+        });
         own.on("message", message);
         own.on("ready", connected);
         own.on("error", IGNORED);

@@ -1,17 +1,43 @@
 /** What the bus over Redis does once a lost subscriber connection is there again. */
 import assert from "node:assert/strict";
+import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { redis, type RedisClient, type RedisOptions } from "../../../adapters/backends/redis.ts";
 import type { Bus } from "../../../core/engine/mod.ts";
 import { clients, connectIoredis, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
+let way: Server;
+let port: number;
 let count = 0;
+/** How many subscriptions are lost on their way, each with its connection. */
+let lost = 0;
 
 before(async () => {
-  if (!noRedis) server = await startRedis();
+  if (noRedis) return;
+  server = await startRedis();
+  way = createServer(pass);
+  await new Promise<void>((resolve) => way.listen(0, "127.0.0.1", resolve));
+  port = (way.address() as { port: number }).port;
 });
-after(() => server?.stop());
+after(async () => {
+  way?.close();
+  await server?.stop();
+});
+
+function pass(near: Socket): void {
+  const far = dial(server.port, "127.0.0.1");
+  near.on("data", (bytes) => {
+    if (lost > 0 && /\r\nsubscribe\r\n/i.test(`${bytes}`)) {
+      lost--;
+      near.destroy();
+    } else far.write(bytes);
+  });
+  far.on("data", (bytes) => near.write(bytes));
+  near.on("close", () => far.destroy());
+  far.on("close", () => near.destroy());
+  for (const one of [near, far]) one.on("error", () => {/* it closes */});
+}
 
 type Subscribe = (channel: string, ...rest: unknown[]) => Promise<unknown>;
 
@@ -75,3 +101,32 @@ test("ioredis: a client that does not subscribe again by itself hears all the sa
   await hearsAgain(client);
   end();
 });
+
+for (
+  const [name, options] of [
+    ["sends nothing again", { autoResendUnfulfilledCommands: false }],
+    ["gives up at once what it has to send", { maxRetriesPerRequest: 0 }],
+    ["keeps nothing that it cannot send", { enableOfflineQueue: false }],
+  ] as const
+) {
+  test(`ioredis: a client that ${name} hears from the beginning, and all that it heard`, {
+    skip: noRedis,
+    timeout: 10_000,
+  }, async () => {
+    const { client, end } = await connectIoredis(port, options);
+    const { bus, close } = redis(client, { prefix: `{again${count++}}:`, timeoutMs: 1_000 });
+    const got: string[] = [];
+    const receiver = { receive: (text: string) => void got.push(text) };
+    await bus.subscribe("t", receiver);
+    lost = 1;
+    // One that is lost on its way; and then what was heard, which the client asks for by itself.
+    await bus.subscribe("u", receiver);
+    lost = 1;
+    await cut(bus);
+    for (const topic of ["t", "u"]) assert.equal(await bus.publish(topic, topic), 1);
+    while (got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(got.sort(), ["t", "u"]);
+    close!();
+    end();
+  });
+}

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import type { RedisClient } from "../../../adapters/backends/redis.ts";
 import { redisProgram } from "./redis_program.ts";
 
@@ -78,11 +78,18 @@ export const clients: readonly {
 /** A connected client of ioredis. */
 export async function connectIoredis(
   port: number,
-  options: { stringNumbers?: boolean; autoResubscribe?: boolean },
+  options: Pick<
+    RedisOptions,
+    | "stringNumbers"
+    | "autoResubscribe"
+    | "autoResendUnfulfilledCommands"
+    | "maxRetriesPerRequest"
+    | "enableOfflineQueue"
+  >,
 ): Promise<{ client: RedisClient; end(): void }> {
   const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50, ...options });
   client.on("error", () => {/* an outage is part of some tests */});
-  await client.ping();
+  await new Promise<void>((resolve) => client.once("ready", resolve));
   return { client, end: () => client.disconnect() };
 }
 
