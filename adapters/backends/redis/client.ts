@@ -25,8 +25,19 @@ export interface NodeRedis extends RedisEmitter {
   readonly isReady: boolean;
   // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
   sendCommand(args: string[]): Promise<any>;
-  duplicate(): NodeRedisSubscriber;
+  readonly options?: {
+    readonly socket?:
+      | { readonly reconnectStrategy?: NodeRedisStrategy | number | false | undefined }
+      | undefined;
+  } | undefined;
+  duplicate(
+    override: { readonly socket: { readonly reconnectStrategy: NodeRedisStrategy } },
+  ): NodeRedisSubscriber;
 }
+
+/** After how many milliseconds node-redis connects again; where it is no number, it gives up. */
+// deno-lint-ignore no-explicit-any -- why it tries again is of no concern here
+type NodeRedisStrategy = (retries: number, cause: any) => number | false | Error;
 
 /** A subscriber of node-redis. */
 export interface NodeRedisSubscriber extends RedisEmitter {
@@ -43,6 +54,10 @@ export interface NodeRedisSubscriber extends RedisEmitter {
 export interface IoRedis extends RedisEmitter {
   readonly status: string;
   call(command: string, ...args: string[]): Promise<unknown>;
+  readonly options?: {
+    // deno-lint-ignore no-explicit-any -- of another type in each version
+    readonly retryStrategy?: ((times: number) => any) | null | undefined;
+  };
   duplicate(
     override: {
       readonly autoResubscribe: true;
@@ -50,6 +65,7 @@ export interface IoRedis extends RedisEmitter {
       readonly commandTimeout: undefined;
       readonly enableOfflineQueue: true;
       readonly maxRetriesPerRequest: null;
+      readonly retryStrategy: (times: number) => number;
     },
   ): IoRedisSubscriber;
 }
@@ -134,6 +150,7 @@ export function linkTo(
           commandTimeout: undefined,
           enableOfflineQueue: true,
           maxRetriesPerRequest: null,
+          retryStrategy: (times) => pause(client.options?.retryStrategy?.(times), times),
         });
         own.on("message", message);
         own.on("ready", connected);
@@ -151,7 +168,15 @@ export function linkTo(
       ready: () => client.isReady,
       send: (args) => client.sendCommand(args),
       subscriber: async () => {
-        const own = client.duplicate();
+        const socket = client.options?.socket;
+        const given = socket?.reconnectStrategy;
+        const own = client.duplicate({
+          socket: {
+            ...socket,
+            reconnectStrategy: (retries, cause) =>
+              pause(typeof given === "function" ? given(retries, cause) : given, retries),
+          },
+        });
         const receive = (text: string, channel: string): void => message(channel, text);
         own.on("ready", connected);
         own.on("error", IGNORED);
@@ -168,6 +193,11 @@ export function linkTo(
     "client",
     `${shown(client)} is neither a client of redis (node-redis) nor one of ioredis`,
   );
+}
+
+// A client may give up, but not this connection: nobody would notice that nothing is heard any more.
+function pause(given: unknown, tries: number): number {
+  return typeof given === "number" ? given : Math.min(50 * 2 ** tries, 2_000);
 }
 
 /** A failed connection shows in the commands that it fails. Unheard, it would end the process. */

@@ -4,7 +4,14 @@ import { connect as dial, createServer, type Server, type Socket } from "node:ne
 import { after, before, test } from "node:test";
 import { redis, type RedisClient, type RedisOptions } from "../../../adapters/backends/redis.ts";
 import type { Bus } from "../../../core/engine/mod.ts";
-import { clients, connectIoredis, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import {
+  clients,
+  connectIoredis,
+  connectNodeRedis,
+  noRedis,
+  type RedisServer,
+  startRedis,
+} from "./redis_server.ts";
 
 let server: RedisServer;
 let way: Server;
@@ -127,6 +134,22 @@ for (
     while (got.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(got.sort(), ["t", "u"]);
     close!();
+    end();
+  });
+}
+
+for (
+  const [name, connect] of [
+    ["node-redis", () => connectNodeRedis(server.port, false)],
+    ["ioredis", () => connectIoredis(server.port, { retryStrategy: () => null })],
+  ] as const
+) {
+  test(`${name}: a client that does not connect again hears all the same`, {
+    skip: noRedis,
+    timeout: 10_000,
+  }, async () => {
+    const { client, end } = await connect();
+    await hearsAgain(client);
     end();
   });
 }

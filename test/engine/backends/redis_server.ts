@@ -58,15 +58,7 @@ export const clients: readonly {
 }[] = [
   {
     name: "node-redis",
-    async connect(port) {
-      const client = createClient({
-        url: `redis://127.0.0.1:${port}`,
-        socket: { reconnectStrategy: 50 },
-      });
-      client.on("error", () => {/* an outage is part of some tests */});
-      await client.connect();
-      return { client, end: () => client.destroy() };
-    },
+    connect: (port) => connectNodeRedis(port, 50),
   },
   { name: "ioredis", connect: (port) => connectIoredis(port, {}) },
   {
@@ -74,6 +66,20 @@ export const clients: readonly {
     connect: (port) => connectIoredis(port, { stringNumbers: true }),
   },
 ];
+
+/** A connected client of node-redis. */
+export async function connectNodeRedis(
+  port: number,
+  reconnectStrategy: number | false,
+): Promise<{ client: RedisClient; end(): void }> {
+  const client = createClient({
+    url: `redis://127.0.0.1:${port}`,
+    socket: { reconnectStrategy },
+  });
+  client.on("error", () => {/* an outage is part of some tests */});
+  await client.connect();
+  return { client, end: () => client.destroy() };
+}
 
 /** A connected client of ioredis. */
 export async function connectIoredis(
@@ -85,6 +91,7 @@ export async function connectIoredis(
     | "autoResendUnfulfilledCommands"
     | "maxRetriesPerRequest"
     | "enableOfflineQueue"
+    | "retryStrategy"
   >,
 ): Promise<{ client: RedisClient; end(): void }> {
   const client = new Redis({ host: "127.0.0.1", port, retryStrategy: () => 50, ...options });
