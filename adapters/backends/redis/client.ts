@@ -107,10 +107,12 @@ interface Waiting {
 interface How {
   ready(): boolean;
   send(args: string[]): Promise<unknown>;
-  subscriber(): Promise<Subscriber>;
+  subscriber(): Subscriber;
 }
 
 interface Subscriber {
+  /** Resolves once it can be told to hear something. */
+  readonly ready: Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   close(): void;
@@ -140,8 +142,7 @@ export function linkTo(
     return new ClientLink(client, timeoutMs, {
       ready: () => client.status === "ready",
       send: ([name, ...args]) => client.call(name!, ...args),
-      // deno-lint-ignore require-await -- a subscriber of node-redis takes its time
-      subscriber: async () => {
+      subscriber: () => {
         // Whatever the client does for its user: what is heard here has to be heard again, and a command is
         // settled as it ends, be it on a later connection.
         const own = client.duplicate({
@@ -156,6 +157,7 @@ export function linkTo(
         own.on("ready", connected);
         own.on("error", IGNORED);
         return {
+          ready: Promise.resolve(),
           subscribe: (channel) => own.subscribe(channel),
           unsubscribe: (channel) => own.unsubscribe(channel),
           close: () => void own.disconnect(),
@@ -167,7 +169,7 @@ export function linkTo(
     return new ClientLink(client, timeoutMs, {
       ready: () => client.isReady,
       send: (args) => client.sendCommand(args),
-      subscriber: async () => {
+      subscriber: () => {
         const socket = client.options?.socket;
         const given = socket?.reconnectStrategy;
         const own = client.duplicate({
@@ -180,8 +182,8 @@ export function linkTo(
         const receive = (text: string, channel: string): void => message(channel, text);
         own.on("ready", connected);
         own.on("error", IGNORED);
-        await own.connect();
         return {
+          ready: own.connect(),
           subscribe: (channel) => own.subscribe(channel, receive),
           unsubscribe: (channel) => own.unsubscribe(channel),
           close: () => void own.destroy(),
@@ -210,7 +212,7 @@ class ClientLink implements Link {
   readonly #deadlines: Deadlines<Waiting>;
   /** Commands that wait for the connection: a queue in the client would send them even when given up. */
   readonly #queue = new Set<() => void>();
-  #subscriber: Promise<Subscriber> | undefined;
+  #subscriber: Subscriber | undefined;
   #closed = false;
 
   constructor(client: RedisEmitter, timeoutMs: number, how: How) {
@@ -238,12 +240,16 @@ class ClientLink implements Link {
 
   async subscribe(channel: string): Promise<void> {
     if (this.#closed) return CLOSED();
-    await (await this.#own()).subscribe(channel);
+    const own = this.#own();
+    await own.ready;
+    await own.subscribe(channel);
   }
 
   async unsubscribe(channel: string): Promise<void> {
-    if (this.#closed || this.#subscriber === undefined) return;
-    await (await this.#subscriber).unsubscribe(channel);
+    const own = this.#subscriber;
+    if (own === undefined) return;
+    await own.ready;
+    await own.unsubscribe(channel);
   }
 
   close(): void {
@@ -251,7 +257,8 @@ class ClientLink implements Link {
     this.#client.removeListener("ready", this.#ready);
     this.#client.removeListener("error", IGNORED);
     this.#deadlines.clear();
-    this.#subscriber?.then((one) => one.close(), () => {/* it never came to be */});
+    // It may still be connecting, and would go on until Redis is there.
+    this.#subscriber?.close();
     this.#subscriber = undefined;
   }
 
@@ -259,11 +266,11 @@ class ClientLink implements Link {
     for (const go of [...this.#queue]) go();
   };
 
-  #own(): Promise<Subscriber> {
+  #own(): Subscriber {
     if (this.#subscriber !== undefined) return this.#subscriber;
     const own = this.#how.subscriber();
     // The next one to ask tries again.
-    own.catch(() => {
+    own.ready.catch(() => {
       if (this.#subscriber === own) this.#subscriber = undefined;
     });
     return this.#subscriber = own;

@@ -1,5 +1,6 @@
 /** What the bus over Redis does once a lost subscriber connection is there again. */
 import assert from "node:assert/strict";
+import type { EventEmitter } from "node:events";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { redis, type RedisClient, type RedisOptions } from "../../../adapters/backends/redis.ts";
@@ -64,6 +65,15 @@ function slow(client: RedisClient): void {
     };
     return own;
   };
+}
+
+/** Resolves once the subscriber that a client comes to have is over for good. */
+function endOfSubscriber(client: RedisClient): Promise<void> {
+  const one = client as unknown as { duplicate(...args: unknown[]): EventEmitter };
+  const duplicate = one.duplicate.bind(one);
+  return new Promise((resolve) => {
+    one.duplicate = (...args) => duplicate(...args).once("end", resolve);
+  });
 }
 
 /** Cuts the subscriber connections; resolves once the bus says that it may have missed something. */
@@ -153,3 +163,18 @@ for (
     end();
   });
 }
+
+test("node-redis: a backend that is closed while Redis is down goes on trying no more", {
+  skip: noRedis,
+  timeout: 10_000,
+}, async () => {
+  const down = await startRedis();
+  const { client, end } = await connectNodeRedis(down.port, 50);
+  const ended = endOfSubscriber(client);
+  const { bus, close } = redis(client, { timeoutMs: 200 });
+  await down.stop();
+  await assert.rejects(Promise.resolve(bus.subscribe("t", { receive() {} })));
+  close!();
+  await ended;
+  end();
+});
