@@ -21,9 +21,8 @@ export {
   type NodeRedis,
   type NodeRedisSubscriber,
   type RedisClient,
-  type RedisEmitter,
-  RedisTimeout,
 } from "./redis/client.ts";
+export { type RedisEmitter, RedisTimeout } from "./redis/link.ts";
 
 /** Options of {@linkcode redis}. */
 export interface RedisOptions {

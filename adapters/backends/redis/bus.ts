@@ -6,7 +6,7 @@
 
 import type { Bus, Receiver } from "../../../core/engine/ports.ts";
 import { Topics } from "../../../core/engine/topics.ts";
-import type { Link } from "./client.ts";
+import type { Link } from "./link.ts";
 
 /** Topics over the channels of a Redis. */
 export class RedisBus implements Bus {

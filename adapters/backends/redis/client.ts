@@ -1,21 +1,12 @@
 /**
- * The two clients as one thing: commands with a limit in time, and one subscriber connection. Only the
- * part of their interfaces that is used is named, so that neither is a dependency.
+ * The two clients as one thing. Only the part of their interfaces that is used is named, so that neither is a
+ * dependency.
  *
  * @module
  */
 
-import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
-import { Deadlines } from "../../../core/engine/deadlines.ts";
 import { OptionError, shown } from "../../../core/engine/errors.ts";
-
-/** What both clients and their subscribers have as event emitters. */
-export interface RedisEmitter {
-  // deno-lint-ignore no-explicit-any -- the clients' own listener types differ
-  on(event: string, listener: (...args: any[]) => void): unknown;
-  // deno-lint-ignore no-explicit-any -- see above
-  removeListener(event: string, listener: (...args: any[]) => void): unknown;
-}
+import { ClientLink, IGNORED, type Link, type RedisEmitter } from "./link.ts";
 
 /**
  * A client of the package `redis` (node-redis), version 5.9 or later, as far as it is used. Earlier ones corrupt what is
@@ -79,44 +70,6 @@ export interface IoRedisSubscriber extends RedisEmitter {
 
 /** One of the two. */
 export type RedisClient = NodeRedis | IoRedis;
-
-/** Commands and subscriptions, whatever client is behind them. */
-export interface Link {
-  /** Sends a command; rejects where there is no answer in time. */
-  command(args: string[]): Promise<unknown>;
-  /** Hears a channel on the one subscriber connection; however late that is, it tells what came of it. */
-  subscribe(channel: string): Promise<void>;
-  /** The same for no longer hearing it. */
-  unsubscribe(channel: string): Promise<void>;
-  /** Waits for what was asked of Redis; rejects where it is not there in time. */
-  inTime<T>(name: string, done: Promise<T>): Promise<T>;
-  /** Ends the subscriber connection; the client itself is its user's. */
-  close(): void;
-}
-
-/** Redis did not answer in time, or is not connected. */
-export class RedisTimeout extends Error {
-  override readonly name = "RedisTimeout";
-}
-
-interface Waiting {
-  readonly late: () => void;
-}
-
-/** How the client at hand is used. */
-interface How {
-  ready(): boolean;
-  send(args: string[]): Promise<unknown>;
-  subscriber(): Subscriber;
-}
-
-interface Subscriber {
-  /** Resolves once it can be told to hear something. */
-  readonly ready: Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
-  close(): void;
-}
 
 /**
  * A link over a client.
@@ -201,106 +154,6 @@ export function linkTo(
 function pause(given: unknown, tries: number): number {
   return typeof given === "number" ? given : Math.min(50 * 2 ** tries, 2_000);
 }
-
-/** A failed connection shows in the commands that it fails. Unheard, it would end the process. */
-const IGNORED = (): void => {};
-
-class ClientLink implements Link {
-  readonly #client: RedisEmitter;
-  readonly #timeoutMs: number;
-  readonly #how: How;
-  readonly #deadlines: Deadlines<Waiting>;
-  /** Commands that wait for the connection: a queue in the client would send them even when given up. */
-  readonly #queue = new Set<() => void>();
-  #subscriber: Subscriber | undefined;
-  #closed = false;
-
-  constructor(client: RedisEmitter, timeoutMs: number, how: How) {
-    this.#client = client;
-    this.#timeoutMs = timeoutMs;
-    this.#how = how;
-    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => one.late());
-    client.on("ready", this.#ready);
-    client.on("error", IGNORED);
-  }
-
-  command(args: string[]): Promise<unknown> {
-    if (this.#closed) return CLOSED();
-    if (this.#how.ready()) return this.inTime(args[0]!, this.#how.send(args));
-    let go!: () => void;
-    const sent = new Promise((resolve, reject) => {
-      go = () => {
-        this.#queue.delete(go);
-        this.#how.send(args).then(resolve, reject);
-      };
-      this.#queue.add(go);
-    });
-    return this.inTime(args[0]!, sent, () => this.#queue.delete(go));
-  }
-
-  async subscribe(channel: string): Promise<void> {
-    if (this.#closed) return CLOSED();
-    const own = this.#own();
-    await own.ready;
-    await own.subscribe(channel);
-  }
-
-  async unsubscribe(channel: string): Promise<void> {
-    const own = this.#subscriber;
-    if (own === undefined) return;
-    await own.ready;
-    await own.unsubscribe(channel);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#client.removeListener("ready", this.#ready);
-    this.#client.removeListener("error", IGNORED);
-    this.#deadlines.clear();
-    // It may still be connecting, and would go on until Redis is there.
-    this.#subscriber?.close();
-    this.#subscriber = undefined;
-  }
-
-  readonly #ready = (): void => {
-    for (const go of [...this.#queue]) go();
-  };
-
-  #own(): Subscriber {
-    if (this.#subscriber !== undefined) return this.#subscriber;
-    const own = this.#how.subscriber();
-    // The next one to ask tries again.
-    own.ready.catch(() => {
-      if (this.#subscriber === own) this.#subscriber = undefined;
-    });
-    return this.#subscriber = own;
-  }
-
-  inTime<T>(name: string, done: Promise<T>, givenUp?: () => void): Promise<T> {
-    if (this.#closed) {
-      done.catch(IGNORED);
-      return CLOSED();
-    }
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        late: () => {
-          givenUp?.();
-          reject(
-            new RedisTimeout(
-              `Redis did not answer within ${this.#timeoutMs} ms (${name}${
-                this.#how.ready() ? "" : "; the client is not connected"
-              })`,
-            ),
-          );
-        },
-      };
-      this.#deadlines.add(waiting);
-      done.then(resolve, reject).finally(() => this.#deadlines.delete(waiting));
-    });
-  }
-}
-
-const CLOSED = (): Promise<never> => Promise.reject(new TypeError("the backend is closed"));
 
 // They look like the others. In a Cluster, a sender is not told whether anybody hears a message.
 function isOfSeveral(client: RedisClient): boolean {

@@ -5,7 +5,7 @@
  */
 
 import { hex } from "../hex.ts";
-import type { Link } from "./client.ts";
+import type { Link } from "./link.ts";
 import { SCRIPT } from "./script.ts";
 
 /** What the script answers: text, numbers, nothing, and lists of them. */
