@@ -14,8 +14,11 @@ import { ClientLink, IGNORED, type Link, type RedisEmitter } from "./link.ts";
  */
 export interface NodeRedis extends RedisEmitter {
   readonly isReady: boolean;
-  // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
-  sendCommand(args: string[]): Promise<any>;
+  sendCommand(
+    args: string[],
+    options?: { readonly typeMapping: Record<never, never> },
+    // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
+  ): Promise<any>;
   readonly options?: {
     readonly socket?:
       | { readonly reconnectStrategy?: NodeRedisStrategy | number | false | undefined }
@@ -121,7 +124,7 @@ export function linkTo(
   if (isNodeRedis(client)) {
     return new ClientLink(client, timeoutMs, {
       ready: () => client.isReady,
-      send: (args) => client.sendCommand(args),
+      send: (args) => client.sendCommand(args, AS_TEXT),
       subscriber: () => {
         const socket = client.options?.socket;
         const given = socket?.reconnectStrategy;
@@ -149,6 +152,9 @@ export function linkTo(
     `${shown(client)} is neither a client of redis (node-redis) nor one of ioredis`,
   );
 }
+
+/** Its user's client may give something else, such as buffers. */
+const AS_TEXT = { typeMapping: {} };
 
 // A client may give up, but not this connection: nobody would notice that nothing is heard any more.
 function pause(given: unknown, tries: number): number {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { after, before, test } from "node:test";
 import { Cluster } from "ioredis";
-import { createCluster, createSentinel } from "redis";
+import { createClient, createCluster, createSentinel, RESP_TYPES } from "redis";
 import { redis, type RedisClient } from "../../../adapters/backends/redis.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
@@ -215,6 +216,25 @@ test("logs that expired take no room from those that live", { skip: noRedis }, a
   assert.equal((await logs.bounds("a", "live"))?.first, 1);
   backend.close!();
   end();
+});
+
+test("a client of node-redis that gives buffers is asked for text", { skip: noRedis }, async () => {
+  const client = createClient({
+    url: server.url,
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+  await client.connect();
+  const backend = redis(client, { prefix: "{buffers}:" });
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: () => Promise.resolve({ done: true }),
+  }, { backend, response: "sse" });
+  const caller = testClient(handler);
+  await caller.initialize();
+  assert.deepEqual(await caller.call("tools/list"), { done: true });
+  await handler.close({ within: 0 });
+  backend.close!();
+  client.destroy();
 });
 
 test("a client of several servers is refused", () => {
