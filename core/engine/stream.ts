@@ -126,9 +126,10 @@ export class Stream {
 
   #stored(position: number, text: string): Awaitable<unknown> {
     if (position > 0) return this.#wake(text);
-    // It was ended or dropped elsewhere. What comes now would be dropped as well.
-    if (this.#wanted === undefined) this.#over = true;
-    return undefined;
+    // It was ended or dropped elsewhere. What comes now would be dropped as well, and who reads may not know yet.
+    if (this.#wanted !== undefined) return undefined;
+    this.#over = true;
+    return this.#wake("");
   }
 
   #wake(text: string): Awaitable<unknown> {

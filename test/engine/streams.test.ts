@@ -108,6 +108,20 @@ testInWorlds(
   },
 );
 
+testInWorlds("a stream whose log the backend has lost ends", async (scope, world) => {
+  const application = talking(1);
+  const endpoint = new Endpoint(scope, application, {}, world);
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  await events.next();
+  const last = events.next();
+  await world.quiet();
+  await world.backend.logs.drop(session);
+  application.finish();
+  assert.equal(await last, undefined);
+  assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["lost"]);
+});
+
 testInWorlds(
   "an event id that was evicted, is foreign or is none of ours is refused",
   async (scope, world) => {
