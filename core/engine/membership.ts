@@ -141,9 +141,11 @@ export class Membership {
     return undefined;
   }
 
-  // Whoever's lease ran out while it lived has lost what it held.
+  // Whoever's lease ran out while it lived has lost what it held; where the backend lost more than that, sessions too.
   #sayHeld(known: boolean): void {
-    if (!known) { for (const id of this.#member.held()) this.#unsaid.add(id); }
+    if (known) return;
+    for (const id of this.#member.held()) this.#unsaid.add(id);
+    this.#member.missed();
   }
 
   #later(): void {

@@ -77,6 +77,31 @@ for (const kind of clients) {
     }, { limits: { sessions: 2 } });
   });
 
+  test(`${kind.name}: what Redis has lost ends where it goes on`, {
+    skip: noRedis,
+    timeout: 25_000,
+  }, async () => {
+    await withNodes(server, kind, 1, application(new Promise(() => {})), async ([node]) => {
+      const { handler } = node!;
+      const client = testClient(handler);
+      await client.initialize();
+      const stream = await client.listen();
+      const call = client.begin("emit");
+      await until(() => call.lastEventId !== undefined, "the first events");
+      const { client: admin, end } = await clients[0]!.connect(server.port);
+      await (admin as { sendCommand(args: string[]): Promise<unknown> }).sendCommand(["FLUSHALL"]);
+      for await (const { message } of stream) assert.equal(message, undefined);
+      await assert.rejects(call.result);
+      const { inFlight, sessions, streams } = await handler.stats();
+      assert.deepEqual([inFlight, sessions, streams], [0, 0, 0]);
+      assert.equal(await client.call("anything").catch(status), 404);
+      const next = testClient(handler);
+      await next.initialize();
+      assert.deepEqual(await next.call("anything"), {});
+      end();
+    });
+  });
+
   test(`${kind.name}: what a call says during an outage is there afterwards, once, in order`, {
     skip: noRedis,
     timeout: 25_000,
