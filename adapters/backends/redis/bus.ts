@@ -104,7 +104,7 @@ export class RedisBus implements Bus {
     // Subscriptions are renewed in order, so once this one is confirmed all are.
     await this.#link.subscribe(marker);
     for (const listener of this.#missed) listener();
-    await this.#link.unsubscribe(marker);
+    this.#end(marker);
   }
 }
 

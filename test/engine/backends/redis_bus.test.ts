@@ -128,3 +128,13 @@ test("what the client goes on hearing, for its end was lost, is ended on the nex
   await again;
   assert.deepEqual(asked, ["-bus:a", "+bus:~2", "-bus:~2"]);
 });
+
+test("a marker of what was missed is not heard for ever, though its end is lost", async () => {
+  const { bus, asked, answer } = slowRedis();
+  bus.connected();
+  await answer();
+  assert.deepEqual(asked, ["+bus:~2", "-bus:~2"]);
+  await answer("lost");
+  bus.connected();
+  assert.deepEqual(asked.slice(2), ["-bus:~2", "+bus:~3"]);
+});
