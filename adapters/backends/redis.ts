@@ -19,6 +19,7 @@ export {
   type IoRedis,
   type IoRedisSubscriber,
   type NodeRedis,
+  type NodeRedisStrategy,
   type NodeRedisSubscriber,
   type RedisClient,
 } from "./redis/client.ts";

@@ -31,7 +31,7 @@ export interface NodeRedis extends RedisEmitter {
 
 /** After how many milliseconds node-redis connects again; where it is no number, it gives up. */
 // deno-lint-ignore no-explicit-any -- why it tries again is of no concern here
-type NodeRedisStrategy = (retries: number, cause: any) => number | false | Error;
+export type NodeRedisStrategy = (retries: number, cause: any) => number | false | Error;
 
 /** A subscriber of node-redis. */
 export interface NodeRedisSubscriber extends RedisEmitter {
