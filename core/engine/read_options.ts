@@ -190,10 +190,8 @@ function listOf<T>(
     return given.map((text) => {
       const one = parse(accept(name, text, typeof text === "string", noList));
       if (one !== undefined) return one;
-      throw new OptionError(
-        name,
-        `${shown(text)} ${otherwise}; "*" in place of the list is for all`,
-      );
+      const all = text === "*" ? '; "*" in place of the list is for all' : "";
+      throw new OptionError(name, `${shown(text)} ${otherwise}${all}`);
     });
   };
 }
