@@ -186,8 +186,8 @@ export interface LogStore {
    * and comes back too late does no harm.
    *
    * @param once A name of this event in this log, given where an append may have to be repeated: where one of the
-   * last 16 events of the log has it, nothing is appended and the position is that event's. So also where several
-   * append it at once.
+   * last 16 events of the log has it, or one further back that the store still knows by name, nothing is appended and
+   * the position is that event's. So also where several append it at once.
    */
   append(
     session: string,

@@ -49,8 +49,7 @@ export function redisLogs(store: Store): LogStore {
           whole(budget.bytes),
           whole(budget.sessionBytes),
           ageOf(budget),
-          // A semicolon and an equals sign stand between names there.
-          encodeURIComponent(once),
+          once,
         ),
       );
     },

@@ -38,9 +38,16 @@ local function cut(name, first)
   local id = string.format('%.0f-0', first)
   local event = call('XRANGE', events(name), id, id)[1]
   if event then
-    local bytes = tonumber(event[2][6])
+    local bytes, once = tonumber(event[2][6]), event[2][8]
     call('XDEL', events(name), id)
     call('HINCRBY', facts(name), 'b', -bytes)
+    if once then
+      -- The last 16 that are gone are known still.
+      local place = 'g' .. first % 16
+      local older = call('HGET', facts(name), place)
+      if older then call('HDEL', facts(name), '=' .. older) end
+      call('HSET', facts(name), place, once)
+    end
     if call('HEXISTS', costs, name) == 1 then spend(name, -bytes - EVENT) end
   end
   return call('HINCRBY', facts(name), 'f', 1)
@@ -91,8 +98,12 @@ local function expire(now, age)
   end
 end
 
-local function put(position, data, now, bytes)
-  call('XADD', events(stream), string.format('%.0f-0', position), 'd', data, 't', now, 's', bytes)
+local function put(position, data, now, bytes, once)
+  local id = string.format('%.0f-0', position)
+  if once == '' then return call('XADD', events(stream), id, 'd', data, 't', now, 's', bytes) end
+  -- Others may write much before an attempt is repeated, so a name is known for as long as its event.
+  call('XADD', events(stream), id, 'd', data, 't', now, 's', bytes, 'n', once)
+  call('HSET', facts(stream), '=' .. once, position)
 end
 
 -- Counts the stream among those of its session.
@@ -120,32 +131,21 @@ elseif op == 'whole' then
   if call('EXISTS', facts(stream)) == 1 then return 0 end
   expire(tonumber(now), age)
   call('HSET', facts(stream), 'f', 1, 'l', 1, 'd', 0, 'b', bytes, 'e', now)
-  put(1, data, now, bytes)
+  put(1, data, now, bytes, '')
   enter(STREAM + EVENT + bytes, true, age, maxSession)
   return 1
 
 elseif op == 'append' then
   local data, bytes, last, now = ARGV[4], num(5), ARGV[6], ARGV[7]
   local maxEvents, maxBytes, maxSession, age, once = num(8), num(9), num(10), num(11), ARGV[12]
-  local known = call('HMGET', facts(stream), 'l', 'f', 'b', 'e', 'k')
+  local known = call('HMGET', facts(stream), 'l', 'f', 'b', 'e', '=' .. once)
   if not known[1] then return 0 end
-  local names = known[5] or ''
-  if once ~= '' then
-    local _, at = string.find(names, ';' .. once .. '=', 1, true)
-    if at then return tonumber(string.match(names, '^%d+', at + 1)) end
-  end
+  if known[5] then return tonumber(known[5]) end
   if known[4] then return 0 end
   local position, first = tonumber(known[1]) + 1, tonumber(known[2])
   local total = tonumber(known[3]) + bytes
-  put(position, data, now, bytes)
+  put(position, data, now, bytes, once)
   call('HSET', facts(stream), 'l', position, 'b', total)
-  if once ~= '' then
-    local list = { ';' .. once .. '=' .. position }
-    for one in string.gmatch(names, ';[^;]+') do
-      if #list < 16 then list[#list + 1] = one end
-    end
-    call('HSET', facts(stream), 'k', table.concat(list))
-  end
   if last == '1' then call('HSET', facts(stream), 'e', now) end
   local inSession = spend(stream, bytes + EVENT)
   while first < position and (total > maxBytes or position - first + 1 > maxEvents) do

@@ -1,17 +1,21 @@
-/** What becomes of a session where Redis has stored it and the answer is lost. */
+/** What becomes of a session, or of a message, where Redis has stored it and the answer is lost. */
 import assert from "node:assert/strict";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { redis } from "../../../adapters/backends/redis.ts";
 import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
 import { createMcpHandler, type McpHandler } from "../../../core/engine/mod.ts";
+import { standaloneStream } from "../../../core/engine/ids.ts";
+import { until } from "./cluster.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
 let proxy: Server;
 let count = 0;
-/** What happens to the answer to the next session that is stored: its connection is cut, or it waits. */
+/** What happens to the answer to the next thing that is stored: its connection is cut, or it waits. */
 let lost: "cut" | "late" | undefined;
+/** What is stored. */
+let stored: "create" | "append" = "create";
 let release = (): void => {};
 
 before(async () => {
@@ -29,7 +33,7 @@ function pass(near: Socket): void {
   const far = dial(server.port, "127.0.0.1");
   let answer: typeof lost;
   near.on("data", (bytes) => {
-    if (`${bytes}`.includes("\r\ncreate\r\n")) [answer, lost] = [lost, undefined];
+    if (`${bytes}`.includes(`\r\n${stored}\r\n`)) [answer, lost] = [lost, undefined];
     far.write(bytes);
   });
   far.on("data", (bytes) => {
@@ -108,3 +112,59 @@ for (const client of clients) {
     },
   );
 }
+
+test("a message whose answer comes late is stored once, whatever others wrote meanwhile", {
+  skip: noRedis,
+  timeout: 10_000,
+}, async () => {
+  const prefix = `{unanswered${count++}}:`;
+  const ports = [(proxy.address() as { port: number }).port, server.port];
+  const ends: (() => unknown)[] = [];
+  let failed = false;
+  const nodes = await Promise.all(ports.map(async (port, at) => {
+    const { client, end } = await clients[0]!.connect(port);
+    const backend = redis(client, { prefix, ...(at === 0 ? { timeoutMs: 300 } : {}) });
+    const handler = createMcpHandler({
+      serverInfo: { name: "server", version: "1" },
+      request: () => ({}),
+    }, { backend, onEvent: ({ type }) => failed ||= type === "backend-error" });
+    ends.unshift(() => handler.close({ within: 0 }), () => backend.close!(), end);
+    return { backend, handler };
+  }));
+  try {
+    const { backend: { logs } } = nodes[1]!;
+    const caller = testClient(nodes[1]!.handler);
+    await caller.initialize();
+    const id = caller.sessionId!;
+    const written = (events: number) =>
+      until(
+        async () => (await logs.bounds(id, standaloneStream(id)))?.last === events,
+        `${events} events`,
+      );
+    const [slow, other] = await Promise.all(
+      nodes.map(({ handler }) => handler.sessions.get(id)),
+    );
+    [stored, lost] = ["append", "late"];
+    slow!.notify("first");
+    await written(1);
+    const expected = ["first"];
+    for (let i = 1; i <= 30; i++) {
+      other!.notify(`m${i}`);
+      expected.push(`m${i}`);
+    }
+    await written(31);
+    await until(() => failed, "the first attempt is given up");
+    release();
+    slow!.notify("last");
+    const stream = await caller.listen();
+    const got: unknown[] = [];
+    for await (const { message } of stream) {
+      if (message !== undefined && got.push(message.method) && message.method === "last") break;
+    }
+    stream.close();
+    assert.deepEqual(got, [...expected, "last"]);
+  } finally {
+    stored = "create";
+    for (const end of ends) await end();
+  }
+});
