@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
+import { afterTurn, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { Deadlines } from "../../../core/engine/deadlines.ts";
 
 /** What both clients and their subscribers have as event emitters. */
@@ -72,7 +72,8 @@ export class ClientLink implements Link {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
     this.#how = how;
-    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => one.late());
+    // Timers come first where the process was busy, or stopped, for longer: an answer may be there and unread.
+    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => afterTurn(one.late));
     client.on("ready", this.#ready);
     client.on("error", IGNORED);
   }
