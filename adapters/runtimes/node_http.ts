@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concat, decode, fieldsWith } from "../../core/engine/fetch.ts";
+import { concat, decode, fieldsWith, isResponse } from "../../core/engine/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import { hasLeft, onClose } from "./node_peer.ts";
 
@@ -103,7 +103,7 @@ export function sendReply(response: NodeResponse, reply: Reply, request?: NodeRe
     response.writeHead(status, { ...headers, "content-length": length });
     // What is ASCII needs no conversion: 0.3 µs of a call.
     response.end(body, length === body.length ? "latin1" : "utf8");
-  } else if (body instanceof Response) {
+  } else if (isResponse(body)) {
     sendResponse(response, body, headers).catch(() => response.destroy());
   } else {
     response.writeHead(status, headers);
@@ -112,7 +112,7 @@ export function sendReply(response: NodeResponse, reply: Reply, request?: NodeRe
 }
 
 function isStream(body: Reply["body"]): body is StreamBody {
-  return body !== null && typeof body === "object" && !(body instanceof Response);
+  return body !== null && typeof body === "object" && !isResponse(body);
 }
 
 // A body parser came first, as `express.json()` does: no event will tell any more.

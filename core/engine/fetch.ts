@@ -53,11 +53,19 @@ class TellingBody extends WebBody {
   }
 }
 
+/**
+ * True for a Web response, of whatever realm: a server such as `@hono/node-server` 1 puts a class of its own in the
+ * place of the global one, and what `Response.json()` and `fetch()` give is no instance of that.
+ */
+export function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+}
+
 /** An answer as a Web response. */
 export function toResponse(reply: Reply): Response {
   const { headers, body } = reply;
   if (body === null || typeof body === "string") return new Response(body, reply);
-  if (body instanceof Response) return withHeaders(body, headers);
+  if (isResponse(body)) return withHeaders(body, headers);
   const sink = new WebSink(body);
   return new Response(sink.whole() ?? new ReadableStream(sink, HIGH_WATER), reply);
 }

@@ -16,7 +16,7 @@ import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
 import type { HandlerEvent } from "./events.ts";
-import { typed } from "./fetch.ts";
+import { isResponse, typed } from "./fetch.ts";
 import type { Authenticated, Settings } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Reply } from "./reply.ts";
@@ -118,12 +118,12 @@ export class Front {
     let found: Caller | Response;
     try {
       found = checked(await authenticate(head));
-      if (found instanceof Response) found = await typed(found);
+      if (isResponse(found)) found = await typed(found);
     } catch (error) {
       this.emit({ type: "application-error", method: "authenticate", error });
       return this.refuse({ rule: "internal-error" }, trace);
     }
-    if (!(found instanceof Response)) return found;
+    if (!isResponse(found)) return found;
     trace.outcome = "unauthenticated";
     this.emit({
       type: "rejected",
@@ -139,7 +139,7 @@ export class Front {
 function checked(found: Authenticated | null): Caller | Response {
   if (found === undefined) return ANONYMOUS;
   if (typeof found === "string") return { principal: found, authInfo: undefined };
-  if (found instanceof Response) {
+  if (isResponse(found)) {
     if (!found.bodyUsed && found.status !== 0) return found;
     throw new TypeError(
       "authenticate: gave a Response that is used up or an error; make one for each request",

@@ -15,7 +15,7 @@ import type { Caller } from "./application.ts";
 import { andThen } from "./awaitable.ts";
 import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { shown } from "./errors.ts";
-import { toResponse } from "./fetch.ts";
+import { isResponse, toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { heldBody } from "./held_body.ts";
 import { mintNodeId, mintSessionId } from "./ids.ts";
@@ -120,7 +120,7 @@ class Guard {
     let held = false;
     try {
       const response = await handler(request, entry.session);
-      if (!(response instanceof Response)) {
+      if (!isResponse(response)) {
         throw new TypeError(`the handler gave ${shown(response)}, not a Response`);
       }
       if (response.bodyUsed) throw new TypeError("the handler's response has been read already");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isResponse } from "./fetch.ts";
 import type { Reply } from "./reply.ts";
 
 /** What `Bun.serve` hands to `fetch` beside the request. */
@@ -17,7 +18,7 @@ interface BunServer {
  */
 export function idleTimeoutOff(server: unknown, request: Request, reply: Reply): void {
   const { body } = reply;
-  if (body === null || typeof body === "string" || body instanceof Response) return;
+  if (body === null || typeof body === "string" || isResponse(body)) return;
   exempt(server, request);
 }
 
