@@ -18,6 +18,7 @@ import {
   readOnly,
 } from "../../core/engine/readers.ts";
 import type { Lifetime } from "../../core/session/record.ts";
+import { ownerText } from "./owner.ts";
 import { sealedLogs } from "./sealed/logs.ts";
 import { digestOf, type Opened, Seal } from "./sealed/seal.ts";
 
@@ -166,7 +167,7 @@ class SealedSessions implements SessionStore {
     let found = await this.#open(id);
     if (found === undefined) return undefined;
     if (hides(found, principal)) {
-      if (await digestOf(principal) !== found.ownerDigest) return undefined;
+      if (await digestOf(ownerText(principal)) !== found.ownerDigest) return undefined;
       // From now on its name is known, and who asks is compared with it.
       const { expires, record } = found;
       found = { expires, ownerDigest: undefined, record: { ...record, owner: principal } };

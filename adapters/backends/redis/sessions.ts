@@ -6,6 +6,7 @@
 
 import type { Lapsed, SessionStore } from "../../../core/engine/ports.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
+import { ownerOf, ownerText } from "../owner.ts";
 import { type Answer, type Store, whole } from "./store.ts";
 
 /** How many sessions a list reads at once. */
@@ -26,7 +27,7 @@ export function redisSessions(store: Store): SessionStore {
         "create",
         id,
         version,
-        owner === undefined ? "-" : `=${owner}`,
+        owner === undefined ? "-" : `=${ownerText(owner)}`,
         initialize,
         whole(created),
         whole(seen),
@@ -84,7 +85,7 @@ function recordOf(id: string, found: Answer): SessionRecord | undefined {
   return {
     id,
     version: (version || undefined) as SessionRecord["version"],
-    owner: owner === "-" ? undefined : owner!.slice(1),
+    owner: owner === "-" ? undefined : ownerOf(owner!.slice(1)),
     initialize: initialize!,
     created: Number(created),
     seen: Number(seen),

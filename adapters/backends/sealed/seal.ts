@@ -3,7 +3,7 @@
  *
  * An id is the letter of its format, three characters that name the key, and as base64url: a random
  * nonce of 96 bits, then sealed the revision (1 byte), the times of opening and of expiry (6 bytes
- * each, milliseconds), the principal (its length plus one, 0 for none; then UTF-8) and the packed params. Of a
+ * each, milliseconds), the principal (its length plus one, 0 for none; then JSON without the quotes) and the packed params. Of a
  * principal that is long there is a digest, and 255 for the length.
  *
  * @module
@@ -13,6 +13,7 @@ import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
 import type { TooLarge } from "../../../core/engine/ports.ts";
 import { hex } from "../hex.ts";
+import { ownerOf, ownerText } from "../owner.ts";
 import { packed, unpacked } from "./params.ts";
 
 /** What an id says. */
@@ -66,7 +67,7 @@ export class Seal {
   /** The id that a record becomes; what would fit into 256 characters, where the least of its params does not. */
   async seal(record: SessionRecord, expires: number): Promise<string | TooLarge> {
     const [{ name, key }] = await this.#keys as readonly [Key];
-    const full = record.owner === undefined ? undefined : ENCODER.encode(record.owner);
+    const full = record.owner === undefined ? undefined : ENCODER.encode(ownerText(record.owner));
     const isLong = full !== undefined && full.length >= LONG;
     const owner = isLong ? await digest(full) : full;
     const room = ROOM - (owner?.length ?? 0);
@@ -143,7 +144,11 @@ function opened(id: string, plain: Uint8Array): Opened {
     record: {
       id,
       version,
-      owner: isDigest ? `sha256:${ownerDigest}` : length === 0 ? undefined : DECODER.decode(owner),
+      owner: isDigest
+        ? `sha256:${ownerDigest}`
+        : length === 0
+        ? undefined
+        : ownerOf(DECODER.decode(owner)),
       initialize: unpacked(DECODER.decode(plain.subarray(params)), version),
       created,
       seen: created,

@@ -6,6 +6,7 @@
 
 import type { Capacity, Created, Lapsed, SessionStore, Touch } from "../../../core/engine/ports.ts";
 import { lapsed, type Lifetime, type SessionRecord } from "../../../core/session/record.ts";
+import { ownerOf, ownerText } from "../owner.ts";
 import { type Database, whole } from "./database.ts";
 
 interface SessionRow {
@@ -76,7 +77,8 @@ export function sqliteSessions(db: Database): SessionStore {
 
 function create(db: Database, record: SessionRecord, capacity: Capacity): Created {
   const evicted: string[] = [];
-  const { id, owner = null } = record;
+  const { id } = record;
+  const owner = record.owner === undefined ? null : ownerText(record.owner);
   if (capacity.perPrincipal !== Infinity) {
     const { owned } = db.get<{ owned: number }>(
       "SELECT count(*) AS owned FROM sessions WHERE owner IS ?",
@@ -179,7 +181,7 @@ function recordOf(row: SessionRow): SessionRecord {
   return {
     id: row.id,
     version: (row.version ?? undefined) as SessionRecord["version"],
-    owner: row.owner ?? undefined,
+    owner: row.owner === null ? undefined : ownerOf(row.owner),
     initialize: row.initialize,
     created: row.created,
     seen: row.seen,

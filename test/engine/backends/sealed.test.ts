@@ -189,6 +189,18 @@ test("a long principal is known by its digest, and nobody else is taken for it",
   }
 });
 
+test("principals whose names are half surrogate pairs are told apart", async () => {
+  for (const name of ["a", LONG]) {
+    const [own, other] = [`${name}\ud83d`, `${name}\ud83c`];
+    const id = await mint(sealed({ keys: [key(1)] }), own, {});
+    for (const principal of [other, `${name}\ufffd`]) {
+      const found = await sealed({ keys: [key(1)] }).sessions.get(id, principal);
+      assert.notEqual(found?.owner, principal);
+    }
+    assert.equal((await sealed({ keys: [key(1)] }).sessions.get(id, own))?.owner, own);
+  }
+});
+
 test("a session of a long principal is served by any handler, to that principal", async () => {
   let principal: string | undefined = LONG;
   const nodes = [0, 1].map(() =>
