@@ -14,6 +14,9 @@ const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 const IV_BYTES = 12;
 
+/** How many bytes become text at once; a call takes only so many arguments. */
+const PIECE = 8 << 10;
+
 /** How deep the parameters of a request may nest that a state is bound to. */
 const MAX_DEPTH = 200;
 
@@ -120,20 +123,24 @@ function canonical(value: unknown, depth = 0): unknown {
 // Without padding.
 function toBase64url(bytes: Uint8Array): string {
   let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + PIECE));
+  }
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 // Undefined where it is none.
 function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined;
+  let binary: string;
   try {
-    return Uint8Array.from(
-      atob(text.replaceAll("-", "+").replaceAll("_", "/")),
-      (char) => char.charCodeAt(0),
-    );
+    binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   } catch {
     // Of a length that no bytes have.
     return undefined;
   }
+  // Whoever sends it decides how long it is: with a function for each character 4 MiB took half a second.
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }

@@ -223,3 +223,21 @@ test("parameters that nest too deeply to be bound to are the client's fault", as
   assert.equal(json.error.code, -32602);
   assert.deepEqual(endpoint.events.filter(({ type }) => type === "application-error"), []);
 });
+
+test("that is as long as a body can be takes little longer to refuse than to read", async (t) => {
+  const endpoint = new ModernEndpoint(t, {
+    request: ({ params }, exchange) => params?.name === "open" ? SEALING.request(0, exchange) : {},
+  });
+  const long = "A".repeat(4_000_000);
+  const took = async (name: string): Promise<number> => {
+    let least = Infinity;
+    for (let i = 0; i < 5; i++) {
+      const began = performance.now();
+      await endpoint.call(name, {}, {}, { requestState: long });
+      least = Math.min(least, performance.now() - began);
+    }
+    return least;
+  };
+  const [read, refused] = [await took("read"), await took("open")];
+  assert.ok(refused < 10 * read, `${refused} ms, and ${read} to read it`);
+});
