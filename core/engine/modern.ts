@@ -49,6 +49,12 @@ class Context implements ModernContext {
   }
 }
 
+// A subscription is there for as long as its client likes. What else its request says would be too, and of a body of
+// 4 MiB that may be 90 MB.
+function withoutParams({ jsonrpc, id, method }: RpcRequest): RpcRequest {
+  return { jsonrpc, id, method };
+}
+
 /** Answers modern POSTs. */
 export class Modern implements StateKeeper {
   readonly #front: Front;
@@ -143,9 +149,10 @@ export class Modern implements StateKeeper {
   ): Awaitable<Reply> {
     const dispatcher = this.#dispatcher;
     const { application, settings, subscriptions } = dispatcher;
-    const context = new Context(request, caller.principal, this);
-    const version = context.meta[META.protocolVersion] as Revision;
     const listens = request.method === "subscriptions/listen";
+    const kept = listens ? withoutParams(request) : request;
+    const context = new Context(kept, caller.principal, this);
+    const version = (request.params!._meta as JsonObject)[META.protocolVersion] as Revision;
     const shape = listens ? "sse" : settings.policy.response;
     const post = new Post(
       dispatcher,
@@ -158,7 +165,7 @@ export class Modern implements StateKeeper {
       false,
       context,
     );
-    const call = new Call(request, post, caller, head);
+    const call = new Call(kept, post, caller, head);
     dispatcher.hold(call, usage, listens);
     if (listens) subscriptions.open(call, request.params!.notifications as JsonObject);
     else run(request, call, application, settings);

@@ -44,7 +44,7 @@ type Filter = {
   readonly toolsListChanged: true | undefined;
   readonly promptsListChanged: true | undefined;
   readonly resourcesListChanged: true | undefined;
-  readonly resourceSubscriptions: readonly string[] | undefined;
+  readonly resourceSubscriptions: ReadonlySet<string> | undefined;
 };
 
 /** The open subscriptions of one node. */
@@ -64,11 +64,12 @@ export class Subscriptions {
   /** Acknowledges a subscription; from here on it gets what it asked for and the server offers. */
   open(call: Call, asked: JsonObject): void {
     const filter = honoured(asked, this.#application.capabilities ?? {});
+    const { resourceSubscriptions: uris } = filter;
     this.#open.set(call, filter);
     call.emit(
       notificationText("notifications/subscriptions/acknowledged", {
         _meta: { [META.subscriptionId]: call.id },
-        notifications: filter,
+        notifications: { ...filter, resourceSubscriptions: uris && [...uris] },
       }),
     );
   }
@@ -113,7 +114,7 @@ export function notificationOf(change: Change): { method: string; params: JsonOb
 }
 
 function wants(filter: Filter, change: Change): boolean {
-  if ("updated" in change) return filter.resourceSubscriptions?.includes(change.updated) === true;
+  if ("updated" in change) return filter.resourceSubscriptions?.has(change.updated) === true;
   return filter[`${change.changed}ListChanged`] === true;
 }
 
@@ -131,7 +132,7 @@ function honoured(asked: JsonObject, capabilities: JsonObject): Filter {
     promptsListChanged: changes("prompts"),
     resourcesListChanged: changes("resources"),
     resourceSubscriptions: Array.isArray(uris) && offers("resources", "subscribe")
-      ? uris.filter((uri) => typeof uri === "string")
+      ? new Set(uris.filter((uri) => typeof uri === "string"))
       : undefined,
   };
 }
