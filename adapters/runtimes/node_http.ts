@@ -122,8 +122,18 @@ function parsedText(body: unknown, limit: number): string | BodyError {
     ? decode(body)
     : typeof body === "string"
     ? body
-    : JSON.stringify(body);
+    : written(body);
   return typeof text === "string" && byteLength(text) > limit ? { unreadable: "over-limit" } : text;
+}
+
+// How deep it nests is the peer's doing, and reading goes deeper than writing.
+function written(body: unknown): string | BodyError {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    if (error instanceof RangeError) return { unreadable: "too-deep" };
+    throw error;
+  }
 }
 
 const TURN = Promise.resolve();

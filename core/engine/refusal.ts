@@ -37,4 +37,5 @@ const UNREADABLE = {
   "not-utf8": "not UTF-8",
   "cut-off": "cut off by the client",
   "taken": "gone: something before this handler has read it",
+  "too-deep": "nested too deep",
 };

@@ -47,7 +47,8 @@ export type Reply = TextReply | StreamReply | OwnReply;
 /** Reads the body of a request, once. */
 export interface BodyReader {
   /**
-   * The text; or what is wrong with it: more bytes than `limit`, not UTF-8, cut off by the peer, or read before.
+   * The text; or what is wrong with it: more bytes than `limit`, not UTF-8, cut off by the peer, or read
+   * before, and then perhaps nested too deep to be written out again.
    * `declared` is the `Content-Length`, if any.
    */
   text(limit: number, declared: string | null): Promise<string | BodyError>;
@@ -59,4 +60,6 @@ export interface BodyReader {
 }
 
 /** A body that cannot be read as text. */
-export type BodyError = { readonly unreadable: "over-limit" | "not-utf8" | "cut-off" | "taken" };
+export type BodyError = {
+  readonly unreadable: "over-limit" | "not-utf8" | "cut-off" | "taken" | "too-deep";
+};

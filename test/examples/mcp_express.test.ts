@@ -14,7 +14,7 @@ const initialize = {
   params: { protocolVersion: "2025-11-25", capabilities: {} },
 };
 
-function handler(events: HandlerEvent[] = []): McpHandler {
+function handler(events: HandlerEvent[] = [], bodyBytes = 300): McpHandler {
   return createMcpHandler({
     serverInfo: { name: "test", version: "1" },
     request: async () => {
@@ -23,7 +23,7 @@ function handler(events: HandlerEvent[] = []): McpHandler {
     },
   }, {
     sessions: "optional",
-    limits: { bodyBytes: 300 },
+    limits: { bodyBytes },
     onEvent: (event) => void events.push(event),
   });
 }
@@ -103,4 +103,22 @@ test("a response that somebody else has begun is left alone", async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.deepEqual(rejected, []);
   assert.ok(events.some((one) => one.type === "exchange"));
+});
+
+test("a body that express.json() has read and that nests too deep is its sender's fault", async (t) => {
+  const events: HandlerEvent[] = [];
+  const app = express().use(express.json()).all("/mcp", nodeListener(handler(events, 100_000)));
+  const url = await serving(t, app);
+  const depth = 45_000;
+  const deep = `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: `{"jsonrpc":"2.0","id":1,"method":"x","params":${deep}}`,
+    signal: AbortSignal.timeout(5_000),
+  });
+  assert.equal(answer.status, 400);
+  const { error } = await answer.json();
+  assert.deepEqual(error, { code: -32700, message: "Parse error: the body is nested too deep" });
+  assert.deepEqual(events.filter(({ type }) => type === "backend-error"), []);
 });
