@@ -4,6 +4,7 @@
  * @module
  */
 
+import { INVALID_REQUEST } from "../protocol/error_codes.ts";
 import type { RequestId, RpcResponse } from "../protocol/json_rpc.ts";
 import type { EndReason } from "../session/record.ts";
 import type { Settings } from "./options.ts";
@@ -89,7 +90,18 @@ export function passAnswer(
   from: string,
   response: RpcResponse,
 ): void {
-  attempt(settings, () => deliver(settings, node, JSON.stringify({ from, response })));
+  attempt(settings, () => deliver(settings, node, answerText(from, response)));
+}
+
+// How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
+function answerText(from: string, response: RpcResponse): string {
+  try {
+    return JSON.stringify({ from, response });
+  } catch {
+    const { jsonrpc, id } = response;
+    const error = { code: INVALID_REQUEST, message: "The client's answer nests too deep" };
+    return JSON.stringify({ from, response: { jsonrpc, id, error } });
+  }
 }
 
 // A node that lives may be about to listen again after a lost connection.

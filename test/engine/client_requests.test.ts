@@ -49,6 +49,24 @@ testInWorlds(
 );
 
 testInWorlds(
+  "an answer that nests too deep to be passed on fails the request, and no backend is blamed",
+  async (scope, world) => {
+    const [asker, other] = [0, 1].map(() => new Endpoint(scope, asking(), {}, world));
+    const session = await asker!.open();
+    const events = new Events(await asker!.call("tools/call", { session }));
+    const { id } = await events.next();
+    const deep = "[".repeat(200_000) + "]".repeat(200_000);
+    const answer = `{"jsonrpc":"2.0","id":"${id}","result":{"roots":${deep}}}`;
+    assert.equal((await other!.post(answer, { session })).status, 202);
+    const { code, got } = (await events.next()).result;
+    // How deep is too deep is for the runtime to say.
+    assert.ok(code === "refused" || got !== undefined);
+    await world.quiet();
+    assert.deepEqual(other!.told("backend-error"), []);
+  },
+);
+
+testInWorlds(
   "what is no signal is refused, and nothing is asked or left behind",
   async (scope, world) => {
     const signal = new AbortController() as never;
