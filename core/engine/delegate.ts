@@ -13,7 +13,7 @@ import { errorText, type RpcNotification, type RpcRequest } from "../protocol/js
 import { type Accepts, isEventStream } from "../protocol/media.ts";
 import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
-import type { StreamCloseReason } from "./events.ts";
+import { methodShown, type StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { shapeFor } from "./post.ts";
 import { Relay } from "./relay.ts";
@@ -124,7 +124,7 @@ export class Delegate {
     const failed = (error: unknown): Response => {
       // What was given up is expected to fail, and has its answer.
       if (abort.signal.aborted) return new Response();
-      this.#settings.onEvent({ type: "application-error", method: request.method, error });
+      this.#failed(request, error);
       return failure(request);
     };
     const asked = (): Request => handed.request = webRequest(head, abort.signal);
@@ -161,7 +161,7 @@ export class Delegate {
     this.#ask(notification, caller, () => webRequest(head)).then(
       (response) => response.body?.cancel(),
     ).catch((error) => {
-      this.#settings.onEvent({ type: "application-error", method: notification.method, error });
+      this.#failed(notification, error);
     });
   }
 
@@ -178,6 +178,10 @@ export class Delegate {
       stop(LEFT);
       relay?.close();
     }
+  }
+
+  #failed({ method }: RpcRequest | RpcNotification, error: unknown): void {
+    this.#settings.onEvent({ type: "application-error", method: methodShown(method), error });
   }
 
   #relay(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../protocol/json_rpc.ts";
 import type { RuleId } from "../outbound/rejections.ts";
 import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
@@ -66,7 +67,10 @@ export interface ExchangeEvent {
   readonly type: "exchange";
   /** The HTTP method. */
   readonly http: string;
-  /** The JSON-RPC method, or `batch`, or `response`; undefined where no body was read. */
+  /**
+   * The JSON-RPC method, or `batch`, or `response`; undefined where no body was read. As in every event, one that is no
+   * word of visible ASCII, or longer than 80 characters, is written as JSON and cut.
+   */
   readonly method: string | undefined;
   /** `served`, or the rule that refused. */
   readonly outcome: "served" | RuleId;
@@ -100,6 +104,14 @@ export interface RequestEvent {
  * changes nothing.
  */
 export type OnEvent = (event: HandlerEvent) => void;
+
+// What revisions and extensions call a method.
+const PLAIN = /^[\x21-\x7e]{1,80}$/;
+
+/** A method as events have it. What a peer makes up must neither break the lines of a log nor flood it. */
+export function methodShown(method: string): string {
+  return PLAIN.test(method) ? method : quote(method);
+}
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */
 export function listenerOf(onEvent: OnEvent | undefined): OnEvent {

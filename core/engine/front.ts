@@ -15,7 +15,7 @@ import { originAllowed } from "../protocol/authority.ts";
 import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
-import type { HandlerEvent } from "./events.ts";
+import { type HandlerEvent, methodShown } from "./events.ts";
 import { isResponse, typed } from "./fetch.ts";
 import type { Authenticated, Settings } from "./options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -97,7 +97,7 @@ export class Front {
     this.emit({
       type: "exchange",
       http: facts.method,
-      method,
+      method: method && methodShown(method),
       outcome,
       status,
       session,

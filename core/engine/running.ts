@@ -9,7 +9,7 @@ import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } f
 import type { Application } from "./application.ts";
 import { promiseOf } from "./awaitable.ts";
 import type { Call } from "./call.ts";
-import type { RequestEvent } from "./events.ts";
+import { methodShown, type RequestEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
 
 /** Has the application answer a call. */
@@ -66,7 +66,8 @@ export function thrown(
   }
   // A call that was stopped is expected to fail.
   if (!call.over) {
-    settings.onEvent({ type: "application-error", method: call.method, error: failure });
+    const method = methodShown(call.method);
+    settings.onEvent({ type: "application-error", method, error: failure });
   }
   return failedAnswer(call);
 }
@@ -74,7 +75,7 @@ export function thrown(
 /** Tells the application something that has no answer: where it fails, that is an event and no more. */
 export function inform(method: string, settings: Settings, tell: () => unknown): void {
   const failed = (error: unknown): void =>
-    settings.onEvent({ type: "application-error", method, error });
+    settings.onEvent({ type: "application-error", method: methodShown(method), error });
   try {
     promiseOf(tell())?.catch(failed);
   } catch (error) {
@@ -111,5 +112,6 @@ export function tellRequest(
   // One that the application did not see is no request of it.
   if (began === undefined) return;
   const durationMs = clock.now() - began;
-  onEvent({ type: "request", method, outcome, code, session: post.record?.id, durationMs });
+  const session = post.record?.id;
+  onEvent({ type: "request", method: methodShown(method), outcome, code, session, durationMs });
 }

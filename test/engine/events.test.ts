@@ -293,3 +293,21 @@ test("every type of event is seen in these tests or beside them", () => {
   } satisfies { readonly [type in HandlerEvent["type"]]: true };
   assert.equal(Object.keys(seen).length, 10);
 });
+
+test("a method that a peer made up neither breaks the lines of a log nor floods it", async (t) => {
+  const fail = () => {
+    throw new Error("unknown");
+  };
+  const endpoint = new Endpoint(t, { request: fail, notification: fail }, { sessions: "optional" });
+  const forged = "x\n[12:00] admin logged in";
+  const shown = '"x\\n[12:00] admin logged in"';
+  await endpoint.call(forged);
+  await endpoint.post(notification(forged));
+  await endpoint.call("y".repeat(100_000));
+  for (const type of ["exchange", "request", "application-error"] as const) {
+    const methods = endpoint.told(type).map(({ method }) => method!);
+    assert.equal(methods[0], shown, type);
+    for (const method of methods) assert.ok(method === shown || method.length <= 80, type);
+  }
+  assert.equal(endpoint.told("application-error")[1]!.method, shown);
+});
