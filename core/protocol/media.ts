@@ -54,8 +54,10 @@ interface Range {
 // The most specific matching range decides, not the first (RFC 9110, 12.5.1).
 function weight(ranges: readonly Range[], type: string, subtype: string): number {
   for (const name of [`${type}/${subtype}`, `${type}/*`, "*/*"]) {
-    const found = ranges.filter((range) => range.name === name);
-    if (found.length > 0) return Math.max(...found.map(({ q }) => q));
+    let best = -1;
+    // No arguments of a function: a field may hold more ranges than one takes.
+    for (const range of ranges) if (range.name === name && range.q > best) best = range.q;
+    if (best >= 0) return best;
   }
   return 0;
 }

@@ -37,6 +37,12 @@ const writing = fc.record({
 });
 
 describe("Accept", () => {
+  test("is read whatever its length", () => {
+    const long = "*/*;q=0,".repeat(300_000);
+    assert.deepEqual(accepts(long), { json: false, sse: false });
+    assert.deepEqual(accepts(`${long}*/*`), { json: true, sse: true });
+  });
+
   test("allows what an independent reading of RFC 9110 allows", () => {
     fc.assert(
       fc.property(
