@@ -6,7 +6,6 @@
  */
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../outbound/sse.ts";
-import { afterTurn } from "./clock.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { LogBounds, LogPage, Receiver } from "./ports.ts";
 import { isStandalone } from "./ids.ts";
@@ -17,6 +16,9 @@ import { WAKE } from "./stream.ts";
 
 /** How much is taken from the log at once, in characters. */
 const PAGE_BYTES = 64 << 10;
+
+/** How long a peer may take for what waits for it, once that is more than may wait, in milliseconds. */
+export const SLOW_MS = 500;
 
 /** How long a connection may be unread after its end, in milliseconds. */
 const UNREAD_MS = 60_000;
@@ -39,8 +41,10 @@ export class Connection implements StreamBody, Receiver {
   #read = false;
   #loop: "idle" | "reading" | "again" = "idle";
   #over = false;
-  /** Characters that were appended since the peer took no more, Infinity where too many; undefined while it takes them. */
+  /** Characters that were appended since the peer took no more; undefined while it takes them. */
   #behind: number | undefined;
+  /** Gives a peer that is too far behind more time; set while its time runs. */
+  #spare: (() => void) | undefined;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
   /** It hears of what is appended. */
@@ -76,6 +80,8 @@ export class Connection implements StreamBody, Receiver {
 
   drained(): void {
     this.#behind = undefined;
+    this.#spare?.();
+    this.#spare = undefined;
     this.#readOn();
   }
 
@@ -87,6 +93,7 @@ export class Connection implements StreamBody, Receiver {
   close(reason: StreamCloseReason): void {
     if (this.#over) return;
     this.#over = true;
+    this.#spare?.();
     if (this.#listening) this.#settings.backend.bus.unsubscribe(this.#topic, this);
     this.#sink?.end();
     // A last answer may take its time.
@@ -183,12 +190,12 @@ export class Connection implements StreamBody, Receiver {
     }
   }
 
-  // Where all came at once, the peer had no turn to take any of it.
+  // Where all came at once, the peer had no time to take any of it.
   #fallBehind(characters: number): void {
+    const { clock, queuedBytes } = this.#settings;
     const before = this.#behind!;
-    this.#behind = before > this.#settings.queuedBytes ? Infinity : before + characters;
-    if (this.#behind !== Infinity || before === Infinity) return;
-    afterTurn(() => this.#behind === Infinity && this.close("slow"));
+    this.#behind = before + characters;
+    if (before > queuedBytes) this.#spare ??= clock.after(SLOW_MS, () => this.close("slow"));
   }
 
   #readOn(): void {

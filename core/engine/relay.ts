@@ -7,16 +7,13 @@
 
 import { COMMENT, eventText } from "../outbound/sse.ts";
 import { isEventStream } from "../protocol/media.ts";
-import { abortLater } from "./connection.ts";
+import { abortLater, SLOW_MS } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import type { Sink, StreamBody } from "./reply.ts";
 
 /** How long a source that was given up may take to end by itself, in milliseconds. */
 const LAST_MS = 500;
-
-/** How long a peer may take for what waits for it, once that is more than may wait, in milliseconds. */
-const SLOW_MS = 500;
 
 /** An event stream that relays a response, which may still be on its way. */
 export class Relay implements StreamBody {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Exchange, McpOptions } from "../../core/engine/mod.ts";
-import { afterTurn } from "../../core/engine/clock.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
@@ -221,7 +220,7 @@ testInWorlds(
       handle.notify("notifications/message", { i, text });
       await world.quiet();
     }
-    await new Promise<void>((turn) => afterTurn(turn));
+    await endpoint.pass(500);
     assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["slow"]);
     const first = new Events(idle);
     const seen = (await first.rest()).map(({ params }) => params.i);
@@ -230,6 +229,32 @@ testInWorlds(
     while (seen.length < 50) seen.push((await again.next()).params.i);
     assert.deepEqual(seen, Array.from({ length: 50 }, (_, i) => i));
     await again.cut();
+  },
+);
+
+testInWorlds(
+  "a reader that takes what it can half a second later is not slow, however often the event loop turned",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, { limits: { queuedBytes: 100_000 } }, world);
+    const session = await endpoint.open();
+    const handle = (await endpoint.handler.sessions.get(session))!;
+    const events = new Events(await endpoint.get({ session }));
+    await world.quiet();
+    const seen: number[] = [];
+    // What was taken in time is forgiven: every half second begins anew.
+    for (const end of [50, 100]) {
+      for (let i = end - 50; i < end; i++) {
+        handle.notify("notifications/message", { i, text: "x".repeat(10_000) });
+      }
+      await world.quiet();
+      // Timers of the runtime too: no turn may count.
+      await new Promise((turn) => setTimeout(turn, 5));
+      await endpoint.pass(499);
+      while (seen.length < end) seen.push((await events.next()).params.i);
+    }
+    assert.deepEqual(seen, Array.from({ length: 100 }, (_, i) => i));
+    assert.deepEqual(endpoint.told("stream-closed"), []);
+    await events.cut();
   },
 );
 

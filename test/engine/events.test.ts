@@ -181,8 +181,7 @@ describe("an event", () => {
     for (let i = 0; i < 10; i++) {
       handle.notify("notifications/message", { text: "x".repeat(20_000) });
     }
-    // Who had no turn to read is not slow yet.
-    await new Promise((turn) => setTimeout(turn));
+    await endpoint.pass(500);
     await check("slow");
     const other = await endpoint.open();
     await endpoint.get({ session: other });

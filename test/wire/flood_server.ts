@@ -28,13 +28,14 @@ async function flood(
   count: number,
   bytes: number,
   send: (data: string) => unknown,
+  pauseMs = 1,
 ): Promise<object> {
   peak = 0;
   const padding = "x".repeat(bytes);
   for (let i = 0; i < count; i++) {
     send(`${i} ${padding}`);
     // As any application that waits for something: other requests get their turn.
-    await new Promise((next) => setTimeout(next, 1));
+    await new Promise((next) => setTimeout(next, pauseMs));
     if (i % 20 === 0) peak = Math.max(peak, process.memoryUsage().rss / MIB);
   }
   return {};
@@ -65,7 +66,11 @@ const more: Partial<Application> = way === "delegated" ? { modern: delegated } :
 
 const mcp = createMcpHandler(
   app(async (one, exchange: Exchange) => {
-    const { count = 1, bytes = 1 } = (one.params ?? {}) as { count?: number; bytes?: number };
+    const { count = 1, bytes = 1, pauseMs } = (one.params ?? {}) as {
+      count?: number;
+      bytes?: number;
+      pauseMs?: number;
+    };
     if (one.method === "memory") return memory();
     if (one.method === "stats") return mcp.stats();
     if (one.method === "standalone") {
@@ -74,7 +79,7 @@ const mcp = createMcpHandler(
       return await flood(count, bytes, send);
     }
     const send = (data: string) => exchange.notify("notifications/message", { data });
-    return await flood(count, bytes, send);
+    return await flood(count, bytes, send, pauseMs);
   }, more),
   logBytes === undefined
     ? {}

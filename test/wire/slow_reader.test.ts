@@ -92,6 +92,13 @@ async function quiet(peer: Peer): Promise<void> {
   }
 }
 
+/** Waits until the reader that does not read has been given up, which takes half a second. */
+async function givenUp(peer: Peer): Promise<void> {
+  while ((await ask(peer, "stats")).streams > 0) {
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
 describe("a reader that never reads", () => {
   for (const [stream, count] of [["call", 1_000], ["standalone", 200]] as const) {
     test(
@@ -138,6 +145,7 @@ test(
 describe("a slow reader that comes back", () => {
   test("gets what the log kept of the standalone stream, and 400 for what it did not", async (t) => {
     const { peer, unread } = await flooded(t, "serve", "standalone", 60);
+    await givenUp(peer);
     unread.answer.line.resume();
     const first = (await unread.rest()).map(numberOf);
     assert.deepEqual(first, first.map((_, i) => i));
@@ -156,9 +164,12 @@ describe("a slow reader that comes back", () => {
   test("gets every event once where the log kept them all", { timeout: 30_000 }, async (t) => {
     const port = await start(t, "flood_server.ts", "serve", String(64 * MIB));
     const peer = await join({ port });
-    const stream = new Events(await peer.call("flood", { count: 40, bytes: MIB }));
+    // For longer than the system's buffers take it, and half a second more.
+    const params = { count: 40, bytes: MIB, pauseMs: 50 };
+    const stream = new Events(await peer.call("flood", params));
     stream.answer.line.pause();
     await quiet(peer);
+    await givenUp(peer);
     stream.answer.line.resume();
     const seen = (await stream.rest()).map(numberOf);
     assert.ok(seen.length < 40, "it was closed because it was slow");

@@ -196,6 +196,7 @@ test("a connection that was closed for its slow reader, and is not read for a mi
     while (reasons.length === before) {
       say(handle, "x".repeat(1 << 20));
       await new Promise((next) => setImmediate(next));
+      await clock.passing(500);
     }
     assert.equal(reasons.at(-1), "slow");
     await clock.passing(ms);
