@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { sealed } from "../../adapters/backends/sealed.ts";
 import { type Backend, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
+import { turns } from "../doubles/turns.ts";
 import { connected, endpoint } from "./sdk/endpoint.ts";
 import { v1 } from "./sdk/servers.ts";
 
@@ -43,6 +44,7 @@ test("a session that ended on another node, which could not say so", async () =>
   assert.equal(await client.end(), 204);
   assert.deepEqual(two.told, ["1 initialized", "2 initialized"]);
   await pass(clock, 30_000);
+  while (two.told.length < 3) await turns();
   assert.deepEqual(two.told, ["1 initialized", "2 initialized", "1 closed"]);
   await pass(clock, 30_000);
   assert.deepEqual(two.told, ["1 initialized", "2 initialized", "1 closed"]);
@@ -61,6 +63,7 @@ test("a session that is kept nowhere and only expires", async () => {
   await pass(clock, 59_000);
   assert.deepEqual(told, ["1 initialized"]);
   await pass(clock, 31_000);
+  while (told.length < 2) await turns();
   assert.deepEqual(told, ["1 initialized", "1 closed"]);
   await mcp.close();
 });

@@ -62,14 +62,14 @@ for (const runtime of RUNTIMES) {
 
     test("MCP_IDLE_MS, MCP_STALE_INITIALIZE=fresh", async (t) => {
       const { port } = await fixture(t, runtime, {
-        MCP_IDLE_MS: "300",
+        MCP_IDLE_MS: "1500",
         MCP_STALE_INITIALIZE: "fresh",
       });
       const peer = await join({ port });
       // A call that takes longer than idle time does not end its session.
-      assert.equal(textOf(await tool(peer, "sleep", { ms: 600 })), "Slept for 600 ms");
+      assert.equal(textOf(await tool(peer, "sleep", { ms: 2_200 })), "Slept for 2200 ms");
       assert.equal((await peer.post(list)).status, 200);
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await new Promise((resolve) => setTimeout(resolve, 2_200));
       assert.equal((await peer.post(list)).status, 404);
       const again = await opening(port, [["Mcp-Session-Id", peer.id]]);
       assert.equal(again.status, 200);
@@ -78,16 +78,16 @@ for (const runtime of RUNTIMES) {
 
     test("MCP_MAX_AGE_MS, MCP_STALE_INITIALIZE=reject", async (t) => {
       const { port } = await fixture(t, runtime, {
-        MCP_MAX_AGE_MS: "1000",
+        MCP_MAX_AGE_MS: "2000",
         MCP_STALE_INITIALIZE: "reject",
       });
+      const began = performance.now();
       const peer = await join({ port });
-      const opened = performance.now();
       while ((await peer.post(list)).status === 200) {
-        assert.ok(performance.now() - opened < 10_000, "it does not end while it is used");
+        assert.ok(performance.now() - began < 20_000, "it does not end while it is used");
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      assert.ok(performance.now() - opened > 800);
+      assert.ok(performance.now() - began > 1_900);
       assert.equal((await opening(port, [["Mcp-Session-Id", peer.id]])).status, 404);
     });
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test, type TestContext } from "node:test";
-import { ask, distant, type Listener, open, served } from "./guarded.ts";
+import { memory } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
+import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
+import { ask, type Listener, open, served } from "./guarded.ts";
 
 describe("an event stream", () => {
   const headers = { "content-type": "text/event-stream" };
@@ -57,11 +61,13 @@ describe("an event stream", () => {
   });
 
   test("holds its session for longer than the idle time", { timeout: 10_000 }, async (t) => {
+    const clock = new FakeClock();
     const { port, sessions } = await served(t, (request, response) => {
       if (request.url === "/open") return response.end();
       response.writeHead(200, headers).flushHeaders();
-      setTimeout(() => response.end("data: late\n\n"), 1_500);
-    }, { limits: { idleMs: 1_000 } });
+      clock.pass(1_500);
+      response.end("data: late\n\n");
+    }, { clock, limits: { idleMs: 1_000 } });
     const id = await open(port);
     const { text } = await ask(port, "/events", { method: "GET", id });
     assert.equal(text, "data: late\n\n");
@@ -96,30 +102,38 @@ describe("an event stream", () => {
 describe("a client that leaves while the session is looked up", () => {
   /** Serves a listener that a client's request to /event reaches once the client is gone. */
   async function left(t: TestContext, listener: Listener) {
-    const backend = distant(false, "get");
+    const asked = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<void>();
     const called = Promise.withResolvers<void>();
+    const store = memory();
+    const sessions = instead(store.sessions, "get", async (own, args) => {
+      asked.resolve();
+      await found.promise;
+      return await own(...args);
+    });
     const { port } = await served(t, (request, response, session) => {
       if (request.url === "/open") return response.end();
       listener(request, response, session);
       called.resolve();
-    }, { backend });
+    }, { backend: { ...store, sessions } });
     const id = await open(port);
     const leaving = request({
       ...{ host: "127.0.0.1", port, path: "/event", headers: { "mcp-session-id": id } },
     });
     leaving.on("error", () => {/* it is cut off by this test */});
     leaving.end();
-    await new Promise((resolve) => leaving.once("finish", resolve));
-    setTimeout(() => leaving.destroy(), 5);
+    await asked.promise;
+    leaving.destroy();
+    // Round trips of others: by then the server has seen it leave.
+    for (let i = 0; i < 3; i++) await open(port);
+    found.resolve();
     await called.promise;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    return backend;
+    return () => store.sessions.get(id) as { readonly held: boolean };
   }
 
   test("does not hold it", { timeout: 10_000 }, async (t) => {
-    const backend = await left(t, () => {});
-    const [record] = backend.sessions.list() as Iterable<{ held: boolean }>;
-    assert.equal(record?.held, false);
+    const record = await left(t, () => {});
+    while (record().held) await turns();
   });
 
   // A stream that is written by a timer would go on for ever.
@@ -129,6 +143,7 @@ describe("a client that leaves while the session is looked up", () => {
       request.on("close", () => heard.push("request"));
       response.once("close", () => heard.push("response"));
     });
+    while (heard.length < 2) await turns();
     assert.deepEqual(heard.sort(), ["request", "response"]);
   });
 });

@@ -28,17 +28,14 @@ export interface Answer {
 export const opens = (request: { url: string }): boolean =>
   new URL(request.url).pathname === "/open";
 
-/** A backend that stores or finds a session only after a while, as one on another machine does. */
-export function distant(
-  refuses = false,
-  slow: "create" | "get" = "create",
-): GuardOptions["backend"] & object {
+/** A backend that stores a session only after a while, as one on another machine does. */
+export function distant(refuses = false): GuardOptions["backend"] & object {
   const backend = memory();
   const { sessions } = backend;
   return {
     ...backend,
-    sessions: instead(sessions, slow, async (own, args) => {
-      await new Promise((resolve) => setTimeout(resolve, slow === "get" ? 150 : 20));
+    sessions: instead(sessions, "create", async (own, args) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
       if (refuses) throw new Error("the store is down");
       return await own(...args);
     }),

@@ -97,7 +97,7 @@ export async function until(
   what: string,
 ): Promise<void> {
   for (let waited = 0; !(await condition()); waited += 10) {
-    assert.ok(waited < 10_000, `not within 10 s: ${what}`);
+    assert.ok(waited < 20_000, `not within 20 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

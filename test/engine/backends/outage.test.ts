@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
+import { turns } from "../../doubles/turns.ts";
 import { until } from "./cluster.ts";
 import { answerOf, application, callThroughOutage, withNodes } from "./outage_nodes.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
@@ -34,7 +35,7 @@ for (const kind of clients) {
           testClient(handler).initialize().catch(status),
         ]);
         assert.deepEqual(outcomes, [503, 503, 503, 503]);
-        assert.ok(performance.now() - began < 3_000, "soon");
+        assert.ok(performance.now() - began < 10_000, "soon");
         const refused = await client.send("POST", { jsonrpc: "2.0", id: 1, method: "x" });
         assert.equal(refused.status, 503);
         assert.ok(Number(refused.headers.get("retry-after")) > 0);
@@ -171,14 +172,19 @@ for (const kind of clients) {
       const command = admin as { sendCommand(args: string[]): Promise<unknown> };
       const first = `${prefix}nodes`;
       const writer = call.lastEventId!.slice(0, 12);
-      await command.sendCommand(["ZREM", first, writer]);
       at = 1;
+      let over = false;
+      const hangs = (async () => {
+        // It says that it lives twice a second: it must not have, whenever the other looks.
+        for (; !over; await turns()) await command.sendCommand(["ZREM", first, writer]);
+      })();
       const resumed = call.resume();
       await assert.rejects(resumed.result, (error) => {
         assert.equal((error as RpcFailure).code, -32000);
         assert.match((error as Error).message, /is gone/);
         return true;
-      });
+      }).finally(() => over = true);
+      await hangs;
       go();
       await until(async () => (await nodes[0]!.handler.stats()).inFlight === 0, "the call is over");
       await new Promise((resolve) => setTimeout(resolve, 100));

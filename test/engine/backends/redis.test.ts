@@ -97,7 +97,8 @@ for (
       assert.deepEqual(await caller.call("tools/list"), { done: true });
       // The second touch is not waited for.
       await send(["PING"]);
-      assert.deepEqual(sent, expected);
+      // So is that the node lives, every few seconds.
+      assert.deepEqual(sent.filter((one) => one !== "renew"), expected);
       assert.equal(await subscribed(), before);
       await handler.close({ within: 0 });
       backend.close!();
@@ -136,7 +137,7 @@ test("every key expires", { skip: noRedis }, async () => {
   await backend.sessions.touch("b", { at: now, held: false, by: "n" });
   await backend.logs.open("a", "s", now, budget, "[1]");
   await backend.logs.append("a", "s", "1", false, now, budget, "x");
-  await backend.handles!.put("h", "1", now + 1_000, now);
+  await backend.handles!.put("h", "1", now + 60_000, now);
   const there = (await keys()).map((key) => key.slice("{keys}:".length).split(":")[0]).sort();
   const kinds = ["a", "all", "c", "e", "h", "idle0", "l", "n", "nodes", "o", "s", "seq", "t"];
   assert.deepEqual([...new Set(there)], kinds);

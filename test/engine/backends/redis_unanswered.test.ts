@@ -54,11 +54,12 @@ function pass(near: Socket): void {
 async function served(
   client: typeof clients[number],
   run: (handler: McpHandler) => Promise<void>,
+  timeoutMs: number,
 ): Promise<void> {
   const { client: connected, end } = await client.connect(
     (proxy.address() as { port: number }).port,
   );
-  const backend = redis(connected, { prefix: `{unanswered${count++}}:`, timeoutMs: 300 });
+  const backend = redis(connected, { prefix: `{unanswered${count++}}:`, timeoutMs });
   const handler = createMcpHandler({
     serverInfo: { name: "server", version: "1" },
     request: () => Promise.resolve({}),
@@ -90,7 +91,7 @@ for (const client of clients) {
         assert.equal(failed, client.name === "node-redis" ? 503 : undefined);
         assert.equal(await handler.sessions.count(), failed ? 0 : 1);
         if (!failed) assert.deepEqual(await caller.call("anything"), {});
-      });
+      }, 5_000);
     },
   );
 
@@ -108,7 +109,7 @@ for (const client of clients) {
         assert.equal(await handler.sessions.count(), 0);
         await testClient(handler).initialize();
         assert.equal(await handler.sessions.count(), 1);
-      });
+      }, 1_000);
     },
   );
 }

@@ -59,8 +59,15 @@ export function run(scope: Scope, program: string, ...args: readonly string[]): 
       }
     },
     say: (word) => void child.stdin.write(`${word}\n`),
-    // The child's own method, on Deno, closes its standard input too.
-    kill: (signal) => void (over || process.kill(child.pid!, signal)),
+    kill(signal) {
+      try {
+        // The child's own method, on Deno, closes its standard input too.
+        if (!over) process.kill(child.pid!, signal);
+      } catch (error) {
+        // It has ended, and is told to have once its output is read.
+        if ((error as { code?: string }).code !== "ESRCH") throw error;
+      }
+    },
   };
 }
 
