@@ -19,7 +19,7 @@ const filter = asked.filter((word) => /[/.]/.test(word));
 
 /** Folders whose tests run unchanged on every runtime. */
 const EVERYWHERE = ["core", "engine", "wire"];
-const suite = { folders: EVERYWHERE, seconds: 60, filter };
+const suite = { folders: EVERYWHERE, seconds: 150, filter };
 
 /** To add a step, add a row. */
 const steps: Record<string, () => Promise<Outcome>> = {
@@ -38,10 +38,10 @@ const steps: Record<string, () => Promise<Outcome>> = {
   bun: () => runSuite(bun, suite),
   node22: () => runSuite(node22, suite),
   node26: () => runSuite(node26, suite),
-  project: () => runSuite(node, { folders: ["project"], seconds: 120, filter }),
-  examples: () => runSuite(node, { folders: ["examples"], seconds: 120, filter }),
+  project: () => runSuite(node, { folders: ["project"], seconds: 240, filter }),
+  examples: () => runSuite(node, { folders: ["examples"], seconds: 240, filter }),
   conformance,
-  package: () => runSuite(node, { folders: ["package"], seconds: 240, filter, parallel: 1 }),
+  package: () => runSuite(node, { folders: ["package"], seconds: 400, filter, parallel: 1 }),
 };
 
 /** Runs commands, all of them; a step of commands counts as one test. */

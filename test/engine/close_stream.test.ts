@@ -21,7 +21,7 @@ function send(
 
 for (const response of ["auto", "sse"] as const) {
   test(`a stream closed by the call's first statement ends, and resumes (${response})`, {
-    timeout: 5_000,
+    timeout: 30_000,
   }, async () => {
     let finish = (): void => {};
     const mcp = createMcpHandler({
@@ -51,7 +51,7 @@ for (const response of ["auto", "sse"] as const) {
   });
 }
 
-test("a stream without an id to come back with is not closed", { timeout: 5_000 }, async () => {
+test("a stream without an id to come back with is not closed", { timeout: 30_000 }, async () => {
   const mcp = createMcpHandler({
     serverInfo: { name: "test", version: "1" },
     request: (_request, exchange: Exchange) => {

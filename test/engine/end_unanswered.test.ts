@@ -34,7 +34,7 @@ function answering(answer: () => boolean, deletes: boolean): Backend {
 for (const [what, { answer, status }] of Object.entries(LOST)) {
   describe(`where a store has removed a session and ${what}`, () => {
     for (const at of ["this node", "another node"]) {
-      test(`what goes on in it at ${at} ends, once`, { timeout: 10_000 }, async (t) => {
+      test(`what goes on in it at ${at} ends, once`, { timeout: 30_000 }, async (t) => {
         const scope = t as unknown as Scope;
         const options = { backend: answering(answer, true) };
         const over: string[] = [];

@@ -36,7 +36,7 @@ const READY_AND_CALL = [notification("notifications/initialized"), request(1, "t
 for (const ender of ["this node", "another node"]) {
   describe(`a call whose session ends on ${ender} while the store takes its time`, () => {
     for (const operation of ["get", "touch"] as const) {
-      test(`to answer ${operation} is not begun`, { timeout: 10_000 }, async (t) => {
+      test(`to answer ${operation} is not begun`, { timeout: 30_000 }, async (t) => {
         const { backend, arm, asked, release } = overtaken(operation);
         let begun = 0;
         const scope = t as unknown as Scope;
@@ -73,7 +73,7 @@ for (
   ] as const
 ) {
   test(`a batch whose session becomes ready while another call takes ${what} is refused`, {
-    timeout: 10_000,
+    timeout: 30_000,
   }, async (t) => {
     const { backend, arm, asked, release } = overtaken("touch");
     const finish = gate<object>();
@@ -102,7 +102,7 @@ for (
 }
 
 test("a guarded request whose session ends while it is looked up is not let in", {
-  timeout: 10_000,
+  timeout: 30_000,
 }, async () => {
   const { backend, arm, asked, release } = overtaken("get");
   let served = 0;

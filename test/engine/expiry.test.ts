@@ -71,7 +71,7 @@ function watched() {
 describe("many sessions", () => {
   test(
     "(100 000) that are opened and never used again expire and leave nothing",
-    { timeout: 25_000 },
+    { timeout: 30_000 },
     async () => {
       const clock = new FakeClock();
       const { backend, topics, kept } = watched();
@@ -118,7 +118,7 @@ describe("many sessions", () => {
 
   test(
     "(10 000) around a handler of one's own expire and leave nothing",
-    { timeout: 25_000 },
+    { timeout: 30_000 },
     async () => {
       const clock = new FakeClock();
       const { backend, topics, kept } = watched();
@@ -154,7 +154,7 @@ describe("many sessions", () => {
   );
 });
 
-test("sessions that were worked in leave nothing either", { timeout: 25_000 }, async (t) => {
+test("sessions that were worked in leave nothing either", { timeout: 30_000 }, async (t) => {
   const { backend, topics, kept } = watched();
   const endpoint = new Endpoint(t as unknown as Scope, {
     request: (_, exchange) => {

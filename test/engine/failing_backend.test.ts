@@ -17,7 +17,7 @@ function testBroken(
     const world = { name: failure, backend: store.backend, quiet: () => turns(5) };
     test(
       `${name}, which ${failure}`,
-      { timeout: 10_000 },
+      { timeout: 30_000 },
       (t) => run(t as unknown as Scope, store, world),
     );
   }

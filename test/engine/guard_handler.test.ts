@@ -166,7 +166,7 @@ function endless(): Response {
 }
 
 describe("an event stream", () => {
-  test("ends with its session", { timeout: 10_000 }, async () => {
+  test("ends with its session", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
     const response = await sessions.guard(endless)(post(EVENT, id));
@@ -175,7 +175,7 @@ describe("an event stream", () => {
     assert.equal(await reading, ": hello\n\n");
   });
 
-  test("of a session that ended before its head ends at once", { timeout: 10_000 }, async () => {
+  test("of a session that ended before its head ends at once", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
     const guarded = sessions.guard(async () => {
@@ -187,7 +187,7 @@ describe("an event stream", () => {
     await response.text();
   });
 
-  test("that opens a session ends with it", { timeout: 10_000 }, async () => {
+  test("that opens a session ends with it", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const response = await sessions.guard(endless)(post(OPENS));
     const reading = response.text();
@@ -195,7 +195,7 @@ describe("an event stream", () => {
     assert.equal(await reading, ": hello\n\n");
   });
 
-  test("ends when the sessions close, and its session stays", { timeout: 10_000 }, async () => {
+  test("ends when the sessions close, and its session stays", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
     const response = await sessions.guard(endless)(post(EVENT, id));
@@ -213,7 +213,7 @@ describe("an event stream", () => {
     assert.equal(await sessions.count(), 1);
   });
 
-  test("does not end with another that shares its session", { timeout: 10_000 }, async () => {
+  test("does not end with another that shares its session", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
     const guarded = sessions.guard(endless);

@@ -110,7 +110,7 @@ testInWorlds(
 
 describe("an event stream of a guarded handler", () => {
   test("ends at once where its caller is known only once the sessions close", {
-    timeout: 10_000,
+    timeout: 30_000,
   }, async () => {
     let known = gate<string>();
     known.open("alice");

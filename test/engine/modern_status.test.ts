@@ -29,7 +29,7 @@ function call(request: Application["request"], options: McpOptions): Promise<Res
 }
 
 for (const response of ["auto", "json", "sse"] as const) {
-  test(`an error with a status of its own has it (${response})`, { timeout: 5_000 }, async () => {
+  test(`an error with a status of its own has it (${response})`, { timeout: 30_000 }, async () => {
     const unknown = await call(() => undefined, { response });
     assert.equal(unknown.status, 404);
     assert.equal((await unknown.json()).error.code, -32601);
@@ -45,7 +45,7 @@ test("a result comes as an event stream where the option says so", async () => {
   assert.match(await answer.text(), /"done":true/);
 });
 
-test("an event stream begins before its result", { timeout: 5_000 }, async () => {
+test("an event stream begins before its result", { timeout: 30_000 }, async () => {
   let finish = (): void => {};
   const answer = await call(
     () => new Promise<object>((resolve) => finish = () => resolve({ done: true })),

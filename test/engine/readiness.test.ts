@@ -59,7 +59,7 @@ testInWorlds("a request that waits ends with its session", async (scope, world) 
 
 test(
   "a stream that was opened while its client became ready hears of changes",
-  { timeout: 5_000 },
+  { timeout: 30_000 },
   async (t) => {
     const backend = memory();
     let meanwhile: (() => Promise<unknown>) | undefined;

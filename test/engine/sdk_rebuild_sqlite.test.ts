@@ -14,4 +14,4 @@ const checks = rebuildChecks(() => {
   const file = join(folder, `${count++}.db`);
   return [sqlite(file), sqlite(file), sqlite(file)];
 });
-for (const { name, run } of checks) test(name, { timeout: 20_000 }, run);
+for (const { name, run } of checks) test(name, { timeout: 30_000 }, run);

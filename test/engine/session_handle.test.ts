@@ -146,7 +146,7 @@ describe("the session of an exchange", () => {
 
   test(
     "a queued request fails at once when the session has ended",
-    { timeout: 10_000 },
+    { timeout: 30_000 },
     async () => {
       const { mcp, handle } = await used();
       await handle.end();

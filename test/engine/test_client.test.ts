@@ -72,7 +72,7 @@ test("requests and notifications of the server reach the client", async () => {
 
 for (const [name, method] of [["request", "ask"], ["notification", "count"]] as const) {
   const title = `what ${name} throws is what the call fails with, which does not wait for more`;
-  test(title, { timeout: 5_000 }, async () => {
+  test(title, { timeout: 30_000 }, async () => {
     const handler = createMcpHandler(application);
     const broken = () => {
       throw new Error("expected something else");
@@ -86,7 +86,7 @@ for (const [name, method] of [["request", "ask"], ["notification", "count"]] as 
 
 test(
   "an answer to the server that it refuses is what the call fails with",
-  { timeout: 5_000 },
+  { timeout: 30_000 },
   async () => {
     const handler = createMcpHandler(application);
     const client = testClient(handler, {

@@ -36,7 +36,7 @@ export function testInWorlds(
     const world = make();
     test(
       `${name}, backend ${world.name}`,
-      { timeout: 15_000 },
+      { timeout: 30_000 },
       (t) => run(t as unknown as Scope, world),
     );
   }

@@ -132,7 +132,7 @@ orders["wrapped as older middleware does it"] = (response) => {
 for (const [store, backend] of Object.entries(stores)) {
   describe(`with ${store}, a listener that answers with`, () => {
     for (const [order, answer] of Object.entries(orders)) {
-      test(`${order} opens a session and is served in it`, { timeout: 10_000 }, async (t) => {
+      test(`${order} opens a session and is served in it`, { timeout: 30_000 }, async (t) => {
         const { port, sessions, events } = await served(
           t,
           (request, response) => answer(response, request),
@@ -157,7 +157,7 @@ for (const [store, backend] of Object.entries(stores)) {
       });
     }
 
-    test("another status opens none", { timeout: 10_000 }, async (t) => {
+    test("another status opens none", { timeout: 30_000 }, async (t) => {
       for (const status of [302, 400, 500]) {
         const { port, sessions } = await served(t, (_request, response) => {
           response.writeHead(status, { "x-own": "yes" }).end("no");
@@ -169,7 +169,7 @@ for (const [store, backend] of Object.entries(stores)) {
       }
     });
 
-    test("statusCode 404 opens none", { timeout: 10_000 }, async (t) => {
+    test("statusCode 404 opens none", { timeout: 30_000 }, async (t) => {
       const { port, sessions } = await served(t, (_request, response) => {
         response.statusCode = 404;
         response.end();
@@ -207,7 +207,7 @@ const swallowed: Record<string, (response: ServerResponse) => unknown> = {
 
 describe("a session that cannot be stored", () => {
   for (const [kind, answer] of Object.entries(swallowed)) {
-    test(`is 503 in place of what was written by ${kind}`, { timeout: 10_000 }, async (t) => {
+    test(`is 503 in place of what was written by ${kind}`, { timeout: 30_000 }, async (t) => {
       let whole: unknown;
       const { port, sessions, events } = await served(t, (request, response) => {
         // One that never ends its answer holds the only place.
@@ -231,7 +231,7 @@ describe("a session that cannot be stored", () => {
       holding.destroy();
     });
 
-    test(`is 503 where a distant store fails: ${kind}`, { timeout: 10_000 }, async (t) => {
+    test(`is 503 where a distant store fails: ${kind}`, { timeout: 30_000 }, async (t) => {
       let whole: unknown;
       const { port, sessions } = await served(
         t,
@@ -268,7 +268,7 @@ describe("a session that cannot be stored", () => {
 });
 
 describe("while a distant store has not answered", () => {
-  test("the head is sent as far as the listener can tell", { timeout: 10_000 }, async (t) => {
+  test("the head is sent as far as the listener can tell", { timeout: 30_000 }, async (t) => {
     const seen: unknown[] = [];
     const { port } = await served(t, (_request, response) => {
       response.setHeader("x-own", "yes");

@@ -28,7 +28,7 @@ describe("a listener that fails", () => {
     });
   }
 
-  test("with a head that cannot be sent is 500", { timeout: 10_000 }, async (t) => {
+  test("with a head that cannot be sent is 500", { timeout: 30_000 }, async (t) => {
     const { port, events } = await served(t, (request, response) => {
       if (request.url === "/open") return response.end();
       response.writeHead(200, { "x-own": "two\nlines" }).end("hello");
@@ -38,7 +38,7 @@ describe("a listener that fails", () => {
     assert.equal(events.filter((event) => event.type === "application-error").length, 1);
   });
 
-  test("half-way has its answer cut off", { timeout: 10_000 }, async (t) => {
+  test("half-way has its answer cut off", { timeout: 30_000 }, async (t) => {
     const { port, events } = await served(t, async (_request, response) => {
       await new Promise<void>((done) => response.write("half", () => done()));
       throw new Error("secret");
@@ -65,7 +65,7 @@ const failures = (events: readonly HandlerEvent[]): HandlerEvent[] =>
 for (const [store, backend] of Object.entries(stores)) {
   describe(`with ${store}, a listener that opens a session`, () => {
     for (const [kind, send] of Object.entries(unsendable)) {
-      test(`with ${kind} is 500 and opens none`, { timeout: 10_000 }, async (t) => {
+      test(`with ${kind} is 500 and opens none`, { timeout: 30_000 }, async (t) => {
         const { port, sessions, events } = await served(t, (_request, response) => {
           send(response);
           response.end();
@@ -80,7 +80,7 @@ for (const [store, backend] of Object.entries(stores)) {
     }
 
     for (const kind of ["a field that cannot be", "a body that is a number"]) {
-      test(`with ${kind} may answer otherwise`, { timeout: 10_000 }, async (t) => {
+      test(`with ${kind} may answer otherwise`, { timeout: 30_000 }, async (t) => {
         const { port, sessions, events } = await served(t, (_request, response) => {
           try {
             unsendable[kind]!(response);
@@ -110,7 +110,7 @@ for (const [store, backend] of Object.entries(stores)) {
       },
     };
     for (const [kind, begin] of Object.entries(begun)) {
-      test(`and throws after ${kind} opens none`, { timeout: 10_000 }, async (t) => {
+      test(`and throws after ${kind} opens none`, { timeout: 30_000 }, async (t) => {
         const { port, sessions, events } = await served(t, (_request, response) => {
           begin(response);
           throw new Error("secret");
@@ -126,7 +126,7 @@ for (const [store, backend] of Object.entries(stores)) {
       });
     }
 
-    test("and throws after its answer has opened it", { timeout: 10_000 }, async (t) => {
+    test("and throws after its answer has opened it", { timeout: 30_000 }, async (t) => {
       const { port, sessions, events } = await served(t, (_request, response) => {
         response.end("whole");
         throw new Error("secret");
@@ -137,7 +137,7 @@ for (const [store, backend] of Object.entries(stores)) {
       assert.equal(failures(events).length, 1);
     });
 
-    test("and throws once its client has the id has opened it", { timeout: 10_000 }, async (t) => {
+    test("and throws once its client has the id has opened it", { timeout: 30_000 }, async (t) => {
       let fail = (): void => {};
       const failing = new Promise<never>((_, reject) => fail = () => reject(new Error("secret")));
       const { port, sessions, events } = await served(t, (_request, response) => {

@@ -33,7 +33,7 @@ describe("Express", () => {
   };
 
   for (const [store, backend] of Object.entries(stores)) {
-    test(`an app is served with sessions, with ${store}`, { timeout: 10_000 }, async (t) => {
+    test(`an app is served with sessions, with ${store}`, { timeout: 30_000 }, async (t) => {
       t.mock.method(console, "error", () => {/* Express prints what its handlers throw */});
       const listener = app();
       const { port, sessions } = await served(
@@ -61,7 +61,7 @@ describe("Express", () => {
     });
   }
 
-  test("one route takes the sessions as middleware", { timeout: 10_000 }, async (t) => {
+  test("one route takes the sessions as middleware", { timeout: 30_000 }, async (t) => {
     const sessions = createSessions({ opens: ({ url }) => new URL(url).pathname === "/open" });
     const app = express();
     app.use("/mcp", (request, response, next) => {
@@ -85,7 +85,7 @@ describe("Express", () => {
 
 describe("Fastify", () => {
   for (const [store, backend] of Object.entries(stores)) {
-    test(`an instance is served with sessions, with ${store}`, { timeout: 10_000 }, async (t) => {
+    test(`an instance is served with sessions, with ${store}`, { timeout: 30_000 }, async (t) => {
       const sessions = createSessions({
         opens: ({ url }) => ["/open", "/refused", "/thrown"].includes(new URL(url).pathname),
         backend: backend(),

@@ -10,7 +10,7 @@ import { ask, type Listener, open, served } from "./guarded.ts";
 describe("an event stream", () => {
   const headers = { "content-type": "text/event-stream" };
 
-  test("ends with its session, whatever is still written", { timeout: 10_000 }, async (t) => {
+  test("ends with its session, whatever is still written", { timeout: 30_000 }, async (t) => {
     let timer: NodeJS.Timeout | undefined;
     t.after(() => clearInterval(timer));
     const { port, sessions } = await served(t, (request, response) => {
@@ -30,7 +30,7 @@ describe("an event stream", () => {
     assert.equal(await sessions.count(), 0);
   });
 
-  test("takes no word after its end, and fails for none", { timeout: 10_000 }, async (t) => {
+  test("takes no word after its end, and fails for none", { timeout: 30_000 }, async (t) => {
     let late = (): unknown => undefined;
     const { port, sessions, events } = await served(t, async (request, response, session) => {
       if (request.url === "/open") return response.end();
@@ -49,7 +49,7 @@ describe("an event stream", () => {
     assert.deepEqual(events.filter((event) => event.type.endsWith("-error")), []);
   });
 
-  test("whose session ended before its head ends at once", { timeout: 10_000 }, async (t) => {
+  test("whose session ended before its head ends at once", { timeout: 30_000 }, async (t) => {
     const { port, sessions } = await served(t, async (request, response, session) => {
       if (request.url === "/open") return response.end();
       await sessions.end(session.id);
@@ -60,7 +60,7 @@ describe("an event stream", () => {
     assert.deepEqual([status, text], [200, ": hello\n\n"]);
   });
 
-  test("holds its session for longer than the idle time", { timeout: 10_000 }, async (t) => {
+  test("holds its session for longer than the idle time", { timeout: 30_000 }, async (t) => {
     const clock = new FakeClock();
     const { port, sessions } = await served(t, (request, response) => {
       if (request.url === "/open") return response.end();
@@ -75,7 +75,7 @@ describe("an event stream", () => {
     assert.equal((await ask(port, "/event", { id, method: "DELETE" })).status, 204);
   });
 
-  test("that its client leaves does not hold it any more", { timeout: 10_000 }, async (t) => {
+  test("that its client leaves does not hold it any more", { timeout: 30_000 }, async (t) => {
     let gone: (() => void) | undefined;
     const left = new Promise<void>((resolve) => gone = resolve);
     const { port, events } = await served(t, (request, response) => {
@@ -131,13 +131,13 @@ describe("a client that leaves while the session is looked up", () => {
     return () => store.sessions.get(id) as { readonly held: boolean };
   }
 
-  test("does not hold it", { timeout: 10_000 }, async (t) => {
+  test("does not hold it", { timeout: 30_000 }, async (t) => {
     const record = await left(t, () => {});
     while (record().held) await turns();
   });
 
   // A stream that is written by a timer would go on for ever.
-  test("is told to the listener like any that leaves", { timeout: 10_000 }, async (t) => {
+  test("is told to the listener like any that leaves", { timeout: 30_000 }, async (t) => {
     const heard: string[] = [];
     await left(t, (request, response) => {
       request.on("close", () => heard.push("request"));

@@ -57,7 +57,7 @@ const HELLO = '{"type":"event","payload":{"message":"Hello"}}';
 
 for (const [runtime, script] of servers) {
   describe(`${script} on ${runtime.name}`, () => {
-    test("answers the guide's exchange to the letter", { timeout: 20_000 }, async (t) => {
+    test("answers the guide's exchange to the letter", { timeout: 30_000 }, async (t) => {
       const { url, stop } = await start(t, runtime, script);
       const ask = (line: string, id?: string, body = HELLO) =>
         raw(url, line, { ...JSON_TYPE, ...(id && { "Mcp-Session-Id": id }) }, body);
@@ -167,7 +167,7 @@ async function other(t: TestContext, status: number): Promise<string> {
 for (const runtime of everywhere) {
   describe(`the client on ${runtime.name}`, () => {
     for (const url of ["nonsense", "localhost:3000", "ftp://localhost", ""]) {
-      test(`says that ${JSON.stringify(url)} is no base URL`, { timeout: 20_000 }, async () => {
+      test(`says that ${JSON.stringify(url)} is no base URL`, { timeout: 30_000 }, async () => {
         const { code, output } = await client(runtime, url);
         assert.equal(code, 1);
         assert.equal(
@@ -177,7 +177,7 @@ for (const runtime of everywhere) {
       });
     }
 
-    test("says that nobody listens", { timeout: 20_000 }, async () => {
+    test("says that nobody listens", { timeout: 30_000 }, async () => {
       const url = `http://127.0.0.1:${await freePort()}`;
       const { code, output } = await client(runtime, url);
       assert.equal(code, 1);
@@ -186,7 +186,7 @@ for (const runtime of everywhere) {
       assert.ok(output.includes(url), output);
     });
 
-    test("says that it is not the guide's server", { timeout: 20_000 }, async (t) => {
+    test("says that it is not the guide's server", { timeout: 30_000 }, async (t) => {
       for (
         const [status, message] of [
           [200, "answered without Mcp-Session-Id"],

@@ -138,7 +138,7 @@ for (const [runtime, script] of servers) {
     });
 
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      test(`ends on ${signal}, in order`, { timeout: 20_000 }, async (t) => {
+      test(`ends on ${signal}, in order`, { timeout: 30_000 }, async (t) => {
         const { url, stop, output } = await start(t, runtime, script);
         const opened = await send(url, undefined, initialize);
         // A client that listens must not keep it alive.
@@ -165,7 +165,7 @@ const others: readonly (readonly [Runtime, string])[] = [
 
 for (const [runtime, script] of [...servers, ...others]) {
   describe(`${script} on ${runtime.name}, where it cannot listen`, () => {
-    test("says in one line that the port is in use", { timeout: 20_000 }, async (t) => {
+    test("says in one line that the port is in use", { timeout: 30_000 }, async (t) => {
       const blocker = createServer();
       await new Promise<void>((listening) => blocker.listen(0, "127.0.0.1", listening));
       t.after(() => blocker.close());
@@ -178,7 +178,7 @@ for (const [runtime, script] of [...servers, ...others]) {
       );
     });
 
-    test("says in one line that PORT is none", { timeout: 20_000 }, async () => {
+    test("says in one line that PORT is none", { timeout: 30_000 }, async () => {
       const { code, output } = await run(runtime, script, "abc");
       assert.equal(code, 1);
       // The guide's servers leave it to the runtime to say what a port is.
@@ -189,7 +189,7 @@ for (const [runtime, script] of [...servers, ...others]) {
 }
 
 for (const [given, port] of [["", 3000], ["0", 0], ["3001", 3001]] as const) {
-  test(`PORT=${given} is port ${port} to every example`, { timeout: 20_000 }, async () => {
+  test(`PORT=${given} is port ${port} to every example`, { timeout: 30_000 }, async () => {
     const program = 'import("./examples/port.ts").then(({ port }) => console.log(port))';
     const { output } = await exec([node.binary, "-e", program], {
       cwd: root,

@@ -64,7 +64,7 @@ describe("a body of as many bytes as allowed is served, one more is not", () => 
     refused(await peer.post(text(LIMIT / 2)), over);
   });
 
-  test("a body without end is refused while it comes", { timeout: 10_000 }, async (t) => {
+  test("a body without end is refused while it comes", { timeout: 30_000 }, async (t) => {
     const server = await up(t, app(), LIMITS);
     const { fields } = await join(server);
     const line = await Line.dial(server.port);

@@ -56,7 +56,7 @@ const ways: {
 
 describe("what is said all at once reaches a reader that takes it", () => {
   for (const [name, [application, call]] of Object.entries(ways)) {
-    test(name, { timeout: 10_000 }, async (t) => {
+    test(name, { timeout: 30_000 }, async (t) => {
       const reasons: string[] = [];
       const server = await up(t, application, {
         onEvent: (event) => event.type === "stream-closed" && reasons.push(event.reason),

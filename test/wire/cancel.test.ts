@@ -185,7 +185,7 @@ describe("a client that is gone leaves nothing behind", () => {
     return { server, peer, events, gone };
   }
 
-  test("before its stream begins", { timeout: 10_000 }, async (t) => {
+  test("before its stream begins", { timeout: 30_000 }, async (t) => {
     const { server, peer, events, gone } = await gated(t, "GET");
     await gone([["Accept", "text/event-stream"]]);
     while (!events.includes("GET 200")) await peer.post(notification("x"));
@@ -194,7 +194,7 @@ describe("a client that is gone leaves nothing behind", () => {
     stream.cut();
   });
 
-  test("before its body is read", { timeout: 10_000 }, async (t) => {
+  test("before its body is read", { timeout: 30_000 }, async (t) => {
     const { peer, events, gone } = await gated(t, "POST");
     await gone([["Content-Type", "application/json"], ["Content-Length", "1000"]], "{");
     while (!events.includes("POST 400")) await peer.post(notification("x"));

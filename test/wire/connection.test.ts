@@ -43,7 +43,7 @@ test("a connection is used again after every kind of answer", async (t) => {
 
 test(
   "an idle connection is kept for longer than a proxy keeps it",
-  { timeout: 20_000 },
+  { timeout: 30_000 },
   async (t) => {
     const peer = await join(await up(t, echo));
     const line = await Line.dial(peer.port);
@@ -97,7 +97,7 @@ test("a client that asks for another protocol gets this one, if the runtime lets
 
 test(
   "a client that waits for 100 Continue gets it, and its answer",
-  { timeout: 5_000 },
+  { timeout: 30_000 },
   async (t) => {
     const peer = await join(await up(t, echo));
     const line = await Line.dial(peer.port);

@@ -73,7 +73,7 @@ async function until(mcp: McpHandler, over: { streams: number; inFlight: number 
 }
 
 /** What fails here hangs. */
-const LIMIT = { timeout: 5_000 };
+const LIMIT = { timeout: 30_000 };
 
 /** Ways to leave. */
 const LEAVING: { [how: string]: (stream: ClientHttp2Stream, session: ClientHttp2Session) => void } =

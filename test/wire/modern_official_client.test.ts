@@ -104,7 +104,7 @@ async function connected(
 }
 
 for (const mode of MODES) {
-  describe(`the official client ${mode.name}`, { timeout: 20_000 }, () => {
+  describe(`the official client ${mode.name}`, { timeout: 60_000 }, () => {
     test("connects, lists and calls", async (t) => {
       const { client, server, errors } = await connected(t, mode);
       assert.equal(client.getProtocolEra(), mode.era);
@@ -185,7 +185,7 @@ for (const mode of MODES) {
   });
 }
 
-describe("a subscription of the official client", { timeout: 20_000 }, () => {
+describe("a subscription of the official client", { timeout: 60_000 }, () => {
   test("that the server ends is known to have ended gracefully", async (t) => {
     const { client, server, errors } = await connected(t, { mode: "auto" });
     const subscription = await client.listen({ toolsListChanged: true });
@@ -204,7 +204,7 @@ describe("a subscription of the official client", { timeout: 20_000 }, () => {
   });
 });
 
-describe("where one era is served", { timeout: 20_000 }, () => {
+describe("where one era is served", { timeout: 60_000 }, () => {
   test("legacy: the client that looks first falls back to the handshake", async (t) => {
     const { client, server, errors } = await connected(t, { mode: "auto" }, shop(), {
       eras: "legacy",

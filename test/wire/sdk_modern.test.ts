@@ -99,7 +99,7 @@ const authenticate: McpOptions["authenticate"] = () => ({
 const soon = () => new Promise((turn) => setTimeout(turn, 1));
 
 for (const [name, { mode, era }] of Object.entries(MODES)) {
-  describe(`the official client ${name} at the official server`, { timeout: 20_000 }, () => {
+  describe(`the official client ${name} at the official server`, { timeout: 60_000 }, () => {
     test("connects, lists and calls", async (t) => {
       const server = await up(t, endpoint(), { authenticate });
       const { client, errors } = await connected(t, server, mode);
@@ -171,7 +171,7 @@ for (const [name, { mode, era }] of Object.entries(MODES)) {
   });
 }
 
-describe("a modern endpoint of the official server", { timeout: 20_000 }, () => {
+describe("a modern endpoint of the official server", { timeout: 60_000 }, () => {
   test("serves both eras at once, and no answer crosses", async (t) => {
     const server = await up(t, endpoint());
     const old = await connected(t, server, "legacy");
@@ -218,7 +218,7 @@ describe("a modern endpoint of the official server", { timeout: 20_000 }, () => 
   });
 });
 
-describe("servers that know no modern revision", { timeout: 20_000 }, () => {
+describe("servers that know no modern revision", { timeout: 60_000 }, () => {
   test("the client that looks first falls back to the handshake", async (t) => {
     const server = await up(t, sdkServer(() => v1.build({})));
     const { client, errors } = await connected(t, server, "auto");

@@ -7,7 +7,7 @@ import { posting, request } from "./harness/mcp.ts";
 import { type Scope } from "./harness/runtime.ts";
 
 /** What fails here hangs. */
-const LIMIT = { timeout: 10_000 };
+const LIMIT = { timeout: 30_000 };
 
 const pause = (): Promise<void> => new Promise((next) => setTimeout(next, 50));
 

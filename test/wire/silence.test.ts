@@ -70,7 +70,7 @@ after(async () => {
 for (const way of Object.keys(WAYS)) {
   describe(`with ${way}`, () => {
     for (const name of Object.keys(CALLS)) {
-      test(`a call that is silent for 14 seconds, ${name}`, { timeout: 25_000 }, async () => {
+      test(`a call that is silent for 14 seconds, ${name}`, { timeout: 30_000 }, async () => {
         assert.deepEqual(await results.get(`${way} ${name}`), { slept: true });
       });
     }

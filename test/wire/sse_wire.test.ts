@@ -44,7 +44,7 @@ const beginnings: Readonly<
 describe("an event stream has its headers, and its first byte at once:", () => {
   for (const [name, { options = {}, open }] of Object.entries(beginnings)) {
     for (const version of name === "a resumed stream" ? REVISIONS.slice(2) : REVISIONS) {
-      test(`${name}, ${version}`, { timeout: 5_000 }, async (t) => {
+      test(`${name}, ${version}`, { timeout: 30_000 }, async (t) => {
         // No keep-alive helps: whatever comes comes by itself.
         const server = await up(t, endless, { keepAliveMs: 0, ...options });
         const answer = await open(await join(server, { version }), server);

@@ -209,7 +209,7 @@ test("a connection that was closed for its slow reader, and is not read for a mi
 
 test(
   "a large last answer may be read as slowly as its peer likes",
-  { timeout: 25_000 },
+  { timeout: 30_000 },
   async (t) => {
     const clock = new FakeClock();
     const text = "x".repeat(16 << 20);

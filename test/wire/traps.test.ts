@@ -93,7 +93,7 @@ test("substring Accept checks reject */* and pass application/jsonx", async (t) 
 });
 
 describe("JSON mode", () => {
-  test("DELETE during a call leaves its POST hanging for ever", { timeout: 10_000 }, async (t) => {
+  test("DELETE during a call leaves its POST hanging for ever", { timeout: 30_000 }, async (t) => {
     const server = await up(t, app(() => new Promise(() => {})), { response: "json" });
     const peer = await join(server);
     const waiting = peer.call("endless");
@@ -102,7 +102,7 @@ describe("JSON mode", () => {
     assert.equal((await waiting).status, 404);
   });
 
-  test("a server-to-client request is dropped", { timeout: 10_000 }, async (t) => {
+  test("a server-to-client request is dropped", { timeout: 30_000 }, async (t) => {
     const server = await up(
       t,
       app((_, exchange: Exchange) =>
@@ -179,7 +179,7 @@ describe("initialize", () => {
     assert.equal((await (await join(server)).post(request(1, "ping"))).status, 200);
   });
 
-  test("10 000 anonymous ones close the service", { timeout: 20_000 }, async (t) => {
+  test("10 000 anonymous ones close the service", { timeout: 30_000 }, async (t) => {
     const server = await up(t, app(), { limits: { sessions: 50 } });
     const peer = await join(server);
     const line = await Line.dial(server.port);

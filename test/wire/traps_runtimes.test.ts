@@ -10,7 +10,7 @@ import { Events } from "./harness/sse.ts";
 const turn = (): Promise<void> => new Promise((next) => setTimeout(next, 2));
 
 describe("Bun.serve", () => {
-  test("closes idle connections after 10 s", { timeout: 25_000 }, async (t) => {
+  test("closes idle connections after 10 s", { timeout: 30_000 }, async (t) => {
     // Neither keep-alive comments nor a change to a stream help here.
     const mcp = createMcpHandler(
       app(() => new Promise((done) => setTimeout(() => done({ slept: true }), 13_000))),
@@ -27,7 +27,7 @@ describe("Bun.serve", () => {
     stream.cut();
   });
 
-  test("sends no header until the first body chunk", { timeout: 5_000 }, async (t) => {
+  test("sends no header until the first body chunk", { timeout: 30_000 }, async (t) => {
     const server = await servePlain(createMcpHandler(app(), { keepAliveMs: 0 }));
     t.after(() => server.close());
     for (const version of ["2025-03-26", "2025-11-25"]) {
@@ -37,7 +37,7 @@ describe("Bun.serve", () => {
     }
   });
 
-  test("has no back-pressure under node:http", { timeout: 20_000 }, async (t) => {
+  test("has no back-pressure under node:http", { timeout: 30_000 }, async (t) => {
     // That nothing piles up in the process is measured in slow_reader.test.ts; here, that it is noticed.
     const reasons: string[] = [];
     const mcp = createMcpHandler(

@@ -220,7 +220,7 @@ const CASES: readonly (readonly [
 ];
 
 for (const [what, name, make, message, options] of CASES) {
-  test(`a backend is refused where ${what}`, { timeout: 20_000 }, async () => {
+  test(`a backend is refused where ${what}`, { timeout: 30_000 }, async () => {
     const check = backendKit(make, options).find((one) => one.name === name);
     assert.ok(check !== undefined, name);
     mock.timers.enable({ apis: ["setTimeout"] });

@@ -6,4 +6,4 @@ const checks = multiNode(() => {
   const backend = memory();
   return [backend, backend, backend];
 });
-for (const { name, run } of checks) test(name, { timeout: 20_000 }, run);
+for (const { name, run } of checks) test(name, { timeout: 30_000 }, run);

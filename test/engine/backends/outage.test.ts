@@ -20,7 +20,7 @@ for (const kind of clients) {
   for (const [name, pause] of [["down", "kill"], ["stalled", "SIGSTOP"]] as const) {
     test(`${kind.name}: while Redis is ${name}: 503 soon, never 404; then all is well again`, {
       skip: noRedis,
-      timeout: 25_000,
+      timeout: 30_000,
     }, async () => {
       await withNodes(server, kind, 1, application(Promise.resolve()), async ([node]) => {
         const { handler, failures } = node!;
@@ -57,7 +57,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: while Redis is full: 503, nobody gives way; then all is well again`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     await withNodes(server, kind, 1, application(Promise.resolve()), async ([node]) => {
       const { handler, failures } = node!;
@@ -80,7 +80,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: what Redis has lost ends where it goes on`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     await withNodes(server, kind, 1, application(new Promise(() => {})), async ([node]) => {
       const { handler } = node!;
@@ -108,7 +108,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: what a call says during an outage is there afterwards, once, in order`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => go = resolve);
@@ -123,7 +123,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: a lost subscriber connection loses no event, and no end`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     await withNodes(server, kind, 2, application(Promise.resolve()), async (nodes) => {
       const client = testClient(nodes[0]!.handler);
@@ -153,7 +153,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: a node that comes back too late can't write into what was given up`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => go = resolve);

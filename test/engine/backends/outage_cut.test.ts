@@ -18,7 +18,7 @@ for (const kind of clients) {
     `${kind.name}: a call that says too much in an outage is answered with an error`,
     {
       skip: noRedis,
-      timeout: 25_000,
+      timeout: 30_000,
     },
     async () => {
       let go!: () => void;
@@ -34,7 +34,7 @@ for (const kind of clients) {
 
   test(`${kind.name}: a standalone stream that is told too much in an outage goes on afterwards`, {
     skip: noRedis,
-    timeout: 25_000,
+    timeout: 30_000,
   }, async () => {
     await withNodes(server, kind, 1, application(Promise.resolve()), async ([node]) => {
       const { handler, failures } = node!;

@@ -101,7 +101,7 @@ async function hearsAgain(client: RedisClient, options: RedisOptions = {}): Prom
 for (const { name, connect } of clients) {
   test(`${name}: what was missed is told also where Redis is slow to take subscriptions again`, {
     skip: noRedis,
-    timeout: 10_000,
+    timeout: 30_000,
   }, async () => {
     const { client, end } = await connect(server.port);
     slow(client);
@@ -112,7 +112,7 @@ for (const { name, connect } of clients) {
 
 test("ioredis: a client that does not subscribe again by itself hears all the same", {
   skip: noRedis,
-  timeout: 10_000,
+  timeout: 30_000,
 }, async () => {
   const { client, end } = await connectIoredis(server.port, { autoResubscribe: false });
   await hearsAgain(client);
@@ -128,7 +128,7 @@ for (
 ) {
   test(`ioredis: a client that ${name} hears from the beginning, and all that it heard`, {
     skip: noRedis,
-    timeout: 10_000,
+    timeout: 30_000,
   }, async () => {
     const { client, end } = await connectIoredis(port, options);
     const { bus, close } = redis(client, { prefix: `{again${count++}}:`, timeoutMs: 1_000 });
@@ -156,7 +156,7 @@ for (
 ) {
   test(`${name}: a client that does not connect again hears all the same`, {
     skip: noRedis,
-    timeout: 10_000,
+    timeout: 30_000,
   }, async () => {
     const { client, end } = await connect();
     await hearsAgain(client);
@@ -166,7 +166,7 @@ for (
 
 test("node-redis: a backend that is closed while Redis is down goes on trying no more", {
   skip: noRedis,
-  timeout: 10_000,
+  timeout: 30_000,
 }, async () => {
   const down = await startRedis();
   const { client, end } = await connectNodeRedis(down.port, 50);

@@ -80,7 +80,7 @@ for (const client of clients) {
     `${client.name}: a session whose connection is cut before it is told is opened once or not at all`,
     {
       skip: noRedis,
-      timeout: 10_000,
+      timeout: 30_000,
     },
     async () => {
       await served(client, async (handler) => {
@@ -99,7 +99,7 @@ for (const client of clients) {
     `${client.name}: a session that is stored when its client was told that it is not is removed`,
     {
       skip: noRedis,
-      timeout: 10_000,
+      timeout: 30_000,
     },
     async () => {
       await served(client, async (handler) => {
