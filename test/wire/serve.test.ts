@@ -22,16 +22,17 @@ test("what is no handler, and an option that cannot be, are rejections", async (
   await assert.rejects(served, (error) => error instanceof OptionError && error.option === "path");
 });
 
-for (const [name, serve] of [["Deno", serveOnDeno], ["Bun", serveOnBun]] as const) {
-  test(`serve of ${name} on another runtime says where it serves, and what serves on Node`, {
-    skip: name in globalThis && "it serves here",
-  }, async () => {
+test("serve of another runtime says where it serves, and what serves on Node", async () => {
+  const all = [["Deno", serveOnDeno], ["Bun", serveOnBun]] as const;
+  const others = all.filter(([name]) => !(name in globalThis));
+  assert.ok(others.length > 0);
+  for (const [name, serve] of others) {
     const expected = new RegExp(
       `serve of mcp-session/${name.toLowerCase()} .* ${name} only; .*/node`,
     );
     await assert.rejects(serve(mcp, { port: 0 }), expected);
-  });
-}
+  }
+});
 
 test("a port that is taken is a rejection", async (t) => {
   const first = await serveHere(mcp);
