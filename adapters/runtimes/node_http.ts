@@ -149,18 +149,30 @@ function textAtHand(
 ): string | BodyError | undefined {
   const length = Number(declared ?? NaN);
   if (request.readableLength !== length || length > limit) return undefined;
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  // One piece; only Deno, which reads 64 KiB at a time, has more of them and gives one by one.
+  const first = pieceOf(request);
+  // Only Deno, which reads 64 KiB at a time, has more of them and gives one by one.
+  return first === undefined || first.byteLength === length
+    ? first && decode(first)
+    : readPieces(request, first, length);
+}
+
+function readPieces(request: NodeRequest, first: Uint8Array, length: number): string | BodyError {
+  const pieces = [first];
+  let size = first.byteLength;
   while (size < length) {
-    const some = request.read?.();
-    // Something before this handler has set an encoding.
-    const piece = typeof some === "string" ? ENCODER.encode(some) : some;
-    if (!(piece instanceof Uint8Array)) break;
+    const piece = pieceOf(request);
+    if (piece === undefined) break;
     pieces.push(piece);
     size += piece.byteLength;
   }
-  return size > 0 ? decode(concat(pieces, size)) : undefined;
+  return decode(concat(pieces, size));
+}
+
+function pieceOf(request: NodeRequest): Uint8Array | undefined {
+  const piece = request.read?.();
+  // Something before this handler has set an encoding.
+  if (typeof piece === "string") return ENCODER.encode(piece);
+  return piece instanceof Uint8Array ? piece : undefined;
 }
 
 const ENCODER = new TextEncoder();
