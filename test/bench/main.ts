@@ -8,7 +8,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { prepare } from "./prepare.ts";
 import { chart } from "./report/chart.ts";
-import { describeMachine } from "./report/machine.ts";
+import { describeMachine, type Machine } from "./report/machine.ts";
 import { table } from "./report/table.ts";
 import type { RuntimeName } from "./host/server.ts";
 import { workloads } from "./workloads/list.ts";
@@ -68,8 +68,7 @@ if (again && (chosen.length === 0 || words.length > chosen.length + 1)) {
 
 const results = new URL("results/", import.meta.url);
 const library = prepare();
-const machine = describeMachine();
-const before = again ? measured() : [];
+const { machine, rows: before } = again ? measured() : { machine: describeMachine(), rows: [] };
 const rows: Row[] = [];
 for (const workload of chosen.length > 0 ? chosen : workloads) {
   console.log(`${workload.name}: ${workload.title}`);
@@ -89,10 +88,11 @@ for (const workload of chosen.length > 0 ? chosen : workloads) {
 if (words.length > 0 && !again) console.log(`\n${table(rows, workloads, machine)}`);
 process.exit(0);
 
-// Rows of one table have to be of one machine, one day and the same versions.
-function measured(): readonly Row[] {
+// Rows of one table have to be of one machine, one day and the same versions, but for what is the same anywhere.
+function measured(): { readonly machine: Machine; readonly rows: readonly Row[] } {
   const found = JSON.parse(readFileSync(new URL("results.json", results), "utf8"));
-  if (JSON.stringify(found.machine) === JSON.stringify(machine)) return found.rows;
+  if (chosen.every(({ anywhere }) => anywhere)) return found;
+  if (JSON.stringify(found.machine) === JSON.stringify(describeMachine())) return found;
   console.error("the results are of another machine, day or version; measure everything");
   process.exit(2);
 }

@@ -25,6 +25,7 @@ export const bundle: Workload = {
   name: "bundle",
   title: "Bundle, minified and gzipped",
   more: false,
+  anywhere: true,
   async run({ library, log }) {
     // Not before it is installed, which the first run does.
     const { build } = await import("esbuild");

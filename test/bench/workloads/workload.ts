@@ -55,6 +55,8 @@ export interface Workload {
   readonly title: string;
   /** A larger value is better. */
   readonly more: boolean;
+  /** What it measures does not depend on the machine. */
+  readonly anywhere?: true;
   run(context: Context): Promise<readonly Row[]>;
 }
 
