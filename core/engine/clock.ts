@@ -26,8 +26,3 @@ export const SYSTEM_CLOCK: Clock = {
 };
 
 const DENO = (globalThis as { Deno?: { unrefTimer?(id: number): void } }).Deno;
-
-/** Calls `fn` once the event loop has turned: what was written has been offered to its readers. No matter of time, so no clock is asked. */
-export function afterTurn(fn: () => void): void {
-  setTimeout(fn, 0);
-}

@@ -110,7 +110,12 @@ const PLAIN = /^[\x21-\x7e]{1,80}$/;
 
 /** A method as events have it. What a peer makes up must neither break the lines of a log nor flood it. */
 export function methodShown(method: string): string {
-  return PLAIN.test(method) ? method : quote(method);
+  if (PLAIN.test(method)) return method;
+  return quote(method).replace(
+    // JSON leaves these as they are, and terminals do not; but for the mark of what is cut.
+    /[^\x20-\x7e…]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */

@@ -298,8 +298,8 @@ test("a method that a peer made up neither breaks the lines of a log nor floods 
     throw new Error("unknown");
   };
   const endpoint = new Endpoint(t, { request: fail, notification: fail }, { sessions: "optional" });
-  const forged = "x\n[12:00] admin logged in";
-  const shown = '"x\\n[12:00] admin logged in"';
+  const forged = "x\n[12:00]\u2028\u009b2Jadmin logged in";
+  const shown = '"x\\n[12:00]\\u2028\\u009b2Jadmin logged in"';
   await endpoint.call(forged);
   await endpoint.post(notification(forged));
   await endpoint.call("y".repeat(100_000));

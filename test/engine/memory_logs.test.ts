@@ -81,6 +81,23 @@ describe("a log in memory", () => {
     assert.equal(left(), 0);
   });
 
+  test("of an idle session is forgotten also where each stream is of a new session", () => {
+    const { open, append, logs } = store({ ageMs: 10 });
+    open("ended", 0, "first");
+    append("x", "ended", { session: "first", last: true });
+    const aging = { ...ROOMY, ageMs: 10 };
+    for (let i = 0; i < 50; i++) {
+      // Sessions that listen only are passed over, but not run after.
+      open("listening", i, `quiet${i}`);
+      logs.whole!(`new${i}`, "a", "x", i, aging);
+    }
+    for (let i = 50; logs.bounds("first", "ended") !== undefined; i++) {
+      assert.ok(i < 1_000, "it is never looked at");
+      open("listening", i, `quiet${i}`);
+      logs.whole!(`new${i}`, "a", "x", i, aging);
+    }
+  });
+
   test("of one session never takes from another's", () => {
     const { open, append, texts } = store({ sessionBytes: 10 });
     open("a", 0, "quiet");

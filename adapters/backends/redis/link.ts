@@ -4,7 +4,7 @@
  * @module
  */
 
-import { afterTurn, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
+import { SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { Deadlines } from "../../../core/engine/deadlines.ts";
 
 /** What both clients and their subscribers have as event emitters. */
@@ -73,7 +73,7 @@ export class ClientLink implements Link {
     this.#timeoutMs = timeoutMs;
     this.#how = how;
     // Timers come first where the process was busy, or stopped, for longer: an answer may be there and unread.
-    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => afterTurn(one.late));
+    this.#deadlines = new Deadlines(SYSTEM_CLOCK, timeoutMs, (one) => void setTimeout(one.late));
     client.on("ready", this.#ready);
     client.on("error", IGNORED);
   }

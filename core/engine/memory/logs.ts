@@ -31,7 +31,9 @@ class MemoryLogs implements LogStore {
   /** Where a session has but one stream, and that no event yet, its name alone: 0.2 KB less an idle stream. */
   readonly #sessions = new Map<string, SessionLogs | string>();
   /** Where the round through all sessions is that forgets what is too old in those that begin nothing. */
-  #round: Iterator<SessionLogs | string> | undefined;
+  #round: Iterator<SessionLogs | string> = this.#sessions.values();
+  /** How many it has still to look at. Without that it would run after the sessions that begin meanwhile. */
+  #ahead = 0;
 
   open(session: string, stream: string, now: number, budget: LogBudget, owed?: string): void {
     const known = this.#sessions.get(session);
@@ -150,8 +152,7 @@ class MemoryLogs implements LogStore {
       this.#sessions.delete(session);
     } else {
       const log = logs.find(stream);
-      if (log === undefined) return;
-      logs.forget(log);
+      if (log !== undefined) logs.forget(log);
       if (logs.empty) this.#sessions.delete(session);
     }
   }
@@ -159,9 +160,12 @@ class MemoryLogs implements LogStore {
   // Once a stream, not once an event: when something new begins, here and in one session more, for idle ones begin none.
   #forgetOld(logs: SessionLogs, now: number, budget: LogBudget): void {
     expire(logs, now, budget);
-    const { value, done } = (this.#round ??= this.#sessions.values()).next();
-    if (done) this.#round = undefined;
-    else if (typeof value !== "string") expire(value, now, budget);
+    if (this.#ahead-- === 0) {
+      this.#ahead = this.#sessions.size;
+      this.#round = this.#sessions.values();
+    }
+    const { value } = this.#round.next();
+    if (value instanceof SessionLogs) expire(value, now, budget);
   }
 
   #known(session: string): SessionLogs | undefined {
