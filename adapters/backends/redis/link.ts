@@ -110,7 +110,7 @@ export class ClientLink implements Link {
     this.#closed = true;
     this.#client.removeListener("ready", this.#ready);
     this.#client.removeListener("error", IGNORED);
-    this.#deadlines.clear();
+    // The deadlines stay: who waits for an answer that never comes has only these.
     // It may still be connecting, and would go on until Redis is there.
     this.#subscriber?.close();
     this.#subscriber = undefined;

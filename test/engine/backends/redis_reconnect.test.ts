@@ -178,3 +178,27 @@ test("node-redis: a backend that is closed while Redis is down goes on trying no
   await ended;
   end();
 });
+
+for (const { name, connect } of clients) {
+  test(`${name}: what waits for Redis when its backend is closed fails in its time`, {
+    skip: noRedis,
+    timeout: 10_000,
+  }, async () => {
+    const down = await startRedis();
+    const { client, end } = await connect(down.port);
+    const { sessions, bus, close } = redis(client, { timeoutMs: 200 });
+    await bus.subscribe("t", { receive() {} });
+    const lost = new Promise<void>((resolve) => {
+      client.on(name === "node-redis" ? "reconnecting" : "close", resolve);
+    });
+    await down.stop();
+    await lost;
+    const waiting = [sessions.count(), bus.subscribe("u", { receive() {} })];
+    const failed = waiting.map((one) => assert.rejects(Promise.resolve<unknown>(one)));
+    close!();
+    // No timer of a backend keeps a process alive.
+    const alive = setInterval(() => {}, 1_000);
+    await Promise.all(failed).finally(() => clearInterval(alive));
+    end();
+  });
+}
