@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import type { Exchange, RpcRequest } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, notification, request } from "./endpoint.ts";
 import { Call, checkCall, Session } from "./players.ts";
-import { testInWorlds, type World, WORLDS } from "./worlds.ts";
+import { one, type Operation, testPlays } from "./plays.ts";
+import type { Scope, World } from "./worlds.ts";
 
 const KINDS = [
   ...["open", "call", "call", "say", "say", "say", "say", "end", "end", "cancel", "cut", "resume"],
@@ -16,45 +16,18 @@ const KINDS = [
 /** How many calls of a session one node works on. */
 const IN_FLIGHT = 3;
 
-const operation = fc.record({
-  kind: fc.constantFrom(...KINDS),
-  /** Of the sessions or calls that there are. */
-  which: fc.nat(99),
-  node: fc.nat(1),
-});
-type Operation = {
-  readonly kind: typeof KINDS[number];
-  readonly which: number;
-  readonly node: number;
-};
-
-for (const [count, on] of [[1, "one node"], [2, "two nodes"]] as const) {
-  testInWorlds(
+testPlays(
+  (on) =>
     `whatever happens on ${on}, every call is answered once and every message comes once, in order`,
-    async (scope, world) => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(operation, { minLength: 20, maxLength: 60, size: "max" }),
-          async (operations) => {
-            await play(
-              operations,
-              WORLDS.map((make) => make()).find(({ name }) => name === world.name)!,
-              count,
-              scope,
-            );
-          },
-        ),
-        { numRuns: 100, endOnFailure: true },
-      );
-    },
-  );
-}
+  KINDS,
+  play,
+);
 
 async function play(
-  operations: readonly Operation[],
+  operations: readonly Operation<typeof KINDS[number]>[],
   world: World,
   count: number,
-  scope: { after(fn: () => Promise<void> | void): void },
+  scope: Scope,
 ): Promise<void> {
   const sessions: Session[] = [];
   const calls: Call[] = [];
@@ -75,7 +48,6 @@ async function play(
       clock,
     );
   const nodes = Array.from({ length: count }, begin);
-  const one = <T>(list: readonly T[], which: number): T | undefined => list[which % list.length];
 
   const resume = async (call: Call, endpoint: Endpoint): Promise<void> => {
     await call.cut();

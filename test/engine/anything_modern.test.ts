@@ -1,30 +1,18 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import type { Exchange, RpcRequest } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";
 import { Events } from "./endpoint.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
 import { ModernCall, Subscription } from "./modern_players.ts";
-import { testInWorlds, type World, WORLDS } from "./worlds.ts";
+import { one, type Operation, testPlays } from "./plays.ts";
+import type { Scope, World } from "./worlds.ts";
 
 const KINDS = [
   ...["call", "call", "call", "say", "say", "say", "end", "end", "leave", "leave"],
   ...["ask", "answer", "answer", "listen", "listen", "change", "change", "change", "unlisten"],
   ...["restart", "wait"],
 ] as const;
-
-const operation = fc.record({
-  kind: fc.constantFrom(...KINDS),
-  /** Of the calls or subscriptions that there are. */
-  which: fc.nat(99),
-  node: fc.nat(1),
-});
-type Operation = {
-  readonly kind: typeof KINDS[number];
-  readonly which: number;
-  readonly node: number;
-};
 
 const CALLS = 3;
 const SUBSCRIPTIONS = 2;
@@ -46,33 +34,18 @@ interface Question {
   readonly answers: number;
 }
 
-for (const [count, on] of [[1, "one node"], [2, "two nodes"]] as const) {
-  testInWorlds(
+testPlays(
+  (on) =>
     `whatever modern clients do on ${on}, each gets what it asked for once, within its limits`,
-    async (scope, world) => {
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(operation, { minLength: 20, maxLength: 60, size: "max" }),
-          async (operations) => {
-            await play(
-              operations,
-              WORLDS.map((make) => make()).find(({ name }) => name === world.name)!,
-              count,
-              scope,
-            );
-          },
-        ),
-        { numRuns: 100, endOnFailure: true },
-      );
-    },
-  );
-}
+  KINDS,
+  play,
+);
 
 async function play(
-  operations: readonly Operation[],
+  operations: readonly Operation<typeof KINDS[number]>[],
   world: World,
   count: number,
-  scope: { after(fn: () => Promise<void> | void): void },
+  scope: Scope,
 ): Promise<void> {
   const calls: ModernCall[] = [];
   const subscriptions: Subscription[] = [];
@@ -102,7 +75,6 @@ async function play(
       ...{ keepAliveMs: 0, autoSseMs: Infinity },
     }, clock);
   const nodes = Array.from({ length: count }, begin);
-  const one = <T>(list: readonly T[], which: number): T | undefined => list[which % list.length];
 
   const ask = async (endpoint: ModernEndpoint, asked: Question | undefined): Promise<void> => {
     const n = (asked?.answers ?? 0) + (asked === undefined ? 0 : 1);
