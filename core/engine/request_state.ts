@@ -7,15 +7,13 @@
 
 import { INVALID_PARAMS } from "../protocol/error_codes.ts";
 import type { RpcRequest } from "../protocol/json_rpc.ts";
+import { fromBase64url, toBase64url } from "./base64url.ts";
 import type { Clock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 const IV_BYTES = 12;
-
-/** How many bytes become text at once; a call takes only so many arguments. */
-const PIECE = 8 << 10;
 
 /** How deep the parameters of a request may nest that a state is bound to. */
 const MAX_DEPTH = 200;
@@ -118,29 +116,4 @@ function canonical(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((inner) => canonical(inner, depth + 1));
   const members = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
   return Object.fromEntries(members.map(([key, inner]) => [key, canonical(inner, depth + 1)]));
-}
-
-// Without padding.
-function toBase64url(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + PIECE));
-  }
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-// Undefined where it is none.
-function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[\w-]*$/.test(text)) return undefined;
-  let binary: string;
-  try {
-    binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    // Of a length that no bytes have.
-    return undefined;
-  }
-  // Whoever sends it decides how long it is: with a function for each character 4 MiB took half a second.
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }

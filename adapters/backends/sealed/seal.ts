@@ -12,6 +12,7 @@
 import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
 import type { TooLarge } from "../../../core/engine/ports.ts";
+import { fromBase64url, toBase64url } from "../../../core/engine/base64url.ts";
 import { hex } from "../hex.ts";
 import { ownerOf, ownerText } from "../owner.ts";
 import { packed, unpacked } from "./params.ts";
@@ -93,7 +94,7 @@ export class Seal {
       const bytes = new Uint8Array(NONCE + sealed.byteLength);
       bytes.set(nonce);
       bytes.set(new Uint8Array(sealed), NONCE);
-      return FORMAT + name + toBase64(bytes);
+      return FORMAT + name + toBase64url(bytes);
     }
     const limit =
       `${room} bytes for clientInfo.name, clientInfo.version and capabilities, packed into ` +
@@ -103,7 +104,7 @@ export class Seal {
 
   /** What an id says; undefined where no key of ours has sealed it. */
   async open(id: string): Promise<Opened | undefined> {
-    const bytes = id.startsWith(FORMAT) ? fromBase64(id.slice(4)) : undefined;
+    const bytes = id.startsWith(FORMAT) ? bytesOf(id.slice(4)) : undefined;
     if (bytes === undefined || bytes.length < NONCE + HEAD + 16) return undefined;
     for (const { name, key } of await this.#keys) {
       if (name !== id.slice(1, 4)) continue;
@@ -164,7 +165,7 @@ async function imported(bytes: Uint8Array): Promise<Key> {
   const raw = new Uint8Array(bytes);
   const digest = await crypto.subtle.digest("SHA-256", new Uint8Array([...BOUND_TO, ...raw]));
   const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
-  return { name: toBase64(new Uint8Array(digest)).slice(0, 3), key };
+  return { name: toBase64url(new Uint8Array(digest)).slice(0, 3), key };
 }
 
 function algorithm(iv: Uint8Array): AesGcmParams {
@@ -181,20 +182,10 @@ function getTime(view: DataView, at: number): number {
   return view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
 }
 
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_")
-    .replaceAll("=", "");
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[\w-]*$/.test(text)) return undefined;
-  try {
-    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (one) => one.charCodeAt(0));
-    // The last character has bits that say nothing: one id has one spelling.
-    return toBase64(bytes) === text ? bytes : undefined;
-  } catch {
-    // Of a length that no bytes have.
-    return undefined;
-  }
+// The last character has bits that say nothing: one id has one spelling.
+function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
+  const found = fromBase64url(text);
+  if (found === undefined) return undefined;
+  const bytes = new Uint8Array(found);
+  return toBase64url(bytes) === text ? bytes : undefined;
 }
