@@ -10,6 +10,12 @@ import { heapInUse } from "../../doubles/heap.ts";
 import { multiNode } from "./multi_node.ts";
 import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
+/** Answers whatever it is asked. */
+const DONE = {
+  serverInfo: { name: "server", version: "1" },
+  request: () => Promise.resolve({ done: true }),
+};
+
 let server: RedisServer;
 const made = new Map<Backend, { prefix: string; name: string }>();
 let count = 0;
@@ -85,10 +91,7 @@ for (
       const subscribed = async (): Promise<string> =>
         /cmdstat_subscribe:calls=\d+/.exec(String(await send(["INFO", "commandstats"])))?.[0] ?? "";
       const backend = redis(client, { prefix: "{commands}:" });
-      const handler = createMcpHandler({
-        serverInfo: { name: "server", version: "1" },
-        request: () => Promise.resolve({ done: true }),
-      }, { backend, response: shape });
+      const handler = createMcpHandler(DONE, { backend, response: shape });
       const caller = testClient(handler);
       await caller.initialize();
       await caller.call("tools/list");
@@ -150,10 +153,7 @@ test("a log that nobody ends lives as long as its session may", { skip: noRedis 
   const plain = client as { sendCommand(args: string[]): Promise<unknown> };
   const backend = redis(client, { prefix: "{long}:" });
   const month = 30 * 86_400_000;
-  const handler = createMcpHandler({
-    serverInfo: { name: "server", version: "1" },
-    request: () => Promise.resolve({ done: true }),
-  }, { backend, limits: { idleMs: month, maxAgeMs: month } });
+  const handler = createMcpHandler(DONE, { backend, limits: { idleMs: month, maxAgeMs: month } });
   const caller = testClient(handler);
   await caller.initialize();
   const stream = await caller.listen();
@@ -174,10 +174,7 @@ test("in a Redis that is full, a session that ends frees its logs", { skip: noRe
   const { client, end } = await clients[0]!.connect(server.port);
   const plain = client as { sendCommand(args: string[]): Promise<unknown> };
   const backend = redis(client, { prefix: "{full}:" });
-  const handler = createMcpHandler({
-    serverInfo: { name: "server", version: "1" },
-    request: () => Promise.resolve({ done: true }),
-  }, { backend, response: "sse" });
+  const handler = createMcpHandler(DONE, { backend, response: "sse" });
   const caller = testClient(handler);
   await caller.initialize();
   await caller.call("tools/list");
@@ -226,10 +223,7 @@ test("a client of node-redis that gives buffers is asked for text", { skip: noRe
   });
   await client.connect();
   const backend = redis(client, { prefix: "{buffers}:" });
-  const handler = createMcpHandler({
-    serverInfo: { name: "server", version: "1" },
-    request: () => Promise.resolve({ done: true }),
-  }, { backend, response: "sse" });
+  const handler = createMcpHandler(DONE, { backend, response: "sse" });
   const caller = testClient(handler);
   await caller.initialize();
   assert.deepEqual(await caller.call("tools/list"), { done: true });
