@@ -116,26 +116,23 @@ function create(db: Database, record: SessionRecord, capacity: Capacity): Create
   return { created: true, evicted };
 }
 
-function use(db: Database, id: string, { at, ready }: Touch): void {
+function use(db: Database, id: string, { at, ready }: Touch, holders = 0): void {
   db.run(
-    "UPDATE sessions SET seen = ?, used = ?, ready = max(ready, ?) WHERE id = ?",
+    "UPDATE sessions SET seen = ?, used = ?, ready = max(ready, ?), holders = holders + ? WHERE id = ?",
     whole(at),
     db.use(at),
     ready ? 1 : 0,
+    holders,
     id,
   );
 }
 
 function hold(db: Database, id: string, touch: Touch): void {
   const { held, by = "" } = touch;
-  if (db.get("SELECT 1 FROM sessions WHERE id = ?", id) === undefined) return;
   const changed = held
-    ? db.run("INSERT OR IGNORE INTO holds (session, node) VALUES (?, ?)", id, by)
+    ? db.run("INSERT OR IGNORE INTO holds SELECT id, ? FROM sessions WHERE id = ?", by, id)
     : -db.run("DELETE FROM holds WHERE session = ? AND node = ?", id, by);
-  if (changed !== 0) {
-    db.run("UPDATE sessions SET holders = holders + ? WHERE id = ?", changed, id);
-  }
-  use(db, id, touch);
+  use(db, id, touch, changed);
 }
 
 function anyOver(db: Database, now: number, { idleMs, maxAgeMs }: Lifetime): boolean {
