@@ -38,8 +38,8 @@ export class Connections implements Keeper {
   open(reading: Reading): Connection {
     const connection = new Connection(reading, this);
     this.#open.add(connection);
-    const { session, stream } = reading;
-    this.settings.onEvent({ type: "stream-opened", session, stream });
+    const { live, stream } = reading;
+    this.settings.onEvent({ type: "stream-opened", session: live?.id, stream });
     this.#keepAlive();
     return connection;
   }
@@ -85,8 +85,8 @@ export class Connections implements Keeper {
   closed(connection: Connection, reason: StreamCloseReason): void {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#empty?.();
-    const { session, stream } = connection.reading;
-    this.settings.onEvent({ type: "stream-closed", session, stream, reason });
+    const { live, stream } = connection.reading;
+    this.settings.onEvent({ type: "stream-closed", session: live?.id, stream, reason });
     this.#over(connection, reason);
   }
 

@@ -190,13 +190,11 @@ export class Delegate {
   ): Relay {
     const { onEvent } = this.#settings;
     const stream = this.#mint();
-    // As of any stream without a session.
-    const session = `~${stream}`;
     this.#streams++;
-    onEvent({ type: "stream-opened", session, stream });
+    onEvent({ type: "stream-opened", session: undefined, stream });
     return new Relay(response, this.#settings, (reason, error) => {
       this.#streams--;
-      onEvent({ type: "stream-closed", session, stream, reason });
+      onEvent({ type: "stream-closed", session: undefined, stream, reason });
       ended(reason, error);
     });
   }

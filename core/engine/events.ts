@@ -31,7 +31,7 @@ export type HandlerEvent =
   | ExchangeEvent
   /** The application has answered a request, or it was stopped. */
   | RequestEvent
-  /** A connection reads a stream. */
+  /** A connection reads a stream, of the session that is named where there is one. */
   | {
     readonly type: "stream-opened";
     readonly session: string | undefined;

@@ -62,11 +62,11 @@ export class Streams {
   whole(post: Post, text: string): Awaitable<Reply | undefined> {
     const { record, version } = post;
     const stream = this.mint();
-    const session = record?.id ?? `~${stream}`;
+    const session = record?.id;
     if (!this.#kept(record)) {
       return this.#wholeReply(session, stream, COMMENT + eventText(undefined, text));
     }
-    const stored = this.#store(session, stream, text);
+    const stored = this.#store(session!, stream, text);
     const first = revisionFacts(version)!.primingEvent ? primingText(eventId(stream, 0)) : COMMENT;
     const body = first + eventText(eventId(stream, 1), text);
     if (stored instanceof Promise) {
@@ -80,7 +80,7 @@ export class Streams {
     return this.#settings.resumable && record !== undefined;
   }
 
-  #wholeReply(session: string, stream: string, body: string): Reply {
+  #wholeReply(session: string | undefined, stream: string, body: string): Reply {
     const { onEvent } = this.#settings;
     onEvent({ type: "stream-opened", session, stream });
     onEvent({ type: "stream-closed", session, stream, reason: "finished" });

@@ -12,7 +12,7 @@ const KIB = 1024;
 function told(events: readonly HandlerEvent[]): string[] {
   return events.flatMap((event) =>
     event.type === "stream-opened"
-      ? [`${event.session === `~${event.stream}` ? "without a session" : event.session}`]
+      ? [event.session ?? "without a session"]
       : event.type === "stream-closed"
       ? [event.reason]
       : []

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { HandlerEvent, StreamCloseReason } from "../../core/engine/mod.ts";
+import type { Application, HandlerEvent, StreamCloseReason } from "../../core/engine/mod.ts";
 import { memory, RpcError } from "../../core/engine/mod.ts";
 import { Failing } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
@@ -102,6 +102,21 @@ testInWorlds(
     ]);
   },
 );
+
+testInWorlds("an event of a stream without a session names none", async (scope, world) => {
+  const application: Partial<Application> = {
+    request: ({ method }, exchange) => {
+      if (method === "talk") exchange.notify("notifications/message", {});
+      return {};
+    },
+  };
+  const options = { sessions: "off", response: "sse" } as const;
+  const endpoint = new Endpoint(scope, application, options, world);
+  for (const method of ["talk", "whole"]) await new Events(await endpoint.call(method)).rest();
+  await world.quiet();
+  const told = [...endpoint.told("stream-opened"), ...endpoint.told("stream-closed")];
+  assert.deepEqual(told.map(({ session }) => session), Array(4).fill(undefined));
+});
 
 describe("an event", () => {
   test("of an exchange says how long it took", async (t) => {
