@@ -30,7 +30,7 @@ const handler = createMcpHandler({
 }, {
   backend,
   onEvent(event) {
-    if (event.type === "backend-error") console.error("backend:", event.error);
+    if ("error" in event) console.error(event.type, event.error);
   },
 });
 
