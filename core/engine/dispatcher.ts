@@ -6,7 +6,7 @@
 
 import type { RequestHead } from "../inbound/head.ts";
 import { rejectionReply } from "../outbound/reply.ts";
-import type { JsonObject, RpcMessage, RpcRequest, RpcResponse } from "../protocol/json_rpc.ts";
+import type { JsonObject, RpcMessage, RpcResponse } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
@@ -98,7 +98,6 @@ export class Dispatcher implements Host, Listener {
     accepts: Accepts,
   ): Reply | Promise<Reply> {
     const { lifecycle, settings } = this;
-    if (this.#stopped) return this.#tooLate(requestsOf(messages)[0]!);
     // Held once for the POST while it is set up, so that a call that ends at once does not let go of it.
     const live = record && lifecycle.lives.hold(record);
     const { response } = settings.policy;
@@ -265,12 +264,6 @@ export class Dispatcher implements Host, Listener {
     this.undecided.clear();
     const inSessions = [...this.lifecycle.lives].flatMap((live) => live.inFlight.all());
     return [...inSessions, ...this.#stateless];
-  }
-
-  // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
-  #tooLate({ id }: RpcRequest): Reply {
-    this.settings.onEvent({ type: "rejected", rule: "draining", status: 503, session: undefined });
-    return rejectionReply({ rule: "draining", id });
   }
 
   // Of what is handed over. Nobody waits for the end of a subscription.

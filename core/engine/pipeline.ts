@@ -214,7 +214,8 @@ export class Pipeline {
   ): Rejection | undefined {
     const admitted = { body, version, inFlight: this.dispatcher.inFlight(own) };
     return firstRefusal(ADMISSION_RULES, admitted, this.front.settings.policy) ??
-      (own === undefined ? this.#overQuota(body, caller) : undefined);
+      (own === undefined ? this.#overQuota(body, caller) : undefined) ??
+      (this.dispatcher.stopped ? this.#tooLate(body) : undefined);
   }
 
   #overQuota(body: Body, { principal }: Caller): Rejection | undefined {
@@ -222,6 +223,11 @@ export class Pipeline {
     if (requests === 0) return undefined;
     const calls = this.dispatcher.principals.of(principal).calls + requests;
     return firstRefusal(CALL_RULES, { id: requestId(body), calls }, this.front.settings.policy);
+  }
+
+  // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
+  #tooLate(body: Body): Rejection | undefined {
+    return requestCount(body) === 0 ? undefined : { rule: "draining", id: requestId(body) };
   }
 
   #dispatch(

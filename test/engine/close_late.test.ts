@@ -6,6 +6,7 @@ import { createMcpHandler } from "../../core/engine/mod.ts";
 for (const eras of ["legacy", "modern"] as const) {
   test(`${eras}: a call whose body comes after the end is refused, not begun`, async () => {
     let called = 0;
+    const told: string[] = [];
     const handler = createMcpHandler({
       serverInfo: { name: "server", version: "1" },
       capabilities: { tools: {} },
@@ -13,7 +14,13 @@ for (const eras of ["legacy", "modern"] as const) {
         called++;
         return {};
       },
-    }, { eras });
+    }, {
+      eras,
+      onEvent(event) {
+        if (event.type === "rejected") told.push(event.rule);
+        else if (event.type === "exchange" && event.status === 503) told.push(event.outcome);
+      },
+    });
     const client = testClient(handler);
     if (eras === "legacy") await client.initialize();
     const message = eras === "legacy" ? { method: "tools/list" } : {
@@ -46,5 +53,6 @@ for (const eras of ["legacy", "modern"] as const) {
     assert.equal(status, 503);
     assert.ok(Number(headers["retry-after"]) > 0);
     assert.equal(called, 0);
+    assert.deepEqual(told, ["draining", "draining"]);
   });
 }
