@@ -65,10 +65,11 @@ function revoked({ record, expires }: Opened): string {
  * A backend that stores nothing. A session lives until the time in its id, `limits.maxAgeMs` from its opening.
  *
  * What needs a store is off, and refused when the handler is made where it is asked for: resuming streams, limits on
- * the number of sessions, an idle time, and without `revocations` their termination. Sessions are not counted or
- * listed, and a client counts as ready from the start. An id has at most 256 characters: of the client's `initialize`
- * params, its name, version and capabilities are kept, the rest where there is room; of a principal of more than 24
- * bytes, a digest. Where that is still too long, the client is refused with `initialize-over-limit`.
+ * the number of sessions, an idle time, and without `revocations` their termination. Without these there are no handles
+ * either: `exchange.handles` fails with a TypeError. Sessions are not counted or listed, and a client counts as ready from
+ * the start. An id has at most 256 characters: of the client's `initialize` params, its name, version and capabilities are
+ * kept, the rest where there is room; of a principal of more than 24 bytes, a digest. Where that is still too long, the
+ * client is refused with `initialize-over-limit`.
  *
  * @throws {OptionError} An option that cannot be.
  */

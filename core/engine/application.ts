@@ -37,7 +37,8 @@ export interface Application {
   readonly instructions?: string | undefined;
   /**
    * Answers a request: the `result` object, or undefined for a method it does not know (-32601).
-   * `initialize` and `ping` are answered by the library. Throw an {@linkcode RpcError} to answer with an
+   * `initialize` and `ping` are answered by the library, and of 2026-07-28 `server/discover` and
+   * `subscriptions/listen`. Throw an {@linkcode RpcError} to answer with an
    * error of your own; anything else that is thrown is answered with -32603 and stays on the server.
    */
   request(request: RpcRequest, exchange: Exchange): Awaitable<object | undefined>;
@@ -168,8 +169,8 @@ export interface Handles {
    */
   resolve(handle: unknown): Promise<unknown>;
   /**
-   * Replaces the value of a handle; its time begins anew. Of two at once the later one stays. Fails as
-   * {@linkcode Handles.resolve} does.
+   * Replaces the value of a handle; it lives `ttlMs` milliseconds from now (default one hour, whatever it was minted
+   * for). Of two at once the later one stays. Fails as {@linkcode Handles.resolve} does.
    */
   update(
     handle: unknown,
@@ -200,23 +201,25 @@ export interface Exchange extends Caller {
   /** Method, URL and headers of the HTTP request. */
   readonly head: RequestHead;
   /**
-   * Aborts when the client cancels (with the reason that it gave), the session ends or the handler closes;
-   * not when a connection is lost.
+   * Aborts when the client cancels (with the reason that it gave), the session ends or the handler closes. A lost
+   * connection aborts it in 2026-07-28 alone, whose clients cancel so.
    */
   readonly signal: AbortSignal;
   /**
    * Sends a notification on this call's own stream. The answer turns to SSE where it can; where it cannot
-   * (JSON only) the notification is dropped, for there is nowhere to send it.
+   * (JSON only, or what is served is a notification itself) this one is dropped, for there is nowhere to send it. So
+   * is a log message (`notifications/message`) that a request of 2026-07-28 did not ask for, by its level.
    */
   notify(method: string, params?: JsonObject): void;
   /** Sends `notifications/progress` where the client asked for it with a progress token; else nothing. */
   progress(progress: number, total?: number, message?: string): void;
   /**
    * Asks the client (`sampling/createMessage`, `elicitation/create`, `roots/list`, `ping`) on this call's
-   * own stream and returns its result. Before `notifications/initialized` it waits for it, pings excepted.
+   * own stream and returns its result. Before `notifications/initialized` it waits for it, pings excepted. A client of
+   * 2026-07-28 is asked as by {@linkcode Exchange.elicit}, and can be asked for the first three.
    *
    * @throws {ClientRequestError} With a code: no stream can carry it, time is up, the client answered with
-   * an error, or the session ended.
+   * an error, the call was cancelled, or the session ended.
    */
   request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>;
   /** What the client can be asked for: from `initialize` (legacy) or from this request's `_meta` (modern). */
@@ -244,11 +247,13 @@ export interface Exchange extends Caller {
   ): Promise<{ readonly [key: string]: JsonObject }>;
   /**
    * Modern: seals a JSON value as a `requestState` for an input-required result that the application makes
-   * itself. Only this principal can bring it back, with this request, in time.
+   * itself. Only this principal can bring it back, with this request, in time (`limits.requestStateMs`).
+   *
+   * @throws {TypeError} The request is of an earlier revision.
    */
   sealState(value: unknown): Promise<string>;
   /**
-   * The value of this request's `requestState`; undefined where it has none.
+   * The value of this request's `requestState`; undefined where it has none, as in earlier revisions.
    *
    * @throws {RpcError} -32602 where it is not one that {@linkcode Exchange.sealState} made for this request.
    */

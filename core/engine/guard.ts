@@ -68,7 +68,7 @@ export interface Sessions {
   /** Ends a session. False where there is none. */
   end(id: string): Promise<boolean>;
   /**
-   * Refuses new sessions and streams from now on (503 with `Retry-After`), ends the event streams that are open
+   * Refuses new sessions and every GET from now on (503 with `Retry-After`), ends the event streams that are open
    * and stops the housekeeping. Records stay; close the backend, if it needs that, afterwards.
    */
   close(): Promise<void>;

@@ -8,7 +8,7 @@
 export interface Stats {
   /** Sessions stored, on all nodes that share the backend. */
   readonly sessions: number;
-  /** Open connections on this node. */
+  /** Open event streams on this node. */
   readonly streams: number;
   /** Requests in flight on this node. */
   readonly inFlight: number;
