@@ -24,7 +24,10 @@ export type Authenticated =
   | undefined
   | Response;
 
-/** Limits. Each has a default that is safe on a small machine. */
+/**
+ * Limits, each with a default. What is kept, and what waits for a reader, is counted in characters of its text, which are
+ * bytes where it is ASCII; up to three bytes each where it is not.
+ */
 export interface Limits {
   /** Bytes of a request body. Default 4 MiB. */
   readonly bodyBytes?: number | undefined;
@@ -38,14 +41,14 @@ export interface Limits {
   readonly idleMs?: number | undefined;
   /** Milliseconds from a session's opening to its end, used or not. Default 24 hours. */
   readonly maxAgeMs?: number | undefined;
-  /** Requests in flight in one session. Default 100. */
+  /** Requests in flight in one session on one node. Default 100. */
   readonly inFlight?: number | undefined;
   /**
    * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; anonymous
    * callers count as one, and `initialize` does not count. Default 1 000.
    */
   readonly inFlightPerPrincipal?: number | undefined;
-  /** Open streams of one session. Default 100. */
+  /** Open streams of one session on one node. Default 100. */
   readonly streams?: number | undefined;
   /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
   readonly subscriptions?: number | undefined;
@@ -55,13 +58,13 @@ export interface Limits {
   readonly requestStateMs?: number | undefined;
   /** Messages in a batch (2025-03-26). Default 50. */
   readonly batch?: number | undefined;
-  /** Bytes that wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
+  /** Characters that wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
   readonly queuedBytes?: number | undefined;
   /** Events that a stream's log keeps. Default 2 000. */
   readonly logEvents?: number | undefined;
-  /** Bytes that a stream's log keeps. Default 4 MiB. */
+  /** Characters that a stream's log keeps. Default 4 MiB. */
   readonly logBytes?: number | undefined;
-  /** Bytes that the logs of a session keep; a stream counts 1 KiB and an event 128 bytes more. Default 16 MiB. */
+  /** Characters that the logs of a session keep; a stream counts 1 KiB and an event 128 more. Default 16 MiB. */
   readonly sessionLogBytes?: number | undefined;
   /** Milliseconds that an event is kept. Default 5 minutes. */
   readonly logAgeMs?: number | undefined;
