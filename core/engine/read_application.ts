@@ -65,10 +65,16 @@ const CACHE = {
  * @throws {OptionError} Names the part that cannot be.
  */
 export function checkApplication(application: Application): void {
-  const what = "is no application: it needs request, and serverInfo or initialize";
-  accept("application", application, isObject(application), what);
+  const { serverInfo, initialize } = application ?? {};
+  const unnamed = serverInfo === undefined && initialize === undefined;
+  accept(
+    "application",
+    application,
+    isObject(application) && !(unnamed && "connect" in application),
+    "is no application: it needs request, and serverInfo or initialize; sdkServer(() => server) makes an SDK's server one",
+  );
   readEach(APPLICATION, application);
-  if (application.serverInfo === undefined && application.initialize === undefined) {
+  if (unnamed) {
     throw new OptionError("serverInfo", "is missing; without it the application needs initialize");
   }
 }

@@ -104,7 +104,8 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
   ]],
   ["createMcpHandler", createMcpHandler, [
     [[], "application", /undefined is no application.*request.*serverInfo/],
-    [[request], "application", /a function is no application/],
+    [[request], "application", /a function is no application.*sdkServer/],
+    [[{ connect() {} }], "application", /an object is no application.*sdkServer/],
     [[{ serverInfo }], "request", /undefined is not a function/],
     [[{ request }], "serverInfo", /missing/],
     [[{ request, serverInfo: "me" }], "serverInfo", /"me" is not an object/],
