@@ -59,6 +59,15 @@ local function quotaVictim(owner, quota)
   return count >= quota, best
 end
 
+-- As Redis orders them: by their bytes. Lua's own comparison depends on the language that the server runs in.
+local function isAfter(one, other)
+  for i = 1, #one do
+    local a, b = string.byte(one, i), string.byte(other, i) or -1
+    if a ~= b then return a > b end
+  end
+  return false
+end
+
 if op == 'create' then
   local id, version, owner, initialize = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
   local created, seen, ready = ARGV[6], ARGV[7], ARGV[8]
@@ -142,7 +151,7 @@ elseif op == 'list' then
     local till = call('ZCOUNT', all, '-inf', ARGV[2])
     while from < till do
       local middle = math.floor((from + till) / 2)
-      if call('ZRANGE', all, middle, middle)[1] <= ARGV[3] then from = middle + 1 else till = middle end
+      if isAfter(call('ZRANGE', all, middle, middle)[1], ARGV[3]) then till = middle else from = middle + 1 end
     end
   end
   return call('ZRANGE', all, from, from + num(4) - 1, 'WITHSCORES')

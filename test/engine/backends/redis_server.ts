@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { createClient } from "redis";
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisClient } from "../../../adapters/backends/redis.ts";
@@ -22,11 +23,11 @@ export interface RedisServer {
   kill(): Promise<() => Promise<void>>;
 }
 
-/** Starts one. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts one; `env` is what it gets beside the variables of this process. */
+export async function startRedis(env: { [name: string]: string } = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "redis-"));
   const port = await freePort();
-  let child = await start(folder, port);
+  let child = await start(folder, port, env);
   const end = async (): Promise<void> => {
     const closed = new Promise((resolve) => child.once("close", resolve));
     child.kill("SIGKILL");
@@ -45,7 +46,7 @@ export async function startRedis(): Promise<RedisServer> {
     async kill() {
       await end();
       return async () => {
-        child = await start(folder, port);
+        child = await start(folder, port, env);
       };
     },
   };
@@ -101,11 +102,15 @@ export async function connectIoredis(
 }
 
 // What it has written survives its process also where it waits for no disk.
-function start(folder: string, port: number): Promise<ChildProcess> {
+function start(
+  folder: string,
+  port: number,
+  env: { [name: string]: string },
+): Promise<ChildProcess> {
   const child = spawn(redisProgram!, [
     ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder],
     ...["--save", "", "--appendonly", "yes", "--appendfsync", "no"],
-  ], { stdio: ["ignore", "pipe", "inherit"] });
+  ], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
   return new Promise((resolve, reject) => {
     let output = "";
     child.once("error", reject);
