@@ -118,6 +118,9 @@ elseif op == 'touch' then
   local id, at, ready, held, node = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
   local key, holders = P .. 's:' .. id, P .. 'h:' .. id
   if call('EXISTS', key) == 0 then return 0 end
+  -- A Redis that is full refuses what might add until something is written: what is in use is not to grow idle in it.
+  call('ZREM', P .. 'idle0', id)
+  call('ZREM', P .. 'idle1', id)
   if held == '1' then
     local ttl = call('PTTL', key)
     call('SADD', holders, node)
@@ -132,8 +135,6 @@ elseif op == 'touch' then
   end
   call('HSET', key, 'n', at)
   if ready == '1' then call('HSET', key, 'r', '1') end
-  call('ZREM', P .. 'idle0', id)
-  call('ZREM', P .. 'idle1', id)
   if call('SCARD', holders) == 0 then idle(id, call('HGET', key, 'r')) end
   return 1
 
@@ -191,10 +192,11 @@ elseif op == 'renew' then
   local node, now, lease = ARGV[2], num(3), num(4)
   local last = string.format('%.0f', now)
   for _, one in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', last)) do letGo(one) end
-  local known = call('ZSCORE', P .. 'nodes', node)
+  -- Taken out first, as with a touch: a node is up whether or not Redis is full.
+  local known = call('ZREM', P .. 'nodes', node)
   call('ZADD', P .. 'nodes', string.format('%.0f', now + lease), node)
   atLeast(P .. 'nodes', DAY)
-  return known and 1 or 0
+  return known
 
 elseif op == 'alive' then
   local till = call('ZSCORE', P .. 'nodes', ARGV[2])

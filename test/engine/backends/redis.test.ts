@@ -170,33 +170,6 @@ test("a log that nobody ends lives as long as its session may", { skip: noRedis 
   end();
 });
 
-test("in a Redis that is full, a session that ends frees its logs", { skip: noRedis }, async () => {
-  const { client, end } = await clients[0]!.connect(server.port);
-  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
-  const backend = redis(client, { prefix: "{full}:" });
-  const handler = createMcpHandler(DONE, { backend, response: "sse" });
-  const caller = testClient(handler);
-  await caller.initialize();
-  await caller.call("tools/list");
-  await caller.call("tools/list");
-  const events = () => plain.sendCommand(["KEYS", "{full}:e:*"]) as Promise<string[]>;
-  assert.equal((await events()).length, 2);
-  const { logs } = backend;
-  const stream = /[^:]+$/.exec((await events())[0]!)![0];
-  await plain.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
-  try {
-    await logs.drop(caller.sessionId!, stream);
-    assert.equal((await events()).length, 1);
-    assert.equal(await caller.end(), 204);
-    await handler.close();
-    assert.deepEqual(await plain.sendCommand(["KEYS", "{full}:[tcle]:*"]), []);
-  } finally {
-    await plain.sendCommand(["CONFIG", "SET", "maxmemory", "0"]);
-    backend.close!();
-    end();
-  }
-});
-
 test("logs that expired take no room from those that live", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
   const backend = redis(client, { prefix: "{expired}:" });
