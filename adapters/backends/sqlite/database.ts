@@ -24,7 +24,7 @@ export class Database {
     this.#db = open(file);
     try {
       this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
-      this.#db.exec("PRAGMA journal_mode = WAL");
+      this.#useWal(busyMs);
       this.#db.exec("PRAGMA synchronous = NORMAL");
       this.transaction(() => this.#migrate(file));
     } catch (error) {
@@ -79,6 +79,20 @@ export class Database {
       this.#statements.set(sql, statement = this.#db.prepare(sql));
     }
     return statement;
+  }
+
+  // SQLite waits for others where it begins to write, but not where it changes the journal: so do processes that start
+  // together on a new file.
+  #useWal(busyMs: number): void {
+    for (const end = Date.now() + busyMs;;) {
+      try {
+        return this.#db.exec("PRAGMA journal_mode = WAL");
+      } catch (error) {
+        if (Date.now() >= end) throw error;
+        this.#db.exec("BEGIN IMMEDIATE");
+        this.#db.exec("ROLLBACK");
+      }
+    }
   }
 
   #rollback(): void {
