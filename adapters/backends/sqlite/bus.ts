@@ -39,6 +39,8 @@ class FileBus implements SqliteBus {
   #read: number;
   #version: number;
   #renewAt = 0;
+  /** Messages are being handed out. */
+  #taking = false;
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -72,6 +74,8 @@ class FileBus implements SqliteBus {
 
   subscribe(topic: string, receiver: Receiver): void {
     if (this.#stop === undefined) this.#begin();
+    // What was sent before is for those who listen already.
+    this.#take();
     if (!this.#topics.add(topic, receiver)) return;
     try {
       this.#listen(topic);
@@ -105,7 +109,6 @@ class FileBus implements SqliteBus {
   }
 
   #begin(): void {
-    // What was sent before this one listened is not for it.
     this.#renew();
     this.#later();
   }
@@ -135,15 +138,26 @@ class FileBus implements SqliteBus {
 
   #look(): void {
     if (this.#clock.now() >= this.#renewAt) this.#renew();
+    this.#take();
+  }
+
+  #take(): void {
+    // Who is told something may subscribe: the others get that first, and what follows after it.
+    if (this.#taking) return;
     const version = this.#dataVersion();
     if (version === this.#version) return;
     const found = this.#db.all<{ message: number; process: string; topic: string; body: string }>(
       "SELECT message, process, topic, body FROM messages WHERE message > ? ORDER BY message",
       this.#read,
     );
-    for (const { message, process, topic, body } of found) {
-      this.#read = message;
-      if (process !== this.#process) this.#topics.deliver(topic, body);
+    this.#taking = true;
+    try {
+      for (const { message, process, topic, body } of found) {
+        this.#read = message;
+        if (process !== this.#process) this.#topics.deliver(topic, body);
+      }
+    } finally {
+      this.#taking = false;
     }
     // Last: what could not be read now is looked for again, also where nothing changes any more.
     this.#version = version;

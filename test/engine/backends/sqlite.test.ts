@@ -179,6 +179,28 @@ test("messages that could not be read are read at the next look", () => {
   for (const one of [db, other]) one.close();
 });
 
+test("who subscribes gets nothing that was sent before, and nobody anything out of order", () => {
+  const file = join(folder, "before.db");
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const got: { [name: string]: string } = { a: "", b: "", c: "" };
+  const noting = (name: string) => ({ receive: (text: string) => void (got[name] += text) });
+  bus.subscribe("t", {
+    receive(text) {
+      got.a += text;
+      if (text === "2") bus.subscribe("u", noting("c"));
+    },
+  });
+  sender.publish("t", "1");
+  bus.subscribe("t", noting("b"));
+  for (const text of "234") sender.publish("t", text);
+  clock.pass(20);
+  assert.deepEqual(got, { a: "1234", b: "234", c: "" });
+  for (const one of [sender, bus]) one.close();
+  for (const one of [db, other]) one.close();
+});
+
 test("a bus that was taken for dead listens again, and says that it may have missed messages", () => {
   const file = join(folder, "dead.db");
   const [db, other] = [new Database(file, 100), new Database(file, 100)];
