@@ -7,6 +7,7 @@
 import type { Awaitable, Backend } from "../../core/engine/ports.ts";
 import { busChecks } from "./kit_bus.ts";
 import { largeChecks } from "./kit_large.ts";
+import { limitChecks } from "./kit_limits.ts";
 import { logChecks } from "./kit_logs.ts";
 import { nameChecks } from "./kit_names.ts";
 import { nodeChecks } from "./kit_nodes.ts";
@@ -69,6 +70,7 @@ export function backendKit(
 ): readonly Check[] {
   const checks = [
     ...sessionChecks,
+    ...limitChecks,
     ...logChecks,
     ...onceChecks,
     ...busChecks,

@@ -28,21 +28,22 @@ class MemorySessions implements SessionStore {
 
   create(record: SessionRecord, capacity: Capacity): Created {
     const rows = this.#rows;
-    const evicted: string[] = [];
+    const victims: number[] = [];
     const quota = capacity.perPrincipal !== Infinity;
     const owned = quota ? this.#owned.get(record.owner) : undefined;
     if (owned !== undefined && owned.size >= capacity.perPrincipal) {
       const victim = this.#leastRecentlyUsed(owned);
       if (victim === NONE) return { created: false, full: "quota" };
-      evicted.push(rows.id(victim));
-      this.#remove(victim);
+      victims.push(victim);
     }
-    if (rows.count >= capacity.sessions) {
-      const victim = rows.opened.first !== NONE ? rows.opened.first : rows.ready.first;
+    // Another handler may allow more, so one that gives way to the quota need not be enough.
+    if (rows.count - victims.length >= capacity.sessions) {
+      const victim = this.#first(victims[0]);
       if (victim === NONE) return { created: false, full: "capacity" };
-      evicted.push(rows.id(victim));
-      this.#remove(victim);
+      victims.push(victim);
     }
+    const evicted = victims.map((victim) => rows.id(victim));
+    for (const victim of victims) this.#remove(victim);
     const row = rows.add(record, this.#shared(record.initialize));
     if (quota) {
       const owns = this.#owned.get(record.owner) ?? new Set();
@@ -108,6 +109,16 @@ class MemorySessions implements SessionStore {
       if (owned?.delete(row) && owned.size === 0) this.#owned.delete(owner);
     }
     this.#rows.remove(row);
+  }
+
+  /** The one that gives way first, but for one. */
+  #first(but: number | undefined): number {
+    for (const queue of [this.#rows.opened, this.#rows.ready]) {
+      for (let row = queue.first; row !== NONE; row = queue.after(row)) {
+        if (row !== but) return row;
+      }
+    }
+    return NONE;
   }
 
   // The quota is a small number, so a look at all that one principal owns is cheaper than a list each.
