@@ -33,8 +33,11 @@ export function holds(condition: boolean, what: string): void {
  *
  * @throws {KitError} Where it does not within five seconds.
  */
-export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !condition(); waited += 5) {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  for (let waited = 0; !(await condition()); waited += 5) {
     if (waited >= 5_000) throw new KitError(`${what}, not within 5 s`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -87,6 +87,8 @@ export const logChecks: readonly KitCheck[] = [
       await write(logs, "s", "a", 1);
       await logs.append("s", "a", '"last"', true, NOW, BUDGET);
       same(await peer.logs.append("s", "a", '"late"', false, NOW, BUDGET), 0, "ended");
+      await peer.logs.open("s", "a", NOW, BUDGET);
+      same(await logs.append("s", "a", '"later"', false, NOW, BUDGET), 0, "opened once more");
       same(await positions(logs, "s", "a", 0), "1 2.", "as it was");
       await write(logs, "s", "b", 1);
       await peer.logs.drop("s");
@@ -212,6 +214,10 @@ export const logChecks: readonly KitCheck[] = [
       same(await positions(logs, "s", "a", 4), "5", "left");
       same(await positions(logs, "s", "a", 3), "?", "forgotten");
       same((await logs.bounds("s", "a"))?.first, 5, "first");
+      await logs.delivered("s", "a", 5, true);
+      const { first, last } = (await peer.logs.bounds("s", "a"))!;
+      same([first, last], [6, 5], "first, and last, where nothing is left");
+      same(await positions(logs, "s", "a", 5), "", "nothing is left");
       await logs.delivered("s", "unknown", 1, true);
       same(await logs.bounds("s", "unknown"), undefined, "makes none");
     },

@@ -52,21 +52,23 @@ export const nameChecks: readonly KitCheck[] = PAIRS.flatMap(([how, one, other])
     name: `bus: topics that differ by ${how} are different ones`,
     async check({ backend, peer }) {
       const got: string[] = [];
+      // A topic holds more than an id.
+      const [ofOne, ofOther] = [`topic of ${one}`, `topic of ${other}`];
       const of = (name: string) => ({
         receive: (text: string) => void got.push(`${name} ${text}`),
       });
       const [first, second] = [of("one"), of("other")];
-      await peer.bus.subscribe(one, first);
-      same(await backend.bus.publish(other, "nobody"), 0, "published to nobody");
-      await peer.bus.subscribe(other, second);
-      await backend.bus.publish(one, "1");
-      await backend.bus.publish(other, "2");
+      await peer.bus.subscribe(ofOne, first);
+      same(await backend.bus.publish(ofOther, "nobody"), 0, "published to nobody");
+      await peer.bus.subscribe(ofOther, second);
+      await backend.bus.publish(ofOne, "1");
+      await backend.bus.publish(ofOther, "2");
       await eventually(() => got.length >= 2, "two messages");
       same(got.sort(), ["one 1", "other 2"], "received");
-      peer.bus.unsubscribe(one, first);
-      await backend.bus.publish(other, "3");
+      peer.bus.unsubscribe(ofOne, first);
+      await backend.bus.publish(ofOther, "3");
       await eventually(() => got.length >= 3, "a message after one has left");
-      peer.bus.unsubscribe(other, second);
+      peer.bus.unsubscribe(ofOther, second);
     },
   },
   {

@@ -76,6 +76,23 @@ export const nodeChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "nodes: what a node says twice, for it may not have been heard, counts once",
+    async check({ backend: { nodes, sessions }, peer }) {
+      if (nodes === undefined) return;
+      await sessions.create(record("a"), ROOM, LIFETIME);
+      await nodes.renew("n", NOW);
+      const held = async () => (await peer.sessions.get("a"))?.held;
+      for (let i = 0; i < 2; i++) await sessions.touch("a", { at: NOW, held: true, by: "n" });
+      same(await held(), true, "held, said twice");
+      for (let i = 0; i < 2; i++) {
+        await sessions.touch("a", { at: NOW, held: false, by: "n" });
+        same(await held(), false, "let go");
+      }
+      await sessions.touch("a", { at: NOW, held: true, by: "n" });
+      same(await held(), true, "held again");
+    },
+  },
+  {
     name: "handles: a text is kept until its time, or until it is deleted",
     async check({ backend: { handles }, peer }) {
       if (handles === undefined || peer.handles === undefined) return;

@@ -279,6 +279,8 @@ export const sessionChecks: readonly KitCheck[] = [
       await fill(sessions, "c", { seen: NOW - LIFETIME.idleMs + 1 });
       await fill(sessions, "d");
       await sessions.touch("h", { at: NOW - LIFETIME.idleMs, held: true, by: "n" });
+      await fill(sessions, "o", { created: NOW - LIFETIME.maxAgeMs });
+      await sessions.touch("o", { at: NOW, held: true, by: "n" });
       // The old one is the one that was used last.
       await sessions.touch("b", { at: NOW - 1 });
       const swept = await Promise.all([
@@ -287,7 +289,7 @@ export const sessionChecks: readonly KitCheck[] = [
       ]);
       const gone = swept.flat().map(({ id, reason }) => `${id} ${reason}`).sort();
       same(gone, ["a idle", "b age"], "swept");
-      same(await ids(sessions), "cdh", "left");
+      same(await ids(sessions), "cdho", "left");
     },
   },
 ];

@@ -62,7 +62,10 @@ export interface Touch {
   readonly at: number;
   /** Work or a stream holds the session (true), or nothing does any more (false): it may not be evicted while held. */
   readonly held?: boolean;
-  /** The node that `held` is about. Several may hold a session; each says so once, and once that it does not. */
+  /**
+   * The node that `held` is about. Several may hold a session; each says so once, and once that it does not. Where there
+   * are {@linkcode Backend.nodes} it says again what failed, which may have been done for all that: it counts once.
+   */
   readonly by?: string;
   /** `notifications/initialized` has arrived. */
   readonly ready?: true;

@@ -1,26 +1,13 @@
 /** Backends that are wrong in one thing each, and the check of the kit that says so. */
-import assert from "node:assert/strict";
-import { mock, test } from "node:test";
-import { backendKit, type KitOptions } from "../../../adapters/testing/mod.ts";
+import { test } from "node:test";
+import { backendKit } from "../../../adapters/testing/mod.ts";
 import { type Backend, type LogPage, memory } from "../../../core/engine/mod.ts";
 import { instead } from "../../doubles/instead.ts";
 import { turns } from "../../doubles/turns.ts";
-
-type Way = Parameters<typeof instead>[2];
+import { given, type Refused, refuses, type Way } from "./refused.ts";
 
 const lower = (name: string): string => name.toLowerCase();
 const short = (length: number) => (name: string): string => name.slice(0, length);
-
-/** A port that is given other arguments. */
-function given<Port extends object>(port: Port, change: (args: unknown[]) => unknown[]): Port {
-  return new Proxy(port, {
-    get(target, key) {
-      const member = target[key as keyof Port];
-      if (typeof member !== "function") return member;
-      return (...args: unknown[]) => member.apply(target, change(args));
-    },
-  });
-}
 
 /** A port to which names are others. */
 function naming<Port extends object>(port: Port, name: (text: string) => string): Port {
@@ -98,13 +85,7 @@ function missing(missed: (listener: () => void) => () => void): Backend {
 
 const listeners: (() => void)[] = [];
 
-const CASES: readonly (readonly [
-  what: string,
-  check: string,
-  make: () => Backend,
-  message: RegExp,
-  options?: KitOptions,
-])[] = [
+const CASES: readonly Refused[] = [
   [
     "messages are cut at 8 000 characters",
     "bus: a message of 8 KB comes whole",
@@ -219,22 +200,7 @@ const CASES: readonly (readonly [
   ),
 ];
 
-for (const [what, name, make, message, options] of CASES) {
-  test(`a backend is refused where ${what}`, { timeout: 30_000 }, async () => {
-    const check = backendKit(make, options).find((one) => one.name === name);
-    assert.ok(check !== undefined, name);
-    mock.timers.enable({ apis: ["setTimeout"] });
-    try {
-      let failure: unknown;
-      let over = false;
-      check.run().catch((error) => failure = error).finally(() => over = true);
-      for (; !over; await turns()) mock.timers.tick(5);
-      assert.match((failure as Error | undefined)?.message ?? "it passed", message);
-    } finally {
-      mock.timers.reset();
-    }
-  });
-}
+for (const one of CASES) refuses(one);
 
 /** Handles that expire by a time of the store's own, and every operation takes a second of it. */
 function slow(): Backend {
