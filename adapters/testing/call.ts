@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
+import {
+  isObject,
+  type JsonObject,
+  type RequestId,
+  type RpcErrorObject,
+} from "../../core/protocol/json_rpc.ts";
 import { readEvents, type TestEvent } from "./sse.ts";
 
 /** A JSON-RPC error that came back, or one to answer with. */
@@ -130,7 +135,7 @@ export class Reading implements TestCall {
       throw new TypeError("the stream ended without an answer");
     }
     if (!response.ok) throw await failureOf(response);
-    return resultOf(await response.json() as JsonObject, response.status);
+    return resultOf(await messageOf(response), response.status);
   }
 }
 
@@ -158,9 +163,22 @@ export async function* untilAborted(
   }
 }
 
-function resultOf(message: JsonObject, status: number): JsonObject {
-  if (message.error !== undefined) throw new RpcFailure(message.error as RpcErrorObject, status);
-  return message.result as JsonObject;
+function resultOf({ error, result }: JsonObject, status: number): JsonObject {
+  if (error !== undefined) throw new RpcFailure(error as RpcErrorObject, status);
+  if (isObject(result)) return result;
+  throw new TypeError("the answer has neither a result nor an error");
+}
+
+// A call that was cancelled has no answer at all.
+async function messageOf(response: Response): Promise<JsonObject> {
+  const text = await response.text();
+  try {
+    const message: unknown = JSON.parse(text);
+    if (isObject(message)) return message;
+  } catch {
+    // No JSON.
+  }
+  throw noRpc(response, text);
 }
 
 /** What an answer that is no success says. */
@@ -170,6 +188,10 @@ export async function failureOf(response: Response): Promise<Error> {
     return new RpcFailure((JSON.parse(text) as { error: RpcErrorObject }).error, response.status);
   } catch {
     // Not from this library: a proxy's page, for example.
-    return new TypeError(`HTTP ${response.status}: ${text.slice(0, 200)}`);
+    return noRpc(response, text);
   }
+}
+
+function noRpc({ status }: Response, text: string): TypeError {
+  return new TypeError(`HTTP ${status}: ${text.slice(0, 200)}`);
 }

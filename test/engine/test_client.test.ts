@@ -101,6 +101,32 @@ test(
   },
 );
 
+test("an answer that is no JSON-RPC is a TypeError, as is none to a call that was cancelled", async () => {
+  const answers = [
+    () => new Response(null, { status: 202 }),
+    () => new Response("a proxy's page"),
+    () => Response.json({ a: 1 }),
+    () => Response.json([]),
+    () => Response.json(null),
+  ];
+  for (const answer of answers) {
+    const client = testClient({ fetch: () => Promise.resolve(answer()) });
+    await assert.rejects(client.call("anything"), TypeError);
+  }
+  const begun = Promise.withResolvers<void>();
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: () => new Promise(() => begun.resolve()),
+  }, { response: "json" });
+  const client = testClient(handler);
+  await client.initialize();
+  const call = client.begin("wait");
+  await begun.promise;
+  await call.cancel();
+  await assert.rejects(call.result, new TypeError("HTTP 202: "));
+  await handler.close();
+});
+
 test("a call is dropped, resumed and cancelled", async () => {
   const handler = createMcpHandler(application, { response: "sse" });
   const client = testClient(handler);
