@@ -121,7 +121,7 @@ if op == 'open' then
   local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
   if call('EXISTS', facts(stream)) == 1 then return 0 end
   expire(now, age)
-  call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0)
+  call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0, 'a', age)
   if owed ~= '' then call('HSET', facts(stream), 'w', owed) end
   enter(STREAM + #owed, false, age, maxSession)
   return 1
@@ -157,9 +157,10 @@ elseif op == 'append' then
   return position
 
 elseif op == 'end' then
-  local known = call('HMGET', facts(stream), 'l', 'e')
+  local known = call('HMGET', facts(stream), 'l', 'e', 'a')
   if not known[1] or known[2] then return 0 end
   call('HSET', facts(stream), 'e', ARGV[4])
+  keep(stream, true, tonumber(known[3]))
   return 1
 
 elseif op == 'read' then

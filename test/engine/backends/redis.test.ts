@@ -170,6 +170,30 @@ test("a log that nobody ends lives as long as its session may", { skip: noRedis 
   end();
 });
 
+test("a log goes its age after its end, whatever ended it", { skip: noRedis }, async () => {
+  const { client, end } = await clients[0]!.connect(server.port);
+  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const backend = redis(client, { prefix: "{ended}:" });
+  const { logs } = backend;
+  const budget = { events: 10, bytes: 1_000, sessionBytes: 9_000, ageMs: 60_000 };
+  const now = Date.now();
+  for (const stream of ["appended", "ended"]) {
+    await logs.open("s", stream, now, budget);
+    await logs.append("s", stream, "1", stream === "appended", now, budget);
+  }
+  await logs.end("s", "ended", now);
+  await logs.whole!("s", "whole", "1", now, budget);
+  const left: number[] = [];
+  for (const stream of ["appended", "ended", "whole"]) {
+    for (const kind of "le") {
+      left.push(Number(await plain.sendCommand(["PTTL", `{ended}:${kind}:s:${stream}`])));
+    }
+  }
+  backend.close!();
+  end();
+  assert.ok(left.every((ms) => ms > 0 && ms <= budget.ageMs), `they go in ${left} ms`);
+});
+
 test("logs that expired take no room from those that live", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
   const backend = redis(client, { prefix: "{expired}:" });
