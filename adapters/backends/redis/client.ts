@@ -16,7 +16,7 @@ export interface NodeRedis extends RedisEmitter {
   readonly isReady: boolean;
   sendCommand(
     args: string[],
-    options?: { readonly typeMapping: Record<never, never> },
+    options?: { readonly typeMapping: Record<never, never>; readonly asap: false },
     // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
   ): Promise<any>;
   readonly options?: {
@@ -124,7 +124,7 @@ export function linkTo(
   if (isNodeRedis(client)) {
     return new ClientLink(client, timeoutMs, {
       ready: () => client.isReady,
-      send: (args) => client.sendCommand(args, AS_TEXT),
+      send: (args) => client.sendCommand(args, AS_SENT),
       subscriber: () => {
         const socket = client.options?.socket;
         const given = socket?.reconnectStrategy;
@@ -153,8 +153,8 @@ export function linkTo(
   );
 }
 
-/** Its user's client may give something else, such as buffers. */
-const AS_TEXT = { typeMapping: {} };
+/** Its user's client may give something else, such as buffers, and send what it was given last first. */
+const AS_SENT = { typeMapping: {}, asap: false } as const;
 
 // A client may give up, but not this connection: nobody would notice that nothing is heard any more.
 function pause(given: unknown, tries: number): number {

@@ -229,6 +229,23 @@ test("a client of node-redis that gives buffers is asked for text", { skip: noRe
   client.destroy();
 });
 
+test(
+  "commands go in their order, however a client of node-redis is set up",
+  { skip: noRedis },
+  async () => {
+    const client = createClient({ url: server.url, commandOptions: { asap: true } });
+    await client.connect();
+    const backend = redis(client, { prefix: "{order}:" });
+    const now = Date.now();
+    const put = (text: string) => backend.handles!.put("h", text, now + 60_000, now);
+    await Promise.all(["1", "2", "3"].map(put));
+    const last = await backend.handles!.get("h", now);
+    backend.close!();
+    client.destroy();
+    assert.equal(last, "3");
+  },
+);
+
 test("a client of several servers is refused", () => {
   const servers = [{ host: "127.0.0.1", port: 1 }];
   const several = [
