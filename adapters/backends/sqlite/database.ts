@@ -18,7 +18,7 @@ export type Row = { readonly [column: string]: Value };
 export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #sequence = 0;
+  #used = 0;
 
   constructor(file: string, busyMs: number) {
     this.#db = open(file);
@@ -64,8 +64,7 @@ export class Database {
 
   /** A number for "used at this time" that tells uses of the same millisecond apart. */
   use(at: number): number {
-    this.#sequence = (this.#sequence + 1) % 1_000;
-    return Math.floor(at) * 1_000 + this.#sequence;
+    return this.#used = Math.max(Math.floor(at) * 1_000, this.#used + 1);
   }
 
   close(): void {

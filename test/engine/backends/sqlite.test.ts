@@ -131,6 +131,26 @@ test("a node that was taken for dead says again what it holds", async () => {
   backend.close!();
 });
 
+test("of sessions used in one millisecond the first used gives way first, however many uses", async () => {
+  const { sessions, close } = fresh();
+  const room = { sessions: 3, perPrincipal: Infinity };
+  const create = (id: string) =>
+    sessions.create(
+      {
+        ...{ id, version: "2025-11-25", owner: undefined, initialize: "{}", created: 1, seen: 1 },
+        ...{ ready: false, held: false },
+      },
+      room,
+      { idleMs: Infinity, maxAgeMs: Infinity },
+    );
+  for (const id of "abc") await create(id);
+  for (let uses = 0; uses < 997; uses++) await sessions.touch("abc"[uses % 3]!, { at: 1 });
+  const gone: unknown[] = [];
+  for (const id of "def") gone.push(await create(id));
+  close!();
+  assert.deepEqual(gone, ["b", "c", "a"].map((id) => ({ created: true, evicted: [id] })));
+});
+
 test("a lease may have a fraction of a millisecond", async () => {
   const backend = sqlite(join(folder, "fraction.db"), { leaseMs: 1_000 / 3 });
   const now = Date.now();
