@@ -7,12 +7,10 @@ import { after, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { sealed } from "../../../adapters/backends/sealed.ts";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
-import { sqliteBus } from "../../../adapters/backends/sqlite/bus.ts";
 import { Database } from "../../../adapters/backends/sqlite/database.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 import { FakeClock } from "../../doubles/clock.ts";
-import { instead } from "../../doubles/instead.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const files = new Map<Backend, string>();
@@ -158,87 +156,6 @@ test("a lease may have a fraction of a millisecond", async () => {
   assert.equal(await backend.nodes!.alive("n", now + 333), true);
   assert.equal(await backend.nodes!.alive("n", now + 334), false);
   backend.close!();
-});
-
-test("messages pass where the clock has fractions of a millisecond", () => {
-  const db = new Database(join(folder, "fractions.db"), 100);
-  const clock = new FakeClock();
-  clock.jump(0.5);
-  const [one, other] = [sqliteBus(db, clock), sqliteBus(db, clock)];
-  other.subscribe("t", { receive() {} });
-  assert.equal(one.publish("t", "1"), 1);
-  for (const bus of [one, other]) bus.close();
-  db.close();
-});
-
-test("messages that could not be read are read at the next look", () => {
-  const file = join(folder, "unread.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  let broken = false;
-  const bus = sqliteBus(
-    instead(db, "all", (all, args) => {
-      if (broken) throw new Error("disk I/O error");
-      return all(...args);
-    }),
-    clock,
-  );
-  const got: string[] = [];
-  bus.subscribe("t", { receive: (text) => void got.push(text) });
-  const sender = sqliteBus(other, clock);
-  sender.publish("t", "1");
-  broken = true;
-  clock.pass(20);
-  assert.deepEqual(got, []);
-  broken = false;
-  clock.pass(20);
-  assert.deepEqual(got, ["1"]);
-  clock.pass(20);
-  assert.deepEqual(got, ["1"]);
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
-});
-
-test("who subscribes gets nothing that was sent before, and nobody anything out of order", () => {
-  const file = join(folder, "before.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
-  const got: { [name: string]: string } = { a: "", b: "", c: "" };
-  const noting = (name: string) => ({ receive: (text: string) => void (got[name] += text) });
-  bus.subscribe("t", {
-    receive(text) {
-      got.a += text;
-      if (text === "2") bus.subscribe("u", noting("c"));
-    },
-  });
-  sender.publish("t", "1");
-  bus.subscribe("t", noting("b"));
-  for (const text of "234") sender.publish("t", text);
-  clock.pass(20);
-  assert.deepEqual(got, { a: "1234", b: "234", c: "" });
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
-});
-
-test("a bus that was taken for dead listens again, and says that it may have missed messages", () => {
-  const file = join(folder, "dead.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
-  const got: string[] = [];
-  bus.subscribe("t", { receive: (text) => void got.push(text) });
-  bus.missed!(() => got.push("missed"));
-  bus.missed!(() => got.push("wants to hear no more"))();
-  for (const table of ["listeners", "processes"]) other.run(`DELETE FROM ${table}`);
-  assert.equal(sender.publish("t", "1"), 0);
-  clock.pass(15_000);
-  assert.deepEqual(got, ["missed"]);
-  assert.equal(sender.publish("t", "2"), 1);
-  clock.pass(20);
-  assert.deepEqual(got, ["missed", "2"]);
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
 });
 
 function rows(file: string, table: string): number {
