@@ -83,12 +83,19 @@ export function backendKit(
     name,
     async run() {
       const backend = await make();
-      const peer = options.peer === undefined ? backend : await options.peer(backend);
-      const { interrupt } = options;
       try {
-        await check({ backend, peer, interrupt: interrupt && (() => interrupt(backend)) });
+        const peer = await options.peer?.(backend);
+        const { interrupt } = options;
+        try {
+          await check({
+            backend,
+            peer: peer ?? backend,
+            interrupt: interrupt && (() => interrupt(backend)),
+          });
+        } finally {
+          if (peer !== backend) await peer?.close?.();
+        }
       } finally {
-        if (peer !== backend) await peer.close?.();
         await backend.close?.();
       }
     },

@@ -1,4 +1,7 @@
 /** More backends that are wrong in one thing each, and the check of the kit that says so. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backendKit } from "../../../adapters/testing/mod.ts";
 import {
   type Backend,
   type Created,
@@ -148,3 +151,16 @@ const CASES: readonly Refused[] = [
 ];
 
 for (const one of CASES) refuses(one);
+
+test("a backend is closed whatever becomes of its peer", async () => {
+  const peers = [
+    () => Promise.reject(new Error("there is no other")),
+    () => ({ ...memory(), close: () => Promise.reject(new Error("it does not close")) }),
+  ];
+  for (const peer of peers) {
+    let closed = 0;
+    const [check] = backendKit(() => ({ ...memory(), close: () => void closed++ }), { peer });
+    await assert.rejects(check!.run(), Error);
+    assert.equal(closed, 1);
+  }
+});
