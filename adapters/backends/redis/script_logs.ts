@@ -62,6 +62,8 @@ local function keep(name, ended, age)
   call('PEXPIRE', events(name), ttl)
   atLeast(streams, open)
   atLeast(costs, open)
+  -- Sessions keep the counter. Where there are none, the places of logs are to go on all the same.
+  if left <= 0 then atLeast(P .. 'seq', open) end
 end
 
 -- Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
@@ -108,12 +110,9 @@ end
 
 -- Counts the stream among those of its session.
 local function enter(cost, ended, age, limit)
-  local place = call('INCR', P .. 'seq')
-  call('ZADD', streams, place, stream)
+  call('ZADD', streams, call('INCR', P .. 'seq'), stream)
   local inSession = spend(stream, cost)
   keep(stream, ended, age)
-  -- Sessions keep the counter; the first of a log may come when the last of those is gone.
-  if place == 1 then atLeast(P .. 'seq', call('PTTL', streams)) end
   if inSession > limit then makeRoom(limit) end
 end
 

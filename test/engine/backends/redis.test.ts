@@ -194,6 +194,27 @@ test("a log goes its age after its end, whatever ended it", { skip: noRedis }, a
   assert.ok(left.every((ms) => ms > 0 && ms <= budget.ageMs), `they go in ${left} ms`);
 });
 
+test(
+  "the order of logs lives as long as they do, without a session too",
+  { skip: noRedis },
+  async () => {
+    const { client, end } = await clients[0]!.connect(server.port);
+    const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+    const backend = redis(client, { prefix: "{lasting}:" });
+    const budget = { events: 1, bytes: 100, sessionBytes: Infinity, ageMs: 60_000 };
+    const open = (stream: string) => backend.logs.open("s", stream, Date.now(), budget);
+    await open("first");
+    // As it is when the first has been there for long.
+    await plain.sendCommand(["PEXPIRE", "{lasting}:seq", "1000"]);
+    await open("second");
+    const left = (key: string) => plain.sendCommand(["PTTL", `{lasting}:${key}`]).then(Number);
+    const [places, logs] = [await left("seq"), await left("t:s")];
+    backend.close!();
+    end();
+    assert.ok(places > logs - 1_000, `${places} ms, and the logs ${logs}`);
+  },
+);
+
 test("logs that expired take no room from those that live", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
   const backend = redis(client, { prefix: "{expired}:" });
