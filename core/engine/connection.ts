@@ -49,6 +49,8 @@ export class Connection implements StreamBody, Receiver {
   #silent = false;
   /** It hears of what is appended. */
   #listening = false;
+  /** It has heard that it takes the place of others: who says so after it takes its own. */
+  #came = false;
   /** It was to end before it began: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
@@ -119,7 +121,10 @@ export class Connection implements StreamBody, Receiver {
 
   /** Reads on, for it may have missed that there is more. */
   look(): void {
-    if (this.#listening) this.#readOn();
+    if (!this.#listening) return;
+    // Its own word may be among what was missed.
+    this.#came = true;
+    this.#readOn();
   }
 
   /** Ends the connection at once; a client that can come back is told to do so after `retryMs` milliseconds. */
@@ -181,7 +186,8 @@ export class Connection implements StreamBody, Receiver {
         if (this.#behind !== undefined) this.#fallBehind(Number(rest));
         return this.#readOn();
       case "r":
-        if (rest !== String(this.#name)) this.close("replaced");
+        if (rest === String(this.#name)) this.#came = true;
+        else if (this.#came) this.close("replaced");
         return;
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));

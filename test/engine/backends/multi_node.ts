@@ -72,6 +72,27 @@ export function multiNode(make: () => Promise<readonly Backend[]> | readonly Bac
     assert.deepEqual(statuses.sort(), [204, 404, 404, 404, 404, 404, 404, 404]);
   });
 
+  check("of streams that are opened in a row on several nodes the last is left", async ({
+    client,
+    nodes,
+  }) => {
+    const one = client();
+    await one.initialize();
+    for (let round = 1; round <= 10; round++) {
+      const streams = [];
+      for (const node of [0, 1, 0]) {
+        one.to(node);
+        streams.push(await one.listen());
+      }
+      (await nodes[2]!.sessions.get(one.sessionId!))!.notify("told", { round });
+      const got: unknown[] = [];
+      for await (const { message } of streams.pop()!) {
+        if (message !== undefined && got.push(message.params)) break;
+      }
+      assert.deepEqual(got, [{ round }]);
+    }
+  });
+
   check("events emitted on one node reach the connection on another, once, in order", async ({
     client,
     nodes,
