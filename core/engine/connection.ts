@@ -39,6 +39,8 @@ export class Connection implements StreamBody, Receiver {
   #cursor: number | undefined;
   /** It has looked into the log. */
   #read = false;
+  /** It has written events. */
+  #given = false;
   #loop: "idle" | "reading" | "again" = "idle";
   #over = false;
   /** Characters that were appended since the peer took no more; undefined while it takes them. */
@@ -51,7 +53,7 @@ export class Connection implements StreamBody, Receiver {
   #listening = false;
   /** It has heard that it takes the place of others: who says so after it takes its own. */
   #came = false;
-  /** It was to end before it began: it does so once the client has an id to come back with. */
+  /** It is to end for the client to come back: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
   constructor(reading: Reading, keeper: Keeper) {
@@ -107,14 +109,14 @@ export class Connection implements StreamBody, Receiver {
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
   reconnect(retryMs: number | undefined): void {
-    const { resumable, stream, priming } = this.reading;
+    const { resumable, stream, priming, after } = this.reading;
     if (this.#over || !resumable) return;
-    if (this.#cursor === undefined) {
+    // Without a priming event, a client that has got nothing yet knows no id to come back with.
+    const known = priming || isStandalone(stream) || this.#given || after! > 0;
+    if (this.#cursor === undefined || !known) {
       this.#ending = { retryMs };
       return;
     }
-    // Without a priming event, a client that has got nothing yet knows no id to come back with.
-    if (!isStandalone(stream) && !priming && this.#cursor === 0) return;
     if (retryMs !== undefined) this.#write(retryText(retryMs));
     this.close("polling");
   }
@@ -257,6 +259,7 @@ export class Connection implements StreamBody, Receiver {
         text += eventText(resumable ? eventId(stream, position) : undefined, data);
       }
       this.#cursor = events[events.length - 1]!.position;
+      this.#given = true;
       this.#write(text);
       // Whoever resumes a call's stream says where; a note of it would cost a write a page.
       if (isStandalone(stream) || !resumable) {
@@ -266,6 +269,7 @@ export class Connection implements StreamBody, Receiver {
       }
     }
     if (page.ended) this.close("finished");
+    else if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
     return page.more;
   }
 
