@@ -91,10 +91,11 @@ export class Streams {
   #store(session: string, stream: string, text: string): Awaitable<boolean> {
     const settings = this.#settings;
     const { backend: { logs, nodes }, clock, budget, writes } = settings;
-    // Where no other node could serve it, an answer that cannot be come back to is better than none.
+    // Where no other node could serve it, or no stream is begun any more, an answer that cannot be come back to is
+    // better than none.
     const failed = (error: unknown): boolean => {
       settings.onEvent({ type: "backend-error", error });
-      return nodes === undefined;
+      return nodes === undefined || writes.abandoned;
     };
     try {
       if (logs.whole === undefined) {

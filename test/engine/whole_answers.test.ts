@@ -153,6 +153,29 @@ describe("an answer that is all of its stream", () => {
     }]);
     await closing;
   });
+
+  test("reaches its client although the store fails once the handler is closed", async (t) => {
+    const failed = gate();
+    const { backend } = shared(() => ({
+      async whole() {
+        await failed.opened;
+        throw new Error("no answer in time");
+      },
+    }));
+    const endpoint = new Endpoint(t, { request: tool }, { backend, response: "sse" });
+    const session = await endpoint.open();
+    const call = endpoint.call("tools/call", { session });
+    await turns(3);
+    const closing = endpoint.handler.close({ within: 0 });
+    await endpoint.pass(60_000);
+    await closing;
+    failed.open();
+    assert.deepEqual((await new Events(await call).rest()).map(({ result }) => result), [{
+      done: true,
+    }]);
+    assert.equal((await endpoint.handler.stats()).streams, 0);
+    assert.equal(endpoint.clock.timers, 0);
+  });
 });
 
 describe("a stream that only its own connection can read stays on its node", () => {
