@@ -210,7 +210,9 @@ export class Lifecycle {
 
   #unlessLapsed(record: SessionRecord): SessionRecord | undefined {
     const reason = lapsed(record, this.#settings.clock.now(), this.#settings.lifetime);
-    if (reason === undefined) return record;
+    // What a store says of holding may be older than what goes on here.
+    const held = reason === "idle" && this.lives.get(record.id) !== undefined;
+    if (reason === undefined || held) return record;
     this.end(record, reason).catch((error) => this.#failed(error));
     return undefined;
   }

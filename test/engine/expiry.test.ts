@@ -11,6 +11,7 @@ import {
 } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { heapInUse } from "../doubles/heap.ts";
+import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, initialize, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
@@ -275,3 +276,41 @@ testInWorlds(
     assert.deepEqual(endpoint.endings, ["age"]);
   },
 );
+
+test("a session in which a request is in flight does not end for what a store said before", {
+  timeout: 30_000,
+}, async (t) => {
+  const { sessions, logs, bus } = memory();
+  const asked: (() => void)[] = [];
+  let late = false;
+  const backend = {
+    logs,
+    bus,
+    sessions: instead(sessions, "get", async (own, args) => {
+      const answer = await own(...args);
+      if (late) await new Promise<void>((resolve) => void asked.push(resolve));
+      return answer;
+    }),
+  };
+  const finish = gate<object>();
+  const endpoint = new Endpoint(
+    t as unknown as Scope,
+    { request: ({ method }) => method === "slow" ? finish.opened : {} },
+    { backend, limits: { idleMs: 1_000 }, autoSseMs: Infinity },
+  );
+  const session = await endpoint.open();
+  endpoint.clock.jump(999);
+  late = true;
+  const slow = endpoint.call("slow", { session });
+  const second = endpoint.call("tools/list", { session });
+  await turns(3);
+  asked[0]!();
+  await turns(3);
+  endpoint.clock.jump(1);
+  asked[1]!();
+  late = false;
+  assert.equal((await second).status, 200);
+  finish.open({});
+  assert.equal((await slow).status, 200);
+  assert.deepEqual(endpoint.endings, []);
+});
