@@ -155,9 +155,11 @@ export class Dispatcher implements Host, Listener {
     params: JsonObject | undefined,
     options: RequestOptions,
   ): Promise<JsonObject> {
-    if (call.post.stream() === undefined) {
+    const stream = call.post.stream();
+    if (stream === undefined || stream.over) {
+      const why = stream === undefined ? "is JSON only" : "reaches nobody any more";
       return Promise.reject(
-        new ClientRequestError("no-stream", `${method}: the answer to ${call.method} is JSON only`),
+        new ClientRequestError("no-stream", `${method}: the answer to ${call.method} ${why}`),
       );
     }
     return this.requests.ask(

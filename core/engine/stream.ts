@@ -60,6 +60,11 @@ export class Stream {
     this.#wanted = wanted;
   }
 
+  /** Nothing that is appended gets anywhere any more. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Makes the stream known to the log, so that it can be read before its first event. */
   open(owed?: string): void {
     const { backend, clock, budget } = this.settings;

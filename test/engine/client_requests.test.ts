@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ClientRequestError, type Exchange, type RequestOptions } from "../../core/engine/mod.ts";
-import { Endpoint, Events, notification } from "./endpoint.ts";
+import { Endpoint, Events, gate, notification } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
 const initialized = notification("notifications/initialized");
@@ -231,3 +231,33 @@ testInWorlds("a ping does not wait for the client to be ready", async (scope, wo
   await endpoint.post({ jsonrpc: "2.0", id, result: {} }, { session });
   assert.deepEqual((await events.next()).result, { pong: {} });
 });
+
+testInWorlds(
+  "where nobody can come back to the stream that was left, a request fails at once",
+  async (scope, world) => {
+    const ask = gate();
+    const failed = gate<unknown>();
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: async (_, exchange) => {
+          exchange.notify("notifications/message", {});
+          await ask.opened;
+          exchange.request("roots/list").catch(failed.open);
+          return await new Promise<object>(() => {});
+        },
+      },
+      { resumable: false },
+      world,
+    );
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    await events.next();
+    await events.cut();
+    await world.quiet();
+    ask.open();
+    const error = await Promise.race([failed.opened, endpoint.pass(50_000)]);
+    assert.ok(error instanceof ClientRequestError);
+    assert.equal(error.code, "no-stream");
+  },
+);
