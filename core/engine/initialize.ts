@@ -27,7 +27,6 @@ import { mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import type { Reply } from "./reply.ts";
 import { thrown } from "./running.ts";
-import { attempt } from "./words.ts";
 
 /** An answer, and the session that it opens. */
 export interface Opened {
@@ -145,7 +144,10 @@ async function open(
   };
   let refusal: Rejection | undefined;
   try {
-    refusal = await lifecycle.open(record);
+    const storing = lifecycle.open(record);
+    // Who closes waits for it: afterwards there may be no backend any more in which it could be ended.
+    if (storing instanceof Promise) settings.writes.add(storing.catch(() => {/* see below */}));
+    refusal = await storing;
   } catch (error) {
     dispatcher.ended(record.id, "ended", undefined);
     throw error;
@@ -155,9 +157,12 @@ async function open(
     return { ...refusal, id: request.id };
   }
   if (call.over) {
-    attempt(settings, () => lifecycle.end(record, "ended"));
+    const failed = (error: unknown) => settings.onEvent({ type: "backend-error", error });
+    settings.writes.add(lifecycle.end(record, "ended").catch(failed));
     return draining;
   }
+  // From here on nothing stops it any more: its client will know of the session.
+  call.settle("");
   return {
     reply: { ...reply, headers: { ...reply.headers, "mcp-session-id": record.id } } as Reply,
     session: record.id,

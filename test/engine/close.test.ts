@@ -4,7 +4,7 @@ import { memory } from "../../core/engine/mod.ts";
 import { Paced } from "../doubles/later.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, initialize, NEWEST, refusal, request } from "./endpoint.ts";
-import { type Scope, testInWorlds } from "./worlds.ts";
+import { type Scope, testInWorlds, WORLDS } from "./worlds.ts";
 
 testInWorlds(
   "a closed handler refuses new sessions and streams, and keeps its records",
@@ -245,14 +245,31 @@ test("a session that is being stored while the handler closes is ended", async (
   );
   const opening = endpoint.post(initialize());
   await turns();
-  await endpoint.handler.close({ within: 0 });
+  const closing = endpoint.handler.close({ within: 0 });
   assert.equal((await refusal(await opening)).status, 503);
   stored.open();
-  await turns(3);
+  await closing;
+  // Who has closed the handler may close the backend, and end the process.
   assert.equal(await endpoint.handler.sessions.count(), 0);
   assert.equal(ended.length, 1);
   assert.deepEqual(endpoint.endings, ["ended"]);
 });
+
+testInWorlds(
+  "an initialize and the end of its handler at once: what is refused leaves no session",
+  async (scope, { name }) => {
+    for (let distance = 0; distance < 40; distance++) {
+      const world = WORLDS.map((make) => make()).find((one) => one.name === name)!;
+      const endpoint = new Endpoint(scope, {}, {}, world);
+      const opening = endpoint.post(initialize());
+      for (let i = 0; i < distance; i++) await undefined;
+      await endpoint.handler.close({ within: 0 });
+      const { status } = await opening;
+      const sessions = await endpoint.handler.sessions.count();
+      assert.deepEqual([status, sessions], status === 200 ? [200, 1] : [503, 0], `${distance}`);
+    }
+  },
+);
 
 test("an initialize that fails after it was stopped is no failure of the application", async (t) => {
   const endpoint = new Endpoint(t as unknown as Scope, {
