@@ -106,17 +106,27 @@ class Handle implements SessionHandle {
     params?: JsonObject,
     options: SessionRequestOptions = {},
   ): Promise<JsonObject> {
-    const stream = this.#stream;
-    const { id } = this.#record;
-    if (!options.queued) {
-      if (!(await this.#isRead(id, stream))) {
-        const message = `${method}: the client has no standalone stream open`;
-        throw new ClientRequestError("no-stream", message);
+    const { id, ready } = this;
+    // One that was not ready may not have been stored yet.
+    if (options.queued && !ready) return this.#ask(method, params, options);
+    const asked = Promise.resolve(options.queued ? this.#lifecycle.find(id) : this.#isRead());
+    return await this.#lifecycle.during(id, asked, (found, ended) => {
+      if (ended || found === undefined) {
+        throw new ClientRequestError("session-ended", "the session has ended");
       }
-      // One that was not ready may not have been stored yet.
-    } else if (this.ready && (await this.#lifecycle.find(id)) === undefined) {
-      throw new ClientRequestError("session-ended", "the session has ended");
-    }
+      if (found !== false) return this.#ask(method, params, options);
+      const message = `${method}: the client has no standalone stream open`;
+      throw new ClientRequestError("no-stream", message);
+    });
+  }
+
+  #ask(
+    method: string,
+    params: JsonObject | undefined,
+    options: SessionRequestOptions,
+  ): Promise<JsonObject> {
+    const stream = this.#stream;
+    const { id } = this;
     const { readiness } = this.#lifecycle;
     const live = this.#lifecycle.lives.get(id);
     return this.#requests.ask(
@@ -154,7 +164,8 @@ class Handle implements SessionHandle {
     );
   }
 
-  async #isRead(session: string, { id }: Stream): Promise<boolean> {
+  async #isRead(): Promise<boolean> {
+    const { session, id } = this.#stream;
     const { bus } = this.#settings.backend;
     return await bus.publish(WAKE.topic(session, id), WAKE.probe) > 0;
   }

@@ -10,6 +10,8 @@ import {
   type SessionHandle,
 } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
+import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
 
 const VERSION = "2025-11-25";
 
@@ -153,6 +155,39 @@ describe("the session of an exchange", () => {
       await assert.rejects(handle.request("roots/list", {}, { queued: true }), {
         code: "session-ended",
       });
+      await mcp.close({ within: 0 });
+    },
+  );
+
+  test(
+    "a request fails at once when the session ends while its reader is looked for",
+    { timeout: 30_000 },
+    async () => {
+      const { sessions, logs, bus } = memory();
+      let asked = (): void => {};
+      let release = (): void => {};
+      const backend = {
+        sessions,
+        logs,
+        bus: instead(bus, "publish", async (own, args) => {
+          const answer = await own(...args);
+          if (args[1] === "?") {
+            asked();
+            await new Promise<void>((resolve) => release = resolve);
+          }
+          return answer;
+        }),
+      };
+      const { mcp, session, handle } = await used({ backend });
+      const reading = standalone(mcp, session).next();
+      await turns();
+      const looked = new Promise<void>((resolve) => asked = resolve);
+      const failed = assert.rejects(handle.request("roots/list"), { code: "session-ended" });
+      await looked;
+      await handle.end();
+      release();
+      await failed;
+      assert.equal((await reading).done, true);
       await mcp.close({ within: 0 });
     },
   );
