@@ -13,12 +13,8 @@ import { randomToken } from "./ids.ts";
 /** How long a client may take, in milliseconds, where the application does not say. */
 const TIMEOUT_MS = 60_000;
 
-/** A request that waits for its answer. */
-interface Waiting {
-  /** What it was asked for: a call, or nothing for the session itself. */
-  readonly owner: object;
-  settle(answer: RpcResponse | ClientRequestError): void;
-}
+/** Ends the wait of a request. */
+type Settle = (answer: RpcResponse | ClientRequestError) => void;
 
 /** The way of a request to its client. */
 export interface Way {
@@ -35,7 +31,9 @@ export class ClientRequests {
   readonly #node: string;
   readonly #clock: Clock;
   /** By whose answer it has to be, a session's or where there is none a principal's, and by id. */
-  readonly #waiting = new Map<string, Map<string, Waiting>>();
+  readonly #waiting = new Map<string, Map<string, Settle>>();
+  /** By the call that asked: the end of one looks through nothing that others wait for. */
+  readonly #asked = new Map<object, Set<Settle>>();
 
   constructor(node: string, clock: Clock) {
     this.#node = node;
@@ -47,11 +45,11 @@ export class ClientRequests {
    * no time or `signal` no signal.
    *
    * @param from Whose answer is accepted.
-   * @param owner What fails it when it is over, see {@linkcode fail}.
+   * @param call What asks, and fails it when it is over, see {@linkcode over}; undefined for the session itself.
    */
   ask(
     from: string,
-    owner: object,
+    call: object | undefined,
     method: string,
     params: JsonObject | undefined,
     options: RequestOptions,
@@ -87,9 +85,10 @@ export class ClientRequests {
         timeoutMs,
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
       );
-      const settle = (answer: RpcResponse | ClientRequestError): void => {
+      const settle: Settle = (answer) => {
         waiting.delete(id);
         if (waiting.size === 0 && this.#waiting.get(from) === waiting) this.#waiting.delete(from);
+        if (asked?.delete(settle) && asked.size === 0) this.#asked.delete(call!);
         stopTimer();
         stopWaiting?.();
         signal?.removeEventListener("abort", aborted);
@@ -100,8 +99,10 @@ export class ClientRequests {
           reject(new ClientRequestError("refused", error?.message ?? "refused", error));
         }
       };
-      const waiting = this.#waiting.get(from) ?? new Map<string, Waiting>();
-      this.#waiting.set(from, waiting.set(id, { owner, settle }));
+      const waiting = this.#waiting.get(from) ?? new Map<string, Settle>();
+      this.#waiting.set(from, waiting.set(id, settle));
+      const asked = call && (this.#asked.get(call) ?? new Set<Settle>());
+      if (asked !== undefined) this.#asked.set(call!, asked.add(settle));
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else stopWaiting = way.when(go);
@@ -115,24 +116,27 @@ export class ClientRequests {
 
   /** An answer has come. One that nobody waits for, or that is somebody else's, is dropped. */
   answer(from: string, response: RpcResponse): void {
-    this.#waiting.get(from)?.get(response.id as string)?.settle(response);
+    this.#waiting.get(from)?.get(response.id as string)?.(response);
   }
 
-  /** What waits for an answer of `from` has none any more; only what `owner` has asked, where one is given. */
-  fail(from: string, code: ClientRequestFailure, message: string, owner?: object): void {
-    for (const waiting of this.#waiting.get(from)?.values() ?? []) {
-      if (owner !== undefined && waiting.owner !== owner) continue;
-      waiting.settle(new ClientRequestError(code, message));
+  /** What waits for an answer of `from` has none any more. */
+  fail(from: string, code: ClientRequestFailure, message: string): void {
+    for (const settle of this.#waiting.get(from)?.values() ?? []) {
+      settle(new ClientRequestError(code, message));
+    }
+  }
+
+  /** A call is over: what it has asked has no answer any more. */
+  over(call: { readonly method: string }): void {
+    const asked = this.#asked.get(call);
+    if (asked === undefined) return;
+    for (const settle of asked) {
+      settle(new ClientRequestError("cancelled", `${call.method} is over`));
     }
   }
 
   /** Nothing has an answer any more. */
   failAll(code: ClientRequestFailure, message: string): void {
     for (const from of this.#waiting.keys()) this.fail(from, code, message);
-  }
-
-  /** Something waits. */
-  get waits(): boolean {
-    return this.#waiting.size > 0;
   }
 }

@@ -131,7 +131,7 @@ class Handle implements SessionHandle {
     const live = this.#lifecycle.lives.get(id);
     return this.#requests.ask(
       id,
-      live ?? this,
+      undefined,
       method,
       params,
       options,

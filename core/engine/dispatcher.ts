@@ -184,7 +184,7 @@ export class Dispatcher implements Host, Listener {
   settled(call: Call): void {
     const { live, post } = call;
     this.#working--;
-    if (this.requests.waits) this.#giveUp(call);
+    this.requests.over(call);
     if (post.answered) this.undecided.delete(post);
     if (live === undefined) {
       this.#stateless.delete(call);
@@ -195,11 +195,6 @@ export class Dispatcher implements Host, Listener {
       this.lifecycle.lives.release(live);
     }
     if (this.#working === 0) this.#closing.idle();
-  }
-
-  #giveUp(call: Call): void {
-    const from = answererOf(call.post.record, call);
-    this.requests.fail(from, "cancelled", `${call.method} is over`, call);
   }
 
   ended(id: string, reason: EndReason, live: Live | undefined): void {

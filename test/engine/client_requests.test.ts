@@ -261,3 +261,34 @@ testInWorlds(
     assert.equal(error.code, "no-stream");
   },
 );
+
+for (const sessions of ["required", "off"] as const) {
+  testInWorlds(
+    `the end of a call ends what it has asked and nothing else, sessions ${sessions}`,
+    async (scope, world) => {
+      const left = gate<unknown>();
+      const { request } = asking();
+      const endpoint = new Endpoint(
+        scope,
+        {
+          request: (message, exchange) => {
+            if (message.method === "waits") return request(message, exchange);
+            exchange.request("roots/list").catch(left.open);
+            return {};
+          },
+        },
+        { sessions },
+        world,
+      );
+      const session = sessions === "off" ? undefined : await endpoint.open();
+      const events = new Events(await endpoint.call("waits", { session }));
+      const { id } = await events.next();
+      await new Events(await endpoint.call("leaves", { session })).rest();
+      const error = await left.opened;
+      assert.ok(error instanceof ClientRequestError);
+      assert.deepEqual([error.code, error.message], ["cancelled", "leaves is over"]);
+      await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+      assert.deepEqual((await events.next()).result, { got: { roots: [] } });
+    },
+  );
+}
