@@ -148,9 +148,13 @@ export class Streams {
       const { stream, position } = cursor;
       const now = clock.now();
       // Reading tells what bounds do not: that an event after the position is too old.
-      if (!(await logs.read(record.id, stream, position, 1, now, budget))) return unknown;
-      const bounds = await logs.bounds(record.id, stream);
-      if (bounds === undefined) return unknown;
+      const page = await logs.read(record.id, stream, position, 1, now, budget);
+      const bounds = page && await logs.bounds(record.id, stream);
+      if (bounds === undefined) {
+        // Logs go with their session, which may have ended meanwhile.
+        const still = await backend.sessions.get(record.id);
+        return still === undefined ? { rule: "session-not-found" } : unknown;
+      }
       const writer = writerOf(stream);
       if (writer !== undefined && !bounds.ended) {
         await this.#settleGone(record.id, stream, writer);

@@ -76,6 +76,30 @@ test("a stream is refused whose log is there only once the handler closes", asyn
   assert.equal((await endpoint.handler.stats()).streams, 0);
 });
 
+for (const operation of ["read", "bounds"] as const) {
+  test(`a stream is not resumed whose session ends before its log is asked for, ${operation}`, async (t) => {
+    const { sessions, logs, bus } = memory();
+    let meanwhile = (): Promise<unknown> => Promise.resolve();
+    const backend = {
+      sessions,
+      bus,
+      logs: instead(logs, operation, async (own, args) => {
+        await meanwhile();
+        return own(...args);
+      }),
+    };
+    const endpoint = new Endpoint(t as unknown as Scope, {}, { backend, response: "sse" });
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    await events.rest();
+    meanwhile = () => endpoint.delete({ session });
+    const resumed = endpoint.get({ session, lastEventId: events.lastId! });
+    const { status, code } = await refusal(await resumed);
+    assert.deepEqual([status, code], [404, -32001]);
+    assert.equal((await endpoint.handler.stats()).streams, 0);
+  });
+}
+
 testInWorlds(
   "of streams that are resumed at once no more are opened than there may be",
   async (scope, world) => {
