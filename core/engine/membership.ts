@@ -142,6 +142,7 @@ export class Membership {
   }
 
   // Whoever's lease ran out while it lived has lost what it held; where the backend lost more than that, sessions too.
+  // Who has its first one holds nothing, but what was told before it listened it has missed: it joins at its first request.
   #sayHeld(known: boolean): void {
     if (known) return;
     for (const id of this.#member.held()) this.#unsaid.add(id);

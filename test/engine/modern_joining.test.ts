@@ -49,6 +49,17 @@ test("a node hears of its own first change", async (t) => {
   assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
 });
 
+test("a node that begins to listen after its tools have changed looks at them again", async (t) => {
+  const tools: object[] = [];
+  const nodes = { leaseMs: 15_000, renew: () => false, alive: () => true, leave() {} };
+  const backend = { ...memory(), nodes };
+  const other = new ModernEndpoint(t, {}, { backend });
+  const endpoint = new ModernEndpoint(t, { tools: () => tools as never }, { backend });
+  tools.push(ROUTE);
+  other.handler.notify.toolsListChanged();
+  assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
+});
+
 test("a node that may have missed a change looks at its tools again", async (t) => {
   const tools: object[] = [];
   let missed = () => {};
