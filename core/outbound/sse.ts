@@ -26,9 +26,12 @@ export function primingText(id: string): string {
   return `id: ${id}\ndata: \n\n`;
 }
 
-/** The reconnection time, in milliseconds, for a stream whose connection is about to end. */
+/**
+ * The reconnection time, in milliseconds, for a stream whose connection is about to end. A fraction is rounded up:
+ * clients ignore what is not digits alone.
+ */
 export function retryText(ms: number): string {
-  return `retry: ${ms}\n\n`;
+  return `retry: ${Math.ceil(ms)}\n\n`;
 }
 
 /** A place in a stream. Position 0 is before its first event. */

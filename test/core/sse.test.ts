@@ -93,6 +93,11 @@ describe("events as text", () => {
     assert.equal(messages.length, 0);
   });
 
+  test("says a whole number of milliseconds, for no client reads another", () => {
+    const { retries } = parse([retryText(100 * 1.1), retryText(0.5), retryText(0)]);
+    assert.deepEqual(retries, [111, 1, 0]);
+  });
+
   test("nothing on the way may store, change or hold back a stream", () => {
     assert.deepEqual(SSE_HEADERS, {
       "content-type": "text/event-stream",
