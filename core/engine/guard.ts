@@ -176,8 +176,24 @@ class Guard {
     if (isReply(caller)) return caller;
     const malformed = SESSION_ID_RULE.check(facts, policy);
     if (malformed !== undefined) return front.refuse(malformed, trace);
+    const found = findSession(facts, this.#lifecycle, caller, policy);
+    if (!(found instanceof Promise)) return this.#enterIn(found, head, facts, caller, trace);
+    return this.#lifecycle.during(facts.sessionId!, found, (record, ended) => {
+      return this.#enterIn(ended ? undefined : record, head, facts, caller, trace);
+    });
+  }
+
+  // Held at once where it lives: to whoever waits for the look-up by a promise of its own, it could still end unheard.
+  #enterIn(
+    record: SessionRecord | undefined,
+    head: RequestHead,
+    facts: HeadFacts,
+    caller: Caller,
+    trace: Trace,
+  ): Awaitable<Entry | Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
     const id = facts.sessionId;
-    const record = await findSession(facts, this.#lifecycle, caller, policy);
     const given = { mode: policy.sessions, id, record, principal: caller.principal };
     let event: SessionEvent;
     try {
@@ -196,9 +212,9 @@ class Guard {
         if (row.effects.includes("create")) return this.#opening(facts, caller, trace);
         return this.#using(row, own!, caller, facts, trace);
       case "ended":
-        return await this.#lifecycle.end(own!, "terminated")
-          ? ENDED
-          : front.refuse({ rule: "session-not-found" }, trace);
+        return this.#lifecycle.end(own!, "terminated").then((ended) =>
+          ended ? ENDED : front.refuse({ rule: "session-not-found" }, trace)
+        );
       default:
         return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
     }
@@ -237,21 +253,25 @@ class Guard {
     );
   }
 
-  async #using(
+  #using(
     { effects }: Transition,
     record: SessionRecord,
     caller: Caller,
     facts: HeadFacts,
     trace: Trace,
-  ): Promise<Entry> {
+  ): Awaitable<Entry | Reply> {
     const entry = this.#entry(record, caller, facts, trace, false);
-    try {
-      if (effects.includes("mark-ready")) await this.#lifecycle.ready(record.id);
-      return entry;
-    } catch (error) {
+    if (!effects.includes("mark-ready")) return entry;
+    const lifecycle = this.#lifecycle;
+    const { id } = record;
+    return lifecycle.during<void, Entry | Reply>(id, lifecycle.ready(id), (_, ended) => {
+      if (!ended) return entry;
+      entry.leave();
+      return this.front.refuse({ rule: "session-not-found" }, trace);
+    }).catch((error) => {
       entry.leave();
       throw error;
-    }
+    });
   }
 
   #entry(

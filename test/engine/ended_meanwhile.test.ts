@@ -8,7 +8,10 @@ import { turns } from "../doubles/turns.ts";
 import { Endpoint, gate, notification, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds, WORLDS } from "./worlds.ts";
 
-/** A backend that gives the next answer of one operation on sessions late, and old. */
+/**
+ * A backend that gives the next answer of one operation on sessions late, and old; of `touch`, the next that makes one
+ * ready.
+ */
 function overtaken(operation: "get" | "touch") {
   const { sessions, logs, bus } = memory();
   const asked = gate();
@@ -19,7 +22,8 @@ function overtaken(operation: "get" | "touch") {
     bus,
     sessions: instead(sessions, operation, async (own, args) => {
       const answer = await own(...args);
-      if (armed) {
+      const meant = operation === "get" || (args[1] as { readonly ready?: true }).ready === true;
+      if (armed && meant) {
         armed = false;
         asked.open();
         await release.opened;
@@ -101,29 +105,36 @@ for (
   });
 }
 
-test("a guarded request whose session ends while it is looked up is not let in", {
-  timeout: 30_000,
-}, async () => {
-  const { backend, arm, asked, release } = overtaken("get");
-  let served = 0;
-  const sessions = createSessions({
-    opens: ({ url }) => url.endsWith("/init"),
-    backend,
-    onEvent: () => {},
-  });
-  const guarded = sessions.guard(() => new Response(`${++served}`));
-  const ask = (path: string, headers: { readonly [name: string]: string } = {}) =>
-    guarded(new Request(`http://localhost${path}`, { method: "POST", headers }));
-  const session = (await ask("/init")).headers.get("mcp-session-id")!;
-  arm();
-  const late = ask("/event", { "mcp-session-id": session });
-  await asked;
-  assert.equal(await sessions.end(session), true);
-  release();
-  assert.equal((await refusal(await late)).status, 404);
-  assert.equal(served, 1);
-  await sessions.close();
-});
+for (const operation of ["get", "touch"] as const) {
+  test(
+    `a guarded request whose session ends while the store takes its time to answer ${operation} is not let in`,
+    {
+      timeout: 30_000,
+    },
+    async () => {
+      const { backend, arm, asked, release } = overtaken(operation);
+      let served = 0;
+      const sessions = createSessions({
+        opens: ({ url }) => url.endsWith("/init"),
+        backend,
+        onEvent: () => {},
+      });
+      const guarded = sessions.guard(() => new Response(`${++served}`));
+      const ask = (path: string, headers: { readonly [name: string]: string } = {}) =>
+        guarded(new Request(`http://localhost${path}`, { method: "POST", headers }));
+      const session = (await ask("/init")).headers.get("mcp-session-id")!;
+      await turns();
+      arm();
+      const late = ask("/event", { "mcp-session-id": session });
+      await asked;
+      assert.equal(await sessions.end(session), true);
+      release();
+      assert.equal((await refusal(await late)).status, 404);
+      assert.equal(served, 1);
+      await sessions.close();
+    },
+  );
+}
 
 for (const first of ["the call", "the end"]) {
   testInWorlds(
@@ -173,3 +184,52 @@ for (const first of ["the call", "the end"]) {
     },
   );
 }
+
+test(
+  "an event stream of a guarded handler ends with its session, however soon after the look-up that is",
+  {
+    timeout: 30_000,
+  },
+  async () => {
+    for (let distance = 0; distance < 15; distance++) {
+      const { logs, bus, sessions: store } = memory();
+      let id = "";
+      let armed = false;
+      const end = async (): Promise<void> => {
+        for (let i = 0; i < distance; i++) await undefined;
+        store.delete(id);
+        bus.publish("control", JSON.stringify({ ended: id, reason: "ended", from: "another" }));
+      };
+      const sessions = createSessions({
+        opens: ({ url }) => url.endsWith("/init"),
+        backend: {
+          logs,
+          bus,
+          sessions: instead(store, "get", async (own, args) => {
+            const answer = await own(...args);
+            if (armed) end();
+            armed = false;
+            return answer;
+          }),
+        },
+        onEvent: () => {},
+      });
+      const guarded = sessions.guard(({ method }) =>
+        method === "GET"
+          ? new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } })
+          : new Response()
+      );
+      const ask = (method: string, path: string, headers = {}) =>
+        guarded(new Request(`http://localhost${path}`, { method, headers }));
+      id = (await ask("POST", "/init")).headers.get("mcp-session-id")!;
+      const headers = { "mcp-session-id": id };
+      await ask("POST", "/", headers);
+      armed = true;
+      let over = false;
+      ask("GET", "/", headers).then((answer) => answer.text()).then(() => over = true);
+      await turns(3);
+      assert.ok(over, `${distance} apart`);
+      await sessions.close();
+    }
+  },
+);
