@@ -89,6 +89,8 @@ export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): 
   return new SdkApplication(factory, retryMs, modern);
 }
 
+const INITIALIZED: RpcNotification = { jsonrpc: "2.0", method: "notifications/initialized" };
+
 class SdkApplication implements Application {
   readonly #factory: SdkServerFactory;
   readonly #retryMs: number;
@@ -121,7 +123,7 @@ class SdkApplication implements Application {
     if (session === undefined) return this.#once(request, exchange);
     const found = this.#find(session, exchange);
     const link = found instanceof Promise ? await found : found;
-    link.opened();
+    this.#used(link, session, exchange);
     const result = await link.request(request, exchange, this.#extra(exchange));
     const uri = request.params?.uri;
     if (result !== undefined && typeof uri === "string") {
@@ -140,10 +142,10 @@ class SdkApplication implements Application {
       link.notify(notification, this.#extra(exchange));
       return link.end();
     }
-    const initializes = notification.method === "notifications/initialized";
-    const found = this.#find(session, exchange, initializes);
+    const found = this.#find(session, exchange);
     const link = found instanceof Promise ? await found : found;
-    link.opened();
+    if (notification.method === "notifications/initialized") link.opened();
+    else this.#used(link, session, exchange);
     link.notify(notification, this.#extra(exchange));
   }
 
@@ -185,12 +187,11 @@ class SdkApplication implements Application {
     return link instanceof Link && link.subscriptions.has(uri);
   }
 
-  /** @param initializes The message that asks for it is `notifications/initialized` itself. */
-  #find(session: SessionHandle, exchange: Exchange, initializes = false): Link | Promise<Link> {
+  #find(session: SessionHandle, exchange: Exchange): Link | Promise<Link> {
     const { id } = session;
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
-    const rebuilding = this.#rebuild(session, exchange, initializes).then(
+    const rebuilding = this.#rebuild(session, exchange).then(
       (link) => {
         if (this.#sessions.get(id) === rebuilding) this.#bind(id, link);
         return link;
@@ -209,15 +210,16 @@ class SdkApplication implements Application {
     this.#unbound.delete(link);
   }
 
-  async #rebuild(session: SessionHandle, exchange: Exchange, initializes: boolean): Promise<Link> {
+  async #rebuild(session: SessionHandle, exchange: Exchange): Promise<Link> {
     const link = await this.#connect(exchange, true);
     await this.#handshake(link, session.initialize, exchange);
-    link.opened();
-    if (session.ready && !initializes) {
-      const initialized = { jsonrpc: "2.0", method: "notifications/initialized" } as const;
-      link.notify(initialized, this.#extra(exchange));
-    }
     return link;
+  }
+
+  /** A session's message comes to its server, which may have been told on another node that its client is initialized. */
+  #used(link: Link, { ready }: SessionHandle, exchange: Exchange): void {
+    link.opened();
+    if (ready && !link.initialized) link.notify(INITIALIZED, this.#extra(exchange));
   }
 
   async #handshake(

@@ -62,9 +62,9 @@ export class Link implements SdkTransport {
   readonly #tokens = new ProgressTokens();
   #count = 0;
   #over = false;
-  /** What waits for the session to be stored, and what waits for `notifications/initialized`. */
+  #initialized = false;
+  /** What waits for the session to be stored. */
   #unsent: (() => void)[] | undefined = [];
-  #unasked: (() => void)[] | undefined = [];
 
   constructor(
     server: SdkServer,
@@ -139,7 +139,7 @@ export class Link implements SdkTransport {
     });
   }
 
-  /** Hands a notification to the server. */
+  /** Hands a notification to the server; that its client is initialized once only, for more than one may say so. */
   notify({ method, params }: RpcNotification, extra: SdkExtra): void {
     if (method === "notifications/progress") {
       const token = this.#tokens.inward(params?.progressToken);
@@ -148,8 +148,16 @@ export class Link implements SdkTransport {
       }
       return;
     }
+    if (method === "notifications/initialized") {
+      if (this.#initialized) return;
+      this.#initialized = true;
+    }
     this.#deliver({ method, params }, extra);
-    if (method === "notifications/initialized") this.initialized();
+  }
+
+  /** The server knows that its client is initialized. */
+  get initialized(): boolean {
+    return this.#initialized;
   }
 
   /** Its session is known to be stored. */
@@ -162,13 +170,6 @@ export class Link implements SdkTransport {
     const unsent = this.#unsent ?? [];
     this.#unsent = undefined;
     for (const send of unsent) send();
-  }
-
-  /** The client takes requests. */
-  initialized(): void {
-    const unasked = this.#unasked ?? [];
-    this.#unasked = undefined;
-    for (const ask of unasked) ask();
   }
 
   async start(): Promise<void> {}
@@ -266,9 +267,6 @@ export class Link implements SdkTransport {
     }
     if (session === undefined || related !== undefined) {
       throw new ClientRequestError("no-stream", `${method}: there is no stream for it`);
-    }
-    if (this.#unasked !== undefined && method !== "ping") {
-      await new Promise<void>((go) => this.#unasked!.push(go));
     }
     return session.request(method, params, { ...options, queued: true });
   }
