@@ -114,7 +114,7 @@ class SdkApplication implements Application {
     const link = await this.#connect(exchange, false);
     const result = await this.#handshake(link, params, exchange);
     if (session === undefined) await link.end();
-    else this.#bind(session.id, link);
+    else await this.#bind(session, link);
     return result;
   }
 
@@ -192,8 +192,8 @@ class SdkApplication implements Application {
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
     const rebuilding = this.#rebuild(session, exchange).then(
-      (link) => {
-        if (this.#sessions.get(id) === rebuilding) this.#bind(id, link);
+      async (link) => {
+        if (this.#sessions.get(id) === rebuilding) await this.#bind(session, link);
         return link;
       },
       (error) => {
@@ -205,9 +205,11 @@ class SdkApplication implements Application {
     return rebuilding;
   }
 
-  #bind(sessionId: string, link: Link): void {
-    this.#sessions.set(sessionId, link);
+  async #bind(session: SessionHandle, link: Link): Promise<void> {
+    this.#sessions.set(session.id, link);
     this.#unbound.delete(link);
+    // The server has closed itself since it answered.
+    if (link.over) await this.#left(link, session);
   }
 
   async #rebuild(session: SessionHandle, exchange: Exchange): Promise<Link> {

@@ -1,7 +1,8 @@
 /** Sessions whose messages come to several nodes, each with a server object of its own. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type McpHandler, memory } from "../../core/engine/mod.ts";
+import { createMcpHandler, type McpHandler, memory } from "../../core/engine/mod.ts";
+import { sdkServer } from "../../adapters/servers/sdk.ts";
 import { turns } from "../doubles/turns.ts";
 import { connected, endpoint, standalone, textOf, tool } from "./sdk/endpoint.ts";
 import { versions } from "./sdk/servers.ts";
@@ -75,6 +76,35 @@ for (const version of versions) {
       await client.call("tools/list").catch(() => {});
       assert.deepEqual(told, ["1 initialized"]);
       await mcp.close();
+    });
+
+    test("that closes itself as soon as it is rebuilt ends its session", LIMIT, async () => {
+      for (let distance = 0; distance < 15; distance++) {
+        const backend = memory();
+        const before = endpoint(version, {}, { backend });
+        const client = await connected(before.mcp);
+        const application = sdkServer(() => {
+          const server = version.build({});
+          return {
+            close: () => server.close(),
+            connect(transport) {
+              const send = transport.send.bind(transport);
+              transport.send = async (message, options) => {
+                await send(message, options);
+                for (let i = 0; i < distance; i++) await undefined;
+                await server.close();
+              };
+              return server.connect(transport);
+            },
+          };
+        });
+        const mcp = createMcpHandler(application, { backend });
+        const list = () => send(mcp, client.sessionId!, { id: 1, method: "tools/list" });
+        await (await list()).text();
+        assert.equal((await list()).status, 404, `${distance} apart`);
+        assert.equal(await mcp.sessions.count(), 0);
+        await Promise.all([before.mcp.close(), mcp.close()]);
+      }
     });
   });
 }
