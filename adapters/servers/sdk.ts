@@ -167,10 +167,10 @@ class SdkApplication implements Application {
 
   async close(): Promise<void> {
     this.#closed = true;
-    // Ended in its handshake, a link that is being rebuilt fails those who wait for it.
+    // One that is being built is closed once it is there, by whoever builds it: that may never be.
     const links = [...this.#unbound, ...this.#sessions.values()];
     this.#sessions.clear();
-    const ends = links.map(async (link) => (await built(link))?.end());
+    const ends = links.map((link) => link instanceof Link && link.end());
     await Promise.all([this.modern?.close?.(), ...ends]);
   }
 

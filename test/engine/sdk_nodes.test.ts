@@ -106,5 +106,22 @@ for (const version of versions) {
         await Promise.all([before.mcp.close(), mcp.close()]);
       }
     });
+
+    test("that is never built does not keep its handler from closing", LIMIT, async () => {
+      const backend = memory();
+      const before = endpoint(version, {}, { backend });
+      const client = await connected(before.mcp);
+      const begun = Promise.withResolvers<void>();
+      const application = sdkServer(() => {
+        begun.resolve();
+        return new Promise<never>(() => {});
+      });
+      const mcp = createMcpHandler(application, { backend });
+      const pending = send(mcp, client.sessionId!, { id: 1, method: "tools/list" });
+      await begun.promise;
+      await mcp.close({ within: 0 });
+      assert.equal((await pending).status, 503);
+      await before.mcp.close();
+    });
   });
 }
