@@ -170,8 +170,11 @@ class SdkApplication implements Application {
     // One that is being built is closed once it is there, by whoever builds it: that may never be.
     const links = [...this.#unbound, ...this.#sessions.values()];
     this.#sessions.clear();
-    const ends = links.map((link) => link instanceof Link && link.end());
-    await Promise.all([this.modern?.close?.(), ...ends]);
+    const ends = links.map((link) => link instanceof Link ? link.end() : undefined);
+    const all = [this.modern?.close?.(), ...ends];
+    // Where one fails, that is told once all are done.
+    await Promise.allSettled(all);
+    await Promise.all(all);
   }
 
   changed(change: Change): void {

@@ -1,0 +1,48 @@
+/** Server objects of the official SDK that fail where they are closed. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createMcpHandler, type HandlerEvent } from "../../core/engine/mod.ts";
+import { type SdkServer, sdkServer } from "../../adapters/servers/sdk.ts";
+import { turns } from "../doubles/turns.ts";
+import { connected } from "./sdk/endpoint.ts";
+import { versions } from "./sdk/servers.ts";
+
+/** What fails here hangs. */
+const LIMIT = { timeout: 30_000 };
+
+for (const version of versions) {
+  describe(`a server of the SDK's ${version.name}`, () => {
+    test(
+      "that fails as it is closed does not keep the others from closing in time",
+      LIMIT,
+      async () => {
+        const going = Promise.withResolvers<void>();
+        const failures: HandlerEvent[] = [];
+        let built = 0;
+        const application = sdkServer((): SdkServer => {
+          const server = version.build({});
+          const fails = built++ === 0;
+          return {
+            connect: (transport) => server.connect(transport),
+            async close() {
+              await server.close();
+              if (fails) throw new Error("broken");
+              await going.promise;
+            },
+          };
+        });
+        const mcp = createMcpHandler(application, {
+          onEvent: (event) => event.type === "application-error" && failures.push(event),
+        });
+        for (let i = 0; i < 2; i++) await connected(mcp);
+        let closed = false;
+        const closing = mcp.close().then(() => closed = true);
+        await turns(3);
+        assert.equal(closed, false);
+        going.resolve();
+        await closing;
+        assert.equal(failures.length, 1);
+      },
+    );
+  });
+}
