@@ -278,7 +278,6 @@ class SdkApplication implements Application {
     try {
       await link.connect();
     } catch (error) {
-      // It may be connected elsewhere: closing it would close that connection.
       this.#unbound.delete(link);
       throw error;
     }

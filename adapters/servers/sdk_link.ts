@@ -61,6 +61,7 @@ export class Link implements SdkTransport {
   readonly #asked = new Map<RequestId, AbortController>();
   readonly #tokens = new ProgressTokens();
   #count = 0;
+  #started = false;
   #over = false;
   #initialized = false;
   /** What waits for the session to be stored. */
@@ -95,6 +96,8 @@ export class Link implements SdkTransport {
       await this.#server.connect(this);
     } catch (error) {
       CONNECTED.delete(this.#server);
+      // It is connected to this all the same. Otherwise it may be elsewhere, and closing it would close that connection.
+      if (this.#started) await this.end();
       throw error;
     }
   }
@@ -172,7 +175,10 @@ export class Link implements SdkTransport {
     for (const send of unsent) send();
   }
 
-  async start(): Promise<void> {}
+  // deno-lint-ignore require-await
+  async start(): Promise<void> {
+    this.#started = true;
+  }
 
   // deno-lint-ignore require-await
   async send(message: SdkMessage, options?: SdkSendOptions): Promise<void> {

@@ -1,8 +1,9 @@
-/** Server objects of the official SDK that fail where they are closed. */
+/** Server objects of the official SDK that fail where they are connected or closed. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMcpHandler, type HandlerEvent } from "../../core/engine/mod.ts";
 import { type SdkServer, sdkServer } from "../../adapters/servers/sdk.ts";
+import { testClient } from "../../adapters/testing/mod.ts";
 import { turns } from "../doubles/turns.ts";
 import { connected } from "./sdk/endpoint.ts";
 import { versions } from "./sdk/servers.ts";
@@ -44,5 +45,28 @@ for (const version of versions) {
         assert.equal(failures.length, 1);
       },
     );
+
+    test("whose connect fails once it is attached is closed", LIMIT, async () => {
+      const failures: unknown[] = [];
+      let closed = 0;
+      const application = sdkServer((): SdkServer => {
+        const server = version.build({});
+        server.onClose(() => closed++);
+        return {
+          async connect(transport) {
+            await server.connect(transport);
+            throw new Error("broken");
+          },
+          close: () => server.close(),
+        };
+      });
+      const mcp = createMcpHandler(application, {
+        onEvent: (event) => event.type === "application-error" && failures.push(event.error),
+      });
+      await assert.rejects(testClient(mcp).initialize(), { code: -32603 });
+      assert.deepEqual(failures.map(String), ["Error: broken"]);
+      assert.equal(closed, 1);
+      await mcp.close();
+    });
   });
 }
