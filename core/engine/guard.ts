@@ -127,7 +127,11 @@ class Guard {
       // What is no response fails here, before anything is stored.
       const stream = isEventStream(response.headers.get("content-type")) && response.body !== null;
       const committed = await entry.commit(response.status);
-      if ("status" in committed) return toResponse(committed);
+      if ("status" in committed) {
+        // It is not given: its source would go on for nobody.
+        response.body?.cancel().catch(() => {/* somebody else reads it */});
+        return toResponse(committed);
+      }
       const body = stream ? heldBody(response, entry) : response;
       held = stream;
       if (held) exempt(server, request);

@@ -69,6 +69,35 @@ test("a locked event stream does not hold its session", async () => {
   assert.equal((await open()).status, 200);
 });
 
+describe("what the handler answered is let go of where it is not given", () => {
+  /** An event stream that tells of its end. */
+  function told(): { readonly response: Response; readonly over: Promise<void> } {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    return {
+      response: new Response(new ReadableStream({ cancel: () => resolve() }), STREAM),
+      over,
+    };
+  }
+
+  test("because there is no place for its session", { timeout: 30_000 }, async () => {
+    const [sessions] = noted({ limits: { sessions: 1 } });
+    const holding = await sessions.guard(() => told().response)(post(OPENS));
+    const refused = told();
+    assert.equal((await sessions.guard(() => refused.response)(post(OPENS))).status, 503);
+    await refused.over;
+    await holding.body!.cancel();
+  });
+
+  test("because the store fails", { timeout: 30_000 }, async () => {
+    const failing = new Failing(memory(), "rejects");
+    const [sessions] = noted({ backend: failing.backend });
+    failing.break("sessions.create");
+    const refused = told();
+    assert.equal((await sessions.guard(() => refused.response)(post(OPENS))).status, 503);
+    await refused.over;
+  });
+});
+
 describe("an entry that has opened its session", () => {
   async function opened(sessions: Sessions): Promise<Entry> {
     const headers = new Headers({ host: "localhost" });
