@@ -9,31 +9,18 @@
 import type { Exchange, SessionHandle } from "../../core/engine/application.ts";
 import type { Awaitable } from "../../core/engine/ports.ts";
 import { ClientRequestError, RpcError } from "../../core/engine/errors.ts";
-import {
-  INTERNAL_ERROR,
-  INVALID_PARAMS,
-  TRANSPORT_REFUSED,
-} from "../../core/protocol/error_codes.ts";
-import {
-  type JsonObject,
-  type RequestId,
-  type RpcErrorObject,
-  type RpcNotification,
-  type RpcRequest,
-} from "../../core/protocol/json_rpc.ts";
+import { INVALID_PARAMS, TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
+import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
 import type { CallContext } from "./call_context.ts";
-import { ProgressTokens } from "./progress_tokens.ts";
+import { Asked, type AskingCall } from "./sdk_asked.ts";
 import { metaFault } from "./sdk_meta.ts";
 import type { SdkExtra, SdkMessage, SdkSendOptions, SdkServer, SdkTransport } from "./sdk_types.ts";
 
 type Params = JsonObject | undefined;
 
-/** One inbound request. */
-export interface LinkedCall {
+/** One inbound request. The handshake, which has no exchange, is not cancelled. */
+export interface LinkedCall extends AskingCall {
   readonly id: number;
-  /** Undefined for the handshake, which has no stream and is not cancelled. */
-  readonly exchange: Exchange | undefined;
-  /** The server has answered it. */
   answered: boolean;
   readonly resolve: (result: JsonObject | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -57,9 +44,7 @@ export class Link implements SdkTransport {
   /** Is told once that the server has closed. */
   readonly #closed: (link: Link) => Awaitable<unknown>;
   readonly #calls = new Map<number, LinkedCall>();
-  /** Requests to the client, by the server's ids; aborting gives one up. */
-  readonly #asked = new Map<RequestId, AbortController>();
-  readonly #tokens = new ProgressTokens();
+  readonly #asked: Asked;
   #count = 0;
   #started = false;
   #over = false;
@@ -77,6 +62,7 @@ export class Link implements SdkTransport {
     this.#context = context;
     this.#session = session;
     this.#closed = closed;
+    this.#asked = new Asked(session, (answer) => this.#deliver(answer));
     this.sessionId = session?.id;
   }
 
@@ -145,10 +131,8 @@ export class Link implements SdkTransport {
   /** Hands a notification to the server; that its client is initialized once only, for more than one may say so. */
   notify({ method, params }: RpcNotification, extra: SdkExtra): void {
     if (method === "notifications/progress") {
-      const token = this.#tokens.inward(params?.progressToken);
-      if (token !== undefined) {
-        this.#deliver({ method, params: { ...params, progressToken: token } }, extra);
-      }
+      const own = this.#asked.progress(params);
+      if (own !== undefined) this.#deliver({ method, params: own }, extra);
       return;
     }
     if (method === "notifications/initialized") {
@@ -190,9 +174,10 @@ export class Link implements SdkTransport {
       if (related !== undefined && call === undefined) {
         throw new ClientRequestError("cancelled", `${message.method}: the request is over`);
       }
-      return this.#asks(message.id, message.method, message.params, call);
+      const { id, method, params } = message;
+      return this.#asked.ask(id, method, params, call ?? this.#current(), call !== undefined);
     }
-    if (message.method === "notifications/cancelled") return this.#gaveUp(message.params);
+    if (message.method === "notifications/cancelled") return this.#asked.gaveUp(message.params);
     if (related !== undefined) call?.exchange?.notify(message.method, message.params);
     else this.#tells(message.method, message.params);
   }
@@ -201,8 +186,7 @@ export class Link implements SdkTransport {
     if (this.#over) return;
     this.#over = true;
     CONNECTED.delete(this.#server);
-    for (const stop of this.#asked.values()) stop.abort("the server has closed");
-    this.#asked.clear();
+    this.#asked.close();
     try {
       this.onclose?.();
     } finally {
@@ -243,79 +227,15 @@ export class Link implements SdkTransport {
     else this.#unsent.push(tell);
   }
 
-  #asks(id: RequestId, method: string, params: Params, related: LinkedCall | undefined): void {
-    const stop = new AbortController();
-    this.#asked.set(id, stop);
-    this.#ask(method, this.#tokens.outward(params), related, stop.signal).then(
-      (result) => this.#replied(id, { result }),
-      (error) => this.#replied(id, { error: errorOf(error) }),
-    );
-  }
-
-  async #ask(
-    method: string,
-    params: Params,
-    related: LinkedCall | undefined,
-    signal: AbortSignal,
-  ): Promise<JsonObject> {
-    const session = this.#session;
-    const call = related ?? this.#current() ?? (session === undefined ? this.#only() : undefined);
-    // The server keeps the time itself, and says when it has given up.
-    const options = { signal, timeoutMs: Infinity };
-    if (call?.exchange !== undefined) {
-      try {
-        return await call.exchange.request(method, params, options);
-      } catch (error) {
-        // It was only guessed that the call would carry it, and last as long.
-        const outlived = call.answered && !signal.aborted && isFailure(error, "cancelled");
-        if (related !== undefined || !(outlived || isFailure(error, "no-stream"))) throw error;
-      }
-    }
-    if (session === undefined || related !== undefined) {
-      throw new ClientRequestError("no-stream", `${method}: there is no stream for it`);
-    }
-    return session.request(method, params, { ...options, queued: true });
-  }
-
-  #replied(id: RequestId, reply: SdkMessage): void {
-    if (!this.#asked.delete(id)) return;
-    const fault = metaFault(reply.result?._meta);
-    this.#deliver(
-      fault === undefined
-        ? { id, ...reply }
-        : { id, error: { code: INVALID_PARAMS, message: `Invalid result: ${fault}` } },
-    );
-  }
-
-  #gaveUp(params: Params): void {
-    const id = params?.requestId as RequestId;
-    const stop = this.#asked.get(id);
-    if (stop === undefined) return;
-    this.#asked.delete(id);
-    stop.abort(params?.reason);
-  }
-
-  /** The call that this runs in the course of, while it is in flight. */
+  /** The call that this runs in the course of, while it is in flight; without a session, the only one. */
   #current(): LinkedCall | undefined {
     const call = this.#context.getStore();
-    return call !== undefined && this.#calls.get(call.id) === call ? call : undefined;
+    if (call !== undefined && this.#calls.get(call.id) === call) return call;
+    return this.#session === undefined ? this.#only() : undefined;
   }
 
   /** The one call that a server without a session serves. */
   #only(): LinkedCall | undefined {
     return this.#calls.values().next().value;
   }
-}
-
-function isFailure(error: unknown, code: string): boolean {
-  return error instanceof ClientRequestError && error.code === code;
-}
-
-function errorOf(error: unknown): RpcErrorObject {
-  if (error instanceof ClientRequestError) {
-    const given = error.error ?? { code: TRANSPORT_REFUSED, message: error.message };
-    // The SDK drops an answer with any other code.
-    return Number.isSafeInteger(given.code) ? given : { ...given, code: INTERNAL_ERROR };
-  }
-  return { code: INTERNAL_ERROR, message: "Internal error" };
 }
