@@ -7,54 +7,18 @@
 
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { shown } from "../../core/engine/errors.ts";
-import type { Awaitable } from "../../core/engine/ports.ts";
 import { accept, fetching, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
 import type { Change } from "../../core/engine/subscriptions.ts";
 import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
-import type { Revision } from "../../core/protocol/revisions.ts";
 import { type CallContext, callContext } from "./call_context.ts";
 import { ExchangeExtra } from "./sdk_extra.ts";
 import { Link, type LinkedCall } from "./sdk_link.ts";
-import type { SdkModernHandler, SdkServer } from "./sdk_types.ts";
+import type { SdkOptions, SdkServerFactory } from "./sdk_options.ts";
+import type { SdkModernHandler } from "./sdk_types.ts";
 
+export type { SdkContext, SdkOptions, SdkServerFactory } from "./sdk_options.ts";
 export type { SdkModernHandler, SdkSendOptions, SdkServer, SdkTransport } from "./sdk_types.ts";
-
-/** For whom a server object is made. */
-export interface SdkContext {
-  /** The session that it will serve; undefined where it serves a single request without one. */
-  readonly sessionId: string | undefined;
-  /** The revision that is spoken. */
-  readonly version: Revision;
-  /** Who calls; undefined for an anonymous caller. */
-  readonly principal: string | undefined;
-  /** What `authenticate` added. */
-  readonly authInfo: unknown;
-  /** The client's `initialize` params: its name, version and capabilities. Undefined without a session. */
-  readonly initialize: JsonObject | undefined;
-  /**
-   * The session is older than the object: its earlier one was lost with another process, or is on another
-   * node. What the library restores is the handshake; state of your own, log level and resource
-   * subscriptions of the session are yours to restore.
-   */
-  readonly rebuilt: boolean;
-}
-
-/** Makes a server object, not yet connected, a new one each time. */
-export type SdkServerFactory = (context: SdkContext) => Awaitable<SdkServer>;
-
-/** How SDK servers are served. */
-export interface SdkOptions {
-  /** Milliseconds after which a client polls whose connection was closed by `closeSSEStream`. Default 1 000. */
-  readonly retryMs?: number | undefined;
-  /**
-   * Answers clients of 2026-07-28: `createMcpHandler(factory, { legacy: "reject" })` of
-   * `@modelcontextprotocol/server`, whose servers only their own SDK can attach to that revision. Every rule
-   * of the endpoint holds for it too, and `handler.notify` reaches its subscribers. Default: the endpoint
-   * serves the revisions with `initialize` alone.
-   */
-  readonly modern?: SdkModernHandler | undefined;
-}
 
 const OPTIONS = {
   retryMs: finite(0, 1_000),

@@ -22,7 +22,7 @@ const GUARD = "core/engine/guard.ts";
 /** Functions with options of their own, the interface of those, and where it is. */
 const FURTHER = [
   ["serve", "ServeOptions", "adapters/runtimes/serving.ts"],
-  ["sdkServer", "SdkOptions", "adapters/servers/sdk.ts"],
+  ["sdkServer", "SdkOptions", "adapters/servers/sdk_options.ts"],
   ["sqlite", "SqliteOptions", "adapters/backends/sqlite.ts"],
   ["redis", "RedisOptions", "adapters/backends/redis.ts"],
   ["sealed", "SealedOptions", "adapters/backends/sealed.ts"],
