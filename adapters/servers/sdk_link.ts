@@ -62,7 +62,7 @@ export class Link implements SdkTransport {
     this.#context = context;
     this.#session = session;
     this.#closed = closed;
-    this.#asked = new Asked(session, (answer) => this.#deliver(answer));
+    this.#asked = new Asked(session, (answer) => this.#hand(answer));
     this.sessionId = session?.id;
   }
 
@@ -202,6 +202,15 @@ export class Link implements SdkTransport {
     this.onmessage?.({ jsonrpc: "2.0", ...message }, extra);
   }
 
+  // Nobody waits for what becomes of it: what the server throws would end the process.
+  #hand(message: SdkMessage): void {
+    try {
+      this.#deliver(message);
+    } catch (error) {
+      console.error("mcp-session: the SDK's server threw at a message", error);
+    }
+  }
+
   #answered({ id, result, error }: SdkMessage): void {
     const call = this.#calls.get(id as number);
     if (call === undefined) return;
@@ -216,7 +225,7 @@ export class Link implements SdkTransport {
     if (!this.#calls.delete(call.id)) return;
     call.resolve(undefined);
     const params = { requestId: call.id, reason: typeof reason === "string" ? reason : undefined };
-    this.#deliver({ method: "notifications/cancelled", params });
+    this.#hand({ method: "notifications/cancelled", params });
   }
 
   #tells(method: string, params: Params): void {
