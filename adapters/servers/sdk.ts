@@ -77,7 +77,7 @@ class SdkApplication implements Application {
     const { session } = exchange;
     const link = await this.#connect(exchange, false);
     const result = await this.#handshake(link, params, exchange);
-    if (session === undefined) await link.end();
+    if (session === undefined) await discard(link);
     else await this.#bind(session, link);
     return result;
   }
@@ -206,7 +206,7 @@ class SdkApplication implements Application {
       if (link.over) throw new Error("the server closed itself on initialize");
       return result!;
     } catch (error) {
-      await link.end();
+      await discard(link);
       throw error;
     }
   }
@@ -216,7 +216,7 @@ class SdkApplication implements Application {
     try {
       return await link.request(request, exchange, this.#extra(exchange));
     } finally {
-      await link.end();
+      await discard(link);
     }
   }
 
@@ -258,6 +258,15 @@ class SdkApplication implements Application {
 
   #extra(exchange: Exchange): ExchangeExtra {
     return new ExchangeExtra(exchange, this.#retryMs);
+  }
+}
+
+/** Closes a server that has done its work, or failed at it: where it fails to close, that changes no answer. */
+async function discard(link: Link): Promise<void> {
+  try {
+    await link.end();
+  } catch (error) {
+    console.error("mcp-session: the SDK's server failed to close", error);
   }
 }
 

@@ -5,7 +5,7 @@ import { createMcpHandler, type HandlerEvent } from "../../core/engine/mod.ts";
 import { type SdkServer, sdkServer } from "../../adapters/servers/sdk.ts";
 import { testClient } from "../../adapters/testing/mod.ts";
 import { turns } from "../doubles/turns.ts";
-import { connected } from "./sdk/endpoint.ts";
+import { connected, textOf, tool } from "./sdk/endpoint.ts";
 import { versions } from "./sdk/servers.ts";
 
 /** What fails here hangs. */
@@ -66,6 +66,24 @@ for (const version of versions) {
       await assert.rejects(testClient(mcp).initialize(), { code: -32603 });
       assert.deepEqual(failures.map(String), ["Error: broken"]);
       assert.equal(closed, 1);
+      await mcp.close();
+    });
+
+    test("without a session answers also where it then fails to close", LIMIT, async (t) => {
+      const told = t.mock.method(console, "error", () => {});
+      const application = sdkServer((): SdkServer => {
+        const server = version.build({ hello: () => "hello" });
+        server.onClose(() => {
+          throw new Error("broken");
+        });
+        return server;
+      });
+      const mcp = createMcpHandler(application, { sessions: "off" });
+      const client = testClient(mcp);
+      assert.deepEqual((await client.initialize()).serverInfo, { name: "sdk", version: "1" });
+      assert.equal(textOf(await client.call("tools/call", tool("hello"))), "hello");
+      assert.ok(told.mock.calls.every(({ arguments: [, error] }) => /broken/.test(String(error))));
+      assert.equal(told.mock.callCount(), 3);
       await mcp.close();
     });
   });
