@@ -91,6 +91,17 @@ export class NodeBody implements BodyReader {
 
 /** Sends an answer. Whether the peer of one that goes on has left, its request may tell. */
 export function sendReply(response: NodeResponse, reply: Reply, request?: NodeRequest): void {
+  try {
+    send(response, reply, request);
+  } catch (error) {
+    // Middleware may have hooks of its own where the head is sent: what they throw would end the process.
+    console.error("mcp-session: the head of an answer could not be sent", error);
+    if (isStream(reply.body)) reply.body.cancelled();
+    response.destroy();
+  }
+}
+
+function send(response: NodeResponse, reply: Reply, request: NodeRequest | undefined): void {
   const { status, headers, body } = reply;
   if (response.headersSent) {
     // By something else, such as a framework that answers late requests itself. What is sent stays as it is.
