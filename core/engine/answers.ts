@@ -38,8 +38,17 @@ export function answerOf(application: Application, call: Call, result: unknown):
       `${call.method}: request gave ${shown(result)}, not an object or undefined`,
     );
   }
-  checkInputRequired(call, result);
-  return resultAnswer(application, call, result);
+  const plain = inJson(result);
+  checkInputRequired(call, plain);
+  return resultAnswer(application, call, plain);
+}
+
+// Fields that are added to an object with a `toJSON` of its own would be no part of what that gives, or all there is.
+function inJson(result: JsonObject): JsonObject {
+  if (typeof result.toJSON !== "function") return result;
+  const plain: unknown = result.toJSON("");
+  if (isObject(plain)) return plain;
+  throw new TypeError(`the result is ${shown(plain)} in JSON, not an object`);
 }
 
 function resultAnswer(application: Application, call: Call, result: JsonObject): Answered {

@@ -1,7 +1,10 @@
 /** What an application gives and tells, in shapes that are not what its types say. */
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import { runInNewContext } from "node:vm";
+import { testClient } from "../../adapters/testing/mod.ts";
 import { Endpoint, Events } from "./endpoint.ts";
+import { ModernEndpoint } from "./modern_endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
 const foreign = (): Promise<never> =>
@@ -34,6 +37,32 @@ testInWorlds("a result that is no object in JSON is a failure", async (scope, wo
   const answer = await endpoint.call("tools/call", { session });
   assert.deepEqual((await answer.json()).result, { a: 1 });
   assert.equal(endpoint.told("application-error").length, 6);
+});
+
+test("what a result is in JSON is what clients of either era get", async (t) => {
+  class Result {
+    readonly #a = 1;
+    toJSON(): object {
+      return { a: this.#a, ttlMs: 5 };
+    }
+  }
+  const own = { b: 1, toJSON: () => ({ a: 1, ttlMs: 5 }) };
+  for (const result of [new Result(), own]) {
+    const endpoint = new ModernEndpoint(t, { request: () => result });
+    const { json } = await endpoint.ask("tools/list");
+    const { _meta, ...fields } = json.result;
+    assert.deepEqual(fields, { a: 1, resultType: "complete", ttlMs: 5, cacheScope: "private" });
+    const client = testClient(endpoint.handler);
+    await client.initialize();
+    assert.deepEqual(await client.call("tools/list"), { a: 1 });
+  }
+  const asking = { toJSON: () => ({ resultType: "input_required" }) };
+  const endpoint = new ModernEndpoint(t, { request: () => asking });
+  assert.equal((await endpoint.ask("tools/list")).json.error?.code, -32603);
+  for (const json of ["text", [1], undefined]) {
+    const odd = new ModernEndpoint(t, { request: () => ({ toJSON: () => json }) });
+    assert.equal((await odd.ask("tools/list")).json.error?.code, -32603, String(json));
+  }
 });
 
 testInWorlds("an application that fails at a change keeps it from nobody", async (scope, world) => {
