@@ -84,8 +84,9 @@ export class RequestStates {
         // Not by this key.
         continue;
       }
-      const [expires, value] = JSON.parse(DECODER.decode(opened)) as [number, unknown];
-      if (expires > this.#clock.now()) return value;
+      const [expires, value] = JSON.parse(DECODER.decode(opened)) as [number | null, unknown];
+      // JSON has no infinity.
+      if (expires === null || expires > this.#clock.now()) return value;
       break;
     }
     throw invalid();

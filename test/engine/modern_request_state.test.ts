@@ -147,6 +147,14 @@ describe("is refused, always in the same words,", () => {
     invalid(await bring(endpoint, state));
   });
 
+  test("never, where it gives all the time there is", async (t) => {
+    const endpoint = new ModernEndpoint(t, SEALING, { limits: { requestStateMs: Infinity } });
+    const state = await sealed(endpoint);
+    accepted(await bring(endpoint, state));
+    endpoint.clock.jump(100 * 365 * 24 * 60 * MINUTE);
+    accepted(await bring(endpoint, state));
+  });
+
   test("by a server that has not its key", async (t) => {
     const clock = new FakeClock();
     const one = new ModernEndpoint(t, SEALING, {}, clock);
