@@ -7,7 +7,11 @@
  * @module
  */
 
-import { INVALID_REQUEST, MISSING_CLIENT_CAPABILITY } from "../protocol/error_codes.ts";
+import {
+  INVALID_PARAMS,
+  INVALID_REQUEST,
+  MISSING_CLIENT_CAPABILITY,
+} from "../protocol/error_codes.ts";
 import { isObject, type JsonObject, quote, type RpcRequest } from "../protocol/json_rpc.ts";
 import { CLIENT_CAPABILITY, INPUT_METHODS, missingCapability } from "../protocol/modern.ts";
 import type { InputRequest } from "./application.ts";
@@ -61,7 +65,19 @@ export class Inputs {
   /** Seals a value of the application's own; answers that are known travel with it. */
   async seal(value: unknown): Promise<string> {
     const answers = await (this.#known ??= this.#read());
-    return this.#keeper.requestStates.seal({ answers, value }, this.#request, this.#principal);
+    try {
+      return await this.#keeper.requestStates.seal(
+        { answers, value },
+        this.#request,
+        this.#principal,
+      );
+    } catch (error) {
+      // How deep they nest is their client's doing.
+      if (nestTooDeep(answers)) {
+        throw new RpcError(INVALID_PARAMS, "Invalid params: inputResponses nest too deep");
+      }
+      throw error;
+    }
   }
 
   /** The application's own value, where the request brings one. */
@@ -117,6 +133,16 @@ export class Inputs {
       }
     }
     return known;
+  }
+}
+
+// Reading goes deeper than writing.
+function nestTooDeep(answers: JsonObject): boolean {
+  try {
+    JSON.stringify(answers);
+    return false;
+  } catch {
+    return true;
   }
 }
 

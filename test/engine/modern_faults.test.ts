@@ -86,6 +86,32 @@ describe("an argument that a header cannot mirror is a mismatch", () => {
   }
 });
 
+test("answers that nest too deep to be carried on are the client's fault", async (t) => {
+  const endpoint = new ModernEndpoint(t, {
+    request: async (_, exchange) => ({
+      one: await exchange.roots({ key: "one" }),
+      two: await exchange.roots({ key: "two" }),
+    }),
+  });
+  const answer = await endpoint.handler.fetch(
+    new Request("http://localhost/mcp", {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": "x",
+      },
+      body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x",
+        "inputResponses":{"one":{"roots":${DEEP}}},
+        "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
+                 "io.modelcontextprotocol/clientCapabilities":{"roots":{}}}}}`,
+    }),
+  );
+  assert.equal((await answer.json()).error?.code, -32602);
+  assert.deepEqual(endpoint.events.filter(({ type }) => type.endsWith("error")), []);
+});
+
 describe("tools that cannot be read", () => {
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ["a promise of nothing", () => Promise.resolve(undefined)],
