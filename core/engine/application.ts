@@ -51,7 +51,8 @@ export interface Application {
   initialize?(request: RpcRequest, exchange: Exchange): Awaitable<JsonObject>;
   /**
    * Every tool with its `inputSchema`, from which the library learns which parameters a modern client mirrors
-   * into headers (`x-mcp-header`). Asked when the handler is made, and again after `notify.toolsListChanged()`.
+   * into headers (`x-mcp-header`). Asked when the handler is made, and again after `notify.toolsListChanged()`; where
+   * it fails then, what it gave before still holds.
    */
   tools?(): Awaitable<Iterable<{ readonly name: string; readonly inputSchema?: unknown }>>;
   /** How long, and for whom, modern clients may keep lists and resources where a result does not say. */

@@ -22,6 +22,8 @@ export class MirroredParams {
   readonly #application: Application;
   readonly #emit: OnEvent;
   #tools: Awaitable<ByTool> = NO_TOOLS;
+  /** What was read last: where it cannot be read anew, headers must not go unchecked. */
+  #known: ByTool = NO_TOOLS;
 
   constructor(application: Application, emit: OnEvent) {
     this.#application = application;
@@ -42,13 +44,13 @@ export class MirroredParams {
       const tools = this.#application.tools?.() ?? [];
       const promise = promiseOf(tools);
       if (promise === undefined) {
-        this.#tools = this.#read(tools as Tools);
+        this.#tools = this.#known = this.#read(tools as Tools);
         return;
       }
       const asked = promise.then((list) => this.#read(list)).catch((error) => this.#failed(error))
         .then((map) => {
           // From here on no call waits for it.
-          if (this.#tools === asked) this.#tools = map;
+          if (this.#tools === asked) this.#tools = this.#known = map;
           return map;
         });
       this.#tools = asked;
@@ -69,6 +71,6 @@ export class MirroredParams {
 
   #failed(error: unknown): ByTool {
     this.#emit({ type: "application-error", method: "tools", error });
-    return NO_TOOLS;
+    return this.#known;
   }
 }

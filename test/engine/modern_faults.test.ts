@@ -131,6 +131,28 @@ describe("tools that cannot be read", () => {
     });
   }
 
+  for (const later of [false, true]) {
+    test(`after a change, ${later ? "later" : "at once"}: those of before are checked`, async (t) => {
+      let tools: () => unknown = () => [ROUTE];
+      const endpoint = new ModernEndpoint(t, { tools: () => tools() as never });
+      const status = async () => (await endpoint.call("route", { region: "eu" })).status;
+      assert.equal(await status(), 400);
+      tools = () => {
+        if (later) return Promise.reject(new Error("no"));
+        throw new Error("no");
+      };
+      for (let i = 0; i < 2; i++) {
+        endpoint.handler.notify.toolsListChanged();
+        assert.equal(await status(), 400);
+      }
+      const told = endpoint.events.filter(({ type }) => type === "application-error");
+      assert.equal(told.length, 2);
+      tools = () => later ? Promise.resolve([]) : [];
+      endpoint.handler.notify.toolsListChanged();
+      assert.equal(await status(), 200);
+    });
+  }
+
   test("a promise of another realm is waited for: what it lists is checked", async (t) => {
     const tools = () => ({ then: (done: (list: unknown) => void) => done([ROUTE]) });
     const endpoint = new ModernEndpoint(t, { tools: tools as never });
