@@ -15,6 +15,9 @@ import type { Sink, StreamBody } from "./reply.ts";
 /** How long a source that was given up may take to end by itself, in milliseconds. */
 const LAST_MS = 500;
 
+/** The end of an event, or of a comment of ours, whatever its lines end with. */
+const EMPTY_LINE = /\n\n$|[\r\n]\r\n?$/;
+
 /** An event stream that relays a response, which may still be on its way. */
 export class Relay implements StreamBody {
   readonly #source: Promise<Response>;
@@ -25,6 +28,8 @@ export class Relay implements StreamBody {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #over = false;
   #silent = false;
+  /** The last characters of what was written. */
+  #tail = "";
   /** Bytes that came since the peer took no more; undefined while it takes them. */
   #behind: number | undefined;
   /** Who waits for the peer to take what waits for it. */
@@ -100,6 +105,7 @@ export class Relay implements StreamBody {
 
   #write(text: string): void {
     this.#silent = false;
+    this.#tail = (this.#tail + text.slice(-3)).slice(-3);
     if (!this.#over && !this.#sink!.write(text)) this.#behind ??= 0;
   }
 
@@ -124,7 +130,10 @@ export class Relay implements StreamBody {
     const { clock, keepAliveMs } = this.#settings;
     if (keepAliveMs === 0) return;
     this.#stop = clock.after(keepAliveMs, () => {
-      if (this.#silent && this.#behind === undefined) this.#write(COMMENT);
+      // Within an event a comment would become a part of it: a source may send one in pieces.
+      if (this.#silent && this.#behind === undefined && EMPTY_LINE.test(this.#tail)) {
+        this.#write(COMMENT);
+      }
       this.#silent = true;
       this.#keepAlive();
     });

@@ -96,6 +96,24 @@ describe("a reader of a delegated stream that takes nothing", () => {
   });
 });
 
+test("a delegated stream is kept alive between its events, and not within one", async () => {
+  const clock = new FakeClock();
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (one) => void (controller = one) });
+  const headers = { "content-type": "text/event-stream" };
+  const { ask } = delegating(() => new Response(body, { headers }), { clock, keepAliveMs: 1_000 });
+  const answer = await ask("work/do");
+  const write = async (text: string): Promise<void> => {
+    controller.enqueue(new TextEncoder().encode(text));
+    await turns(3);
+    await clock.passing(2_000);
+  };
+  for (const text of ['data: {"a":', "1}\n", "\n", "data: 2\r\n", "\r\n"]) await write(text);
+  controller.close();
+  const kept = ":\n\n";
+  assert.equal(await answer.text(), `${kept}data: {"a":1}\n\n${kept}data: 2\r\n\r\n${kept}`);
+});
+
 describe("the operator hears of a delegated stream", () => {
   test("that its peer left", async () => {
     const { ask, events } = delegating(() => stream().response);
