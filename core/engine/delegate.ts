@@ -54,8 +54,8 @@ const LEFT: TextReply = { status: 499, headers: {}, body: null };
 export class Delegate {
   readonly #handler: ModernHandler;
   readonly #settings: Settings;
-  /** Counts a request as its principal's; what it returns says that it is over. */
-  readonly #busy: (principal: string | undefined, listens: boolean) => () => void;
+  /** Counts a request as its principal's; what it returns says that it is over, and whether it was stopped. */
+  readonly #busy: (principal: string | undefined, listens: boolean) => (stopped: boolean) => void;
   /** Names a stream. */
   readonly #mint: () => string;
   readonly #open = new Set<Handed>();
@@ -65,7 +65,7 @@ export class Delegate {
   constructor(
     handler: ModernHandler,
     settings: Settings,
-    busy: (principal: string | undefined, listens: boolean) => () => void,
+    busy: (principal: string | undefined, listens: boolean) => (stopped: boolean) => void,
     mint: () => string,
   ) {
     this.#handler = handler;
@@ -106,16 +106,16 @@ export class Delegate {
       stop(reply) {
         instead = reply;
         abort.abort();
-        over();
+        over(true);
       },
     };
     this.#open.add(handed);
     const idle = this.#busy(caller.principal, listens);
     if (listens) this.#subscriptions++;
-    const over = (): void => {
+    const over = (stopped = false): void => {
       if (!this.#open.delete(handed)) return;
       if (listens) this.#subscriptions--;
-      idle();
+      idle(stopped);
     };
     reader.gone?.(() => {
       handed.relay?.cancelled();

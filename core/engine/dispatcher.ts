@@ -264,15 +264,16 @@ export class Dispatcher implements Host, Listener {
   }
 
   // Of what is handed over. Nobody waits for the end of a subscription.
-  #busy(principal: string | undefined, listens: boolean): () => void {
+  #busy(principal: string | undefined, listens: boolean): (stopped: boolean) => void {
     const usage = this.principals.of(principal);
-    if (listens) {
-      usage.subscriptions++;
-      return () => void usage.subscriptions--;
+    if (listens) usage.subscriptions++;
+    else {
+      usage.calls++;
+      this.#working++;
     }
-    usage.calls++;
-    this.#working++;
-    return () => {
+    return (stopped) => {
+      if (stopped) this.#aborted++;
+      if (listens) return void usage.subscriptions--;
       usage.calls--;
       if (--this.#working === 0) this.#closing.idle();
     };

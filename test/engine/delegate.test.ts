@@ -134,8 +134,8 @@ describe("a handler of modern requests", () => {
     assert.equal(await next(), 'data: {"two":2}\n\n');
     await source.end();
     assert.equal(await next(), undefined);
-    const { inFlight, streams } = await mcp.stats();
-    assert.deepEqual([inFlight, streams], [0, 0]);
+    const { inFlight, streams, aborted } = await mcp.stats();
+    assert.deepEqual([inFlight, streams, aborted], [0, 0, 0]);
   });
 
   test("learns that its peer left the stream", async () => {
@@ -149,8 +149,8 @@ describe("a handler of modern requests", () => {
     await answer.body!.cancel();
     await gone.promise;
     assert.equal(await source.cancelled, true);
-    const { inFlight, streams } = await mcp.stats();
-    assert.deepEqual([inFlight, streams], [0, 0]);
+    const { inFlight, streams, aborted } = await mcp.stats();
+    assert.deepEqual([inFlight, streams, aborted], [0, 0, 1]);
   });
 
   test("learns it also where it keeps nothing of its request but the signal", async () => {
