@@ -65,13 +65,14 @@ export class Subscriptions {
   open(call: Call, asked: JsonObject): void {
     const filter = honoured(asked, this.#application.capabilities ?? {});
     const { resourceSubscriptions: uris } = filter;
-    this.#open.set(call, filter);
     call.emit(
       notificationText("notifications/subscriptions/acknowledged", {
         _meta: { [META.subscriptionId]: call.id },
         notifications: { ...filter, resourceSubscriptions: uris && [...uris] },
       }),
     );
+    // Last: whoever is told of its stream may tell of a change at once.
+    this.#open.set(call, filter);
   }
 
   /** The request is over. False where it was none of them. */

@@ -39,6 +39,26 @@ test("who is acknowledged hears what changes from then on, also on another node"
   assert.deepEqual(methods, ["notifications/tools/list_changed", undefined]);
 });
 
+test("who is told of as a stream is acknowledged before anything else", {
+  timeout: 30_000,
+}, async (t) => {
+  const opened: unknown[] = [];
+  const endpoint: ModernEndpoint = new ModernEndpoint(t, OFFER, {
+    onEvent({ type }) {
+      if (type !== "stream-opened") return;
+      opened.push(type);
+      if (opened.length < 3) endpoint.handler.notify.toolsListChanged();
+    },
+  });
+  const events = new Events(await endpoint.post("subscriptions/listen", LISTEN));
+  assert.equal((await events.next()).method, "notifications/subscriptions/acknowledged");
+  endpoint.handler.notify.toolsListChanged();
+  assert.equal((await events.next()).method, "notifications/tools/list_changed");
+  await events.cut();
+  assert.equal(opened.length, 1);
+  assert.equal((await endpoint.handler.stats()).streams, 0);
+});
+
 test("a node hears of its own first change", async (t) => {
   const tools: object[] = [];
   const backend = slowToListen();
