@@ -16,9 +16,14 @@ export const SSE_HEADERS: ReplyHeaders = {
 /** A comment: bytes on the wire, no event. The first byte of a stream, and its keep-alive. */
 export const COMMENT = ":\n\n";
 
-/** One event. `data` is JSON text, so it has no line break; the id is left out where it is undefined. */
+/**
+ * One event. `data` is JSON text, so it has no line break; the id is left out where it is undefined. Its type is named
+ * although it is the one that is meant where none is: some clients drop what names none.
+ */
 export function eventText(id: string | undefined, data: string): string {
-  return id === undefined ? `data: ${data}\n\n` : `id: ${id}\ndata: ${data}\n\n`;
+  return id === undefined
+    ? `event: message\ndata: ${data}\n\n`
+    : `event: message\nid: ${id}\ndata: ${data}\n\n`;
 }
 
 /** The event that only tells where to resume: an id and empty data (2025-11-25, basic/transports). */

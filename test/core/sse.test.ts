@@ -82,6 +82,17 @@ describe("events as text", () => {
     );
   });
 
+  // @ai-sdk/mcp before 1.0.51, Spring AI and, on GET, the Java SDK up to 1.1 drop what names no type.
+  test("name their type, without which some clients drop a message", () => {
+    for (const id of [undefined, "s_1"]) {
+      assert.deepEqual(parse([eventText(id, "{}")]).messages, [{
+        id,
+        event: "message",
+        data: "{}",
+      }]);
+    }
+  });
+
   test("a priming event has an id and empty data", () => {
     const { messages } = parse([primingText("s_0")]);
     assert.deepEqual(messages.map(({ id, data }) => ({ id, data })), [{ id: "s_0", data: "" }]);

@@ -210,7 +210,7 @@ describe("a handler of modern requests", () => {
     );
     let data = await next();
     while (data === ":\n\n") data = await next();
-    assert.equal(data, 'data: { "id": 1}\n\n');
+    assert.equal(data, 'event: message\ndata: { "id": 1}\n\n');
     assert.equal(await next(), undefined);
   });
 
