@@ -264,7 +264,7 @@ export interface Exchange extends Caller {
   /**
    * Ends the connection, not the stream: the client comes back after `retryMs` milliseconds and gets what it
    * missed, once (2025-11-25, basic/transports, Sending Messages 6). Does nothing where the stream cannot be
-   * resumed.
+   * resumed, or the client speaks an earlier revision: it would not come back.
    */
   closeStream(options?: { readonly retryMs?: number | undefined }): void;
 }

@@ -39,8 +39,6 @@ export class Connection implements StreamBody, Receiver {
   #cursor: number | undefined;
   /** It has looked into the log. */
   #read = false;
-  /** It has written events. */
-  #given = false;
   #loop: "idle" | "reading" | "again" = "idle";
   #over = false;
   /** Characters that were appended since the peer took no more; undefined while it takes them. */
@@ -53,7 +51,7 @@ export class Connection implements StreamBody, Receiver {
   #listening = false;
   /** It has heard that it takes the place of others: who says so after it takes its own. */
   #came = false;
-  /** It is to end for the client to come back: it does so once the client has an id to come back with. */
+  /** It was to end before it began: it does so once the client has an id to come back with. */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
   constructor(reading: Reading, keeper: Keeper) {
@@ -109,11 +107,11 @@ export class Connection implements StreamBody, Receiver {
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
   reconnect(retryMs: number | undefined): void {
-    const { resumable, stream, priming, after } = this.reading;
-    if (this.#over || !resumable) return;
-    // Without a priming event, a client that has got nothing yet knows no id to come back with.
-    const known = priming || isStandalone(stream) || this.#given || after! > 0;
-    if (this.#cursor === undefined || !known) {
+    const { resumable, stream, priming } = this.reading;
+    // Revisions without a priming event have no polling either: their clients wait on in a call's stream, and take its
+    // end for the end (2025-06-18, basic/transports, Sending Messages 6).
+    if (this.#over || !resumable || !priming && !isStandalone(stream)) return;
+    if (this.#cursor === undefined) {
       this.#ending = { retryMs };
       return;
     }
@@ -259,7 +257,6 @@ export class Connection implements StreamBody, Receiver {
         text += eventText(resumable ? eventId(stream, position) : undefined, data);
       }
       this.#cursor = events[events.length - 1]!.position;
-      this.#given = true;
       this.#write(text);
       // Whoever resumes a call's stream says where; a note of it would cost a write a page.
       if (isStandalone(stream) || !resumable) {
@@ -269,7 +266,6 @@ export class Connection implements StreamBody, Receiver {
       }
     }
     if (page.ended) this.close("finished");
-    else if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
     return page.more;
   }
 
