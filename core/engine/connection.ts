@@ -187,13 +187,19 @@ export class Connection implements StreamBody, Receiver {
         return this.#readOn();
       case "r":
         if (rest === String(this.#name)) this.#came = true;
-        else if (this.#came) this.close("replaced");
+        else if (this.#came) this.#replaced();
         return;
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));
       case "o":
         return this.close(rest as "session-ended" | "closed" | "lost");
     }
+  }
+
+  #replaced(): void {
+    const awayMs = this.reading.live?.away(this.#settings.clock.now());
+    if (awayMs !== undefined) this.#write(retryText(awayMs));
+    this.close("replaced");
   }
 
   // Where all came at once, the peer had no time to take any of it.

@@ -119,6 +119,36 @@ for (const resumable of [true, false]) {
   });
 }
 
+// The official client opens a standalone stream for each `notifications/initialized` and comes back to one that ends;
+// mcp-remote has two.
+test("two readers of one client that come back when they end do so ever later", async (t) => {
+  const clock = new FakeClock();
+  const server = await up(t, talker, { clock, keepAliveMs: 0 });
+  const peer = await join(server);
+  let reader = await peer.listen();
+  /** Another comes; what the one before it is told of coming back. */
+  const replaced = async (): Promise<number | undefined> => {
+    const [old, next] = [reader, await peer.listen()];
+    reader = next;
+    let told: number | undefined;
+    for (let one = await old.block(); one !== undefined; one = await old.block()) {
+      told = one.retry ?? told;
+    }
+    assert.ok(old.answer.complete);
+    return told;
+  };
+  const told: (number | undefined)[] = [];
+  for (let i = 0; i < 9; i++) told.push(await replaced());
+  assert.deepEqual(
+    told,
+    [undefined, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000],
+  );
+  // It was one dead socket after all.
+  clock.jump(120_000);
+  assert.equal(await replaced(), undefined);
+  reader.cut();
+});
+
 test("newest wins on resume, also over the connection of the POST", async (t) => {
   let go = (): void => {};
   const server = await up(
