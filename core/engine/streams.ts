@@ -38,6 +38,9 @@ export interface Begun {
   readonly reply: Reply;
 }
 
+/** How many streams are remembered for a client that comes back a second time. */
+const HAD_MAX = 1_000;
+
 /** Opens streams and connections. */
 export class Streams {
   readonly connections: Connections;
@@ -45,6 +48,8 @@ export class Streams {
   /** For the streams that only their own connection reads: their logs stay here, wherever the others are. */
   readonly #own: Settings;
   readonly #lifecycle: Lifecycle;
+  /** Streams that are over and that somebody came back to who had all of them. */
+  readonly #had = new Set<string>();
   #minted = 0;
 
   constructor(settings: Settings, lifecycle: Lifecycle) {
@@ -149,6 +154,10 @@ export class Streams {
       const now = clock.now();
       // Reading tells what bounds do not: that an event after the position is too old.
       const page = await logs.read(record.id, stream, position, 1, now, budget);
+      if (page?.ended && page.events.length === 0 && this.#hadAll(stream)) {
+        await logs.drop(record.id, stream);
+        return unknown;
+      }
       const bounds = page && await logs.bounds(record.id, stream);
       if (bounds === undefined) {
         // Logs go with their session, which may have ended meanwhile.
@@ -183,6 +192,16 @@ export class Streams {
       connection.close("lost");
       throw error;
     }
+  }
+
+  // The official clients come back to every stream that ended without a result, as that of a call which they cancelled,
+  // and to one that has nothing for them once a second. An id that is no more makes them stop.
+  #hadAll(stream: string): boolean {
+    const had = this.#had;
+    if (had.delete(stream)) return true;
+    if (had.size === HAD_MAX) had.delete(had.values().next().value!);
+    had.add(stream);
+    return false;
   }
 
   // Who takes the place of another reader needs no further one.

@@ -59,6 +59,16 @@ describe("event ids", () => {
     }
   });
 
+  // A client that comes back to each stream that ended without a result would do so for as long as there is one.
+  test("are unknown once a client comes back again to a stream that had nothing left", async (t) => {
+    const server = await up(t, counter);
+    const peer = await join(server);
+    const ids = await counted(peer, 5);
+    assert.deepEqual(await (await peer.listen(ids.at(-1))).rest(), []);
+    await refuses(server, peer, ids.at(-1)!);
+    await refuses(server, peer, ids[0]!);
+  });
+
   const malformed = [
     "x",
     "1",

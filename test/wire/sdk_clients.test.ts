@@ -163,6 +163,31 @@ for (const client of clients) {
         assert.equal((await mcp.stats()).inFlight, 0);
       });
 
+      test("does not come back for ever to the stream of a call that it gave up", async (t) => {
+        let gets = 0;
+        const held = gate();
+        const { port } = await up(t, application({ held: held.run }), {
+          onEvent: (event) => event.type === "exchange" && event.http === "GET" && gets++,
+        });
+        const one = await client.connect(t, `http://127.0.0.1:${port}/mcp`);
+        const stop = new AbortController();
+        const begun = Promise.withResolvers<void>();
+        const call = one.call("held", "", {
+          signal: stop.signal,
+          onprogress: () => begun.resolve(),
+        });
+        const { notify, progressToken, signal } = await held.enter();
+        await notify("notifications/progress", { progressToken, progress: 1 });
+        await begun.promise;
+        stop.abort("enough");
+        await assert.rejects(call);
+        if (!signal.aborted) await new Promise((over) => signal.addEventListener("abort", over));
+        // It waits for 10 ms each time: nothing else tells that it does not come.
+        await new Promise((go) => setTimeout(go, 300));
+        // Its standalone stream, two looks at what became of the call, and the five tries of a client that is refused.
+        assert.ok(gets <= 8, `${gets} times`);
+      });
+
       test("terminates its session, which is then unknown", async (t) => {
         const { client, url, mcp } = await meet(t, {});
         const { sessionId } = client;
