@@ -128,9 +128,9 @@ export class ClientRequests {
 
   /** A call is over: what it has asked has no answer any more. */
   over(call: { readonly method: string }): void {
-    const asked = this.#asked.get(call);
-    if (asked === undefined) return;
-    for (const settle of asked) {
+    // Most have asked nothing, and mostly none has.
+    if (this.#asked.size === 0) return;
+    for (const settle of this.#asked.get(call) ?? []) {
       settle(new ClientRequestError("cancelled", `${call.method} is over`));
     }
   }

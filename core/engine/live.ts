@@ -59,9 +59,8 @@ export class Live {
   ready: boolean;
   /** Calls and connections that hold the session. */
   holds = 0;
-  /** How often in a row a reader lost its place to another, and when it did last. */
-  #losses = 0;
-  #lost: number | undefined;
+  /** When a reader last lost its place to another, and how often one did in a row before. */
+  #lost: { readonly at: number; readonly before: number } | undefined;
   // An open stream needs none of the collections: they took it 0.5 KB. Most calls end without the latter.
   #inFlight: InFlight | undefined;
   #connections: Connection | Set<Connection> | undefined;
@@ -97,10 +96,10 @@ export class Live {
    * comes back to whichever ends would have each end the other for ever: it is asked to stay away, longer each time.
    */
   away(now: number): number | undefined {
-    const soon = this.#lost !== undefined && now - this.#lost < SOON_MS;
-    this.#losses = soon ? this.#losses + 1 : 0;
-    this.#lost = now;
-    return soon ? Math.min(AWAY_MS * 2 ** (this.#losses - 1), AWAY_MAX_MS) : undefined;
+    const last = this.#lost;
+    const before = last !== undefined && now - last.at < SOON_MS ? last.before + 1 : 0;
+    this.#lost = { at: now, before };
+    return before === 0 ? undefined : Math.min(AWAY_MS * 2 ** (before - 1), AWAY_MAX_MS);
   }
 
   /** A connection is over. */
