@@ -57,6 +57,32 @@ export const nodeChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "nodes: of what is let go, idle time counts from then",
+    async check({ backend, peer }) {
+      const { nodes, sessions } = backend;
+      if (nodes === undefined || peer.nodes === undefined) return;
+      const { idleMs } = LIFETIME;
+      for (const id of ["a", "b"]) await sessions.create(record(id), ROOM, LIFETIME);
+      // Both have held theirs for longer than one may be idle.
+      const last = NOW + 2 * idleMs;
+      for (const node of ["n1", "n2"]) await nodes.renew(node, last);
+      await sessions.touch("a", { at: NOW, held: true, by: "n1" });
+      await sessions.touch("b", { at: NOW, held: true, by: "n2" });
+      const end = last + nodes.leaseMs;
+      await peer.nodes.renew("n2", end - 1);
+      await peer.nodes.renew("n3", end);
+      await peer.nodes.leave("n2", end);
+      for (const id of ["a", "b"]) {
+        same((await sessions.get(id))?.held, false, `${id} is held`);
+        same((await sessions.get(id))?.seen, end, `${id} was seen`);
+      }
+      const gone = async (now: number): Promise<string> =>
+        (await sessions.sweep(now, LIFETIME)).map(({ id }) => id).sort().join("");
+      same(await gone(end + idleMs - 1), "", "gone before");
+      same(await gone(end + idleMs), "ab", "gone then");
+    },
+  },
+  {
     name: "nodes: what a node takes hold of once its lease is over is let go too",
     async check({ backend, peer }) {
       const { nodes, sessions } = backend;

@@ -284,12 +284,12 @@ export interface Nodes {
   /** Milliseconds that a lease lasts. It is renewed three times as often. */
   readonly leaseMs: number;
   /**
-   * Begins or renews the lease of a node. Lets go of what nodes held whose lease is over. False where
-   * this node had none: what it holds, it has to say again.
+   * Begins or renews the lease of a node. Lets go of what nodes held whose lease is over: idle time of sessions that
+   * nothing holds any more counts from now. False where this node had none: what it holds, it has to say again.
    */
   renew(node: string, now: number): Awaitable<boolean>;
   /** True while the lease of a node lasts. */
   alive(node: string, now: number): Awaitable<boolean>;
-  /** Ends the lease of a node, and lets go of what it held. */
+  /** Ends the lease of a node, and lets go of what it held in the same way. */
   leave(node: string, now: number): Awaitable<void>;
 }

@@ -13,8 +13,8 @@ export function redisNodes(store: Store, leaseMs: number): Nodes {
     leaseMs,
     renew: (node, now) => store.says("renew", node, whole(now), whole(leaseMs)),
     alive: (node, now) => store.says("alive", node, whole(now)),
-    async leave(node) {
-      await store.run("leave", node);
+    async leave(node, now) {
+      await store.run("leave", node, whole(now));
     },
   };
 }

@@ -31,12 +31,16 @@ local function purge(now, age)
   for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'all', '-inf', last, 'LIMIT', 0, 1000)) do remove(id) end
 end
 
-local function letGo(node)
+-- Idle time counts from now: the node may have held it for longer than a session may be idle.
+local function letGo(node, now)
   for _, id in ipairs(call('SMEMBERS', P .. 'n:' .. node)) do
     local held = P .. 'h:' .. id
     call('SREM', held, node)
     local ready = call('HGET', P .. 's:' .. id, 'r')
-    if ready and call('SCARD', held) == 0 then idle(id, ready) end
+    if ready and call('SCARD', held) == 0 then
+      call('HSET', P .. 's:' .. id, 'n', now)
+      idle(id, ready)
+    end
   end
   call('DEL', P .. 'n:' .. node)
   call('ZREM', P .. 'nodes', node)
@@ -191,7 +195,7 @@ elseif op == 'sweep' then
 elseif op == 'renew' then
   local node, now, lease = ARGV[2], num(3), num(4)
   local last = string.format('%.0f', now)
-  for _, one in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', last)) do letGo(one) end
+  for _, one in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', last)) do letGo(one, last) end
   -- Taken out first, as with a touch: a node is up whether or not Redis is full.
   local known = call('ZREM', P .. 'nodes', node)
   call('ZADD', P .. 'nodes', string.format('%.0f', now + lease), node)
@@ -203,7 +207,7 @@ elseif op == 'alive' then
   return till and tonumber(till) > num(3) and 1 or 0
 
 elseif op == 'leave' then
-  letGo(ARGV[2])
+  letGo(ARGV[2], ARGV[3])
   return 1
 end
 `;

@@ -9,9 +9,13 @@ import { type Database, whole } from "./database.ts";
 
 /** The nodes that share a database. */
 export function sqliteNodes(db: Database, leaseMs: number): Nodes {
-  const letGo = (node: string): void => {
+  // Idle time counts from now: the node may have held it for longer than a session may be idle.
+  const letGo = (node: string, now: number): void => {
     db.run(
-      "UPDATE sessions SET holders = holders - 1 WHERE id IN (SELECT session FROM holds WHERE node = ?)",
+      `UPDATE sessions SET holders = holders - 1, seen = ?, used = ?
+      WHERE id IN (SELECT session FROM holds WHERE node = ?)`,
+      whole(now),
+      db.use(now),
       node,
     );
     db.run("DELETE FROM holds WHERE node = ?", node);
@@ -28,7 +32,7 @@ export function sqliteNodes(db: Database, leaseMs: number): Nodes {
     leaseMs,
     renew: (node, now) =>
       db.transaction(() => {
-        for (const one of over(now)) letGo(one.node);
+        for (const one of over(now)) letGo(one.node, now);
         const known = db.get("SELECT 1 FROM nodes WHERE node = ?", node) !== undefined;
         const until = whole(now + leaseMs);
         db.run("INSERT OR REPLACE INTO nodes (node, until) VALUES (?, ?)", node, until);
@@ -36,6 +40,6 @@ export function sqliteNodes(db: Database, leaseMs: number): Nodes {
       }),
     alive: (node, now) =>
       db.get("SELECT 1 FROM nodes WHERE node = ? AND until > ?", node, now) !== undefined,
-    leave: (node) => db.transaction(() => letGo(node)),
+    leave: (node, now) => db.transaction(() => letGo(node, now)),
   };
 }

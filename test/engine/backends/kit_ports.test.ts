@@ -148,6 +148,22 @@ const CASES: readonly Refused[] = [
     () => ({ ...memory(), nodes: UP }),
     /^let go: true; expected false$/,
   ],
+  [
+    "what a node held is let go as it was when it took hold of it",
+    "nodes: of what is let go, idle time counts from then",
+    () => {
+      const backend = memory();
+      const { sessions } = backend;
+      const letGo = (now: number) => {
+        for (const { id, held } of [...sessions.list() as Iterable<SessionRecord>]) {
+          if (held) sessions.touch(id, { at: now - 3_600_000, held: false });
+        }
+        return false;
+      };
+      return { ...backend, nodes: { ...UP, renew: (_node, now) => letGo(now) } };
+    },
+    /^a was seen: \d+; expected \d+$/,
+  ],
 ];
 
 for (const one of CASES) refuses(one);
