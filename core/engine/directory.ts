@@ -38,6 +38,8 @@ export class SessionDirectory {
   /** Every live session, oldest first. */
   async *list(): AsyncIterable<SessionHandle> {
     const { backend, clock, lifetime } = this.#settings;
+    // Who gets a session may ask its client, and the answer may come to another node.
+    await this.#lifecycle.listen();
     for await (const record of backend.sessions.list()) {
       if (lapsed(record, clock.now(), lifetime) === undefined) yield this.handle(record);
     }

@@ -145,6 +145,24 @@ export function multiNode(make: () => Promise<readonly Backend[]> | readonly Bac
     assert.deepEqual(await resumed.result, { answer: { action: "accept" } });
   });
 
+  check("a node that has served nothing asks whom it finds in the list", async ({
+    client,
+    nodes,
+  }) => {
+    const one = client();
+    await one.initialize();
+    const stream = await one.listen();
+    (async () => {
+      for await (const { message } of stream) {
+        if (message) await one.send("POST", { jsonrpc: "2.0", id: message.id, result: {} });
+      }
+    })();
+    for await (const session of nodes[2]!.sessions.list()) {
+      assert.deepEqual(await session.request("roots/list", {}, { timeoutMs: 5_000 }), {});
+    }
+    stream.close();
+  });
+
   check("a call's stream is taken over by another node in the middle", async ({ client }) => {
     const got: unknown[] = [];
     const name = crypto.randomUUID();
