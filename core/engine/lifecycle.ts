@@ -199,7 +199,12 @@ export class Lifecycle {
 
   /** An answer from a client belongs to a request that another node sent. */
   passOn(node: string, from: string, response: RpcResponse): void {
-    passAnswer(this.#settings, node, from, response);
+    passAnswer(this.#settings, node, from, response, () => this.gone(node));
+  }
+
+  /** See {@linkcode Membership.gone}. */
+  gone(node: string): Promise<boolean> {
+    return this.#membership.gone(node);
   }
 
   /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */

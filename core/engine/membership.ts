@@ -20,6 +20,9 @@ export interface Member {
   renewed(): Awaitable<void>;
 }
 
+/** How many renewals the others get, once ours had failed, to say that they live: those of a whole lease. */
+const DOUBTED = 3;
+
 /** A node's place in its cluster. */
 export class Membership {
   readonly #settings: Settings;
@@ -32,6 +35,8 @@ export class Membership {
   #left = false;
   /** Sessions of which the backend may not know whether this node holds them. */
   readonly #unsaid = new Set<string>();
+  /** For how many renewals more no other node is taken for dead. */
+  #doubted = 0;
 
   constructor(settings: Settings, node: string, member: Member) {
     this.#settings = settings;
@@ -74,6 +79,16 @@ export class Membership {
     } catch (error) {
       this.#untouched(id, held, error);
     }
+  }
+
+  /**
+   * True where another node is gone: its lease is over. Not where ours could not be renewed just now: neither could
+   * theirs, and those that live have yet to say so.
+   */
+  async gone(node: string): Promise<boolean> {
+    const { backend: { nodes }, clock } = this.#settings;
+    if (nodes === undefined || node === this.#node || this.#doubted > 0) return false;
+    return !(await nodes.alive(node, clock.now()));
   }
 
   // What the backend did not take is said again.
@@ -145,6 +160,7 @@ export class Membership {
   // Who has its first one holds nothing, but what was told before it listened it has missed: it joins at its first request.
   #sayHeld(known: boolean): void {
     if (known) return;
+    if (this.#joined === true) this.#doubted = DOUBTED;
     for (const id of this.#member.held()) this.#unsaid.add(id);
     this.#member.missed();
   }
@@ -158,7 +174,13 @@ export class Membership {
   }
 
   async #beat(): Promise<void> {
-    await this.#renew();
+    if (this.#doubted > 0) this.#doubted--;
+    try {
+      await this.#renew();
+    } catch (error) {
+      this.#doubted = DOUBTED;
+      throw error;
+    }
     if (this.#unsaid.size > 0) {
       const held = new Set(this.#member.held());
       for (const id of [...this.#unsaid]) {

@@ -165,8 +165,8 @@ export class Streams {
         return still === undefined ? { rule: "session-not-found" } : unknown;
       }
       const writer = writerOf(stream);
-      if (writer !== undefined && !bounds.ended) {
-        await this.#settleGone(record.id, stream, writer);
+      if (writer !== undefined && !bounds.ended && await this.#lifecycle.gone(writer)) {
+        await this.#settle(record.id, stream);
       }
       id = stream;
       after = position;
@@ -218,14 +218,13 @@ export class Streams {
   async settleGone(): Promise<void> {
     for (const { reading: { session, stream } } of [...this.connections]) {
       const writer = writerOf(stream);
-      if (writer !== undefined) await this.#settleGone(session, stream, writer);
+      if (writer === undefined || !(await this.#lifecycle.gone(writer))) continue;
+      await this.#settle(session, stream);
     }
   }
 
-  async #settleGone(session: string, stream: string, writer: string): Promise<void> {
-    const { backend: { nodes, bus }, clock } = this.#settings;
-    if (nodes === undefined || writer === this.#lifecycle.node) return;
-    if (await nodes.alive(writer, clock.now())) return;
+  async #settle(session: string, stream: string): Promise<void> {
+    const { bus } = this.#settings.backend;
     const message = "The server process that worked on this request is gone";
     await settleOwed(this.#settings, session, stream, message);
     await bus.publish(WAKE.topic(session, stream), WAKE.appended(0));

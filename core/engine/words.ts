@@ -89,8 +89,9 @@ export function passAnswer(
   node: string,
   from: string,
   response: RpcResponse,
+  gone: () => Promise<boolean>,
 ): void {
-  attempt(settings, () => deliver(settings, node, answerText(from, response)));
+  attempt(settings, () => deliver(settings, node, answerText(from, response), gone));
 }
 
 // How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
@@ -105,11 +106,16 @@ function answerText(from: string, response: RpcResponse): string {
 }
 
 // A node that lives may be about to listen again after a lost connection.
-async function deliver(settings: Settings, node: string, message: string): Promise<void> {
+async function deliver(
+  settings: Settings,
+  node: string,
+  message: string,
+  gone: () => Promise<boolean>,
+): Promise<void> {
   const { backend: { bus, nodes }, clock } = settings;
   for (let pause = 50; await bus.publish(answers(node), message) === 0; pause *= 2) {
     if (nodes === undefined || pause > PATIENCE_MS) return;
-    if (!(await nodes.alive(node, clock.now()))) return;
+    if (await gone()) return;
     await new Promise<void>((resolve) => clock.after(pause, resolve));
   }
 }
