@@ -37,6 +37,8 @@ export class Membership {
   readonly #unsaid = new Set<string>();
   /** For how many renewals more no other node is taken for dead. */
   #doubted = 0;
+  /** It looks after what others left. */
+  #looking = false;
 
   constructor(settings: Settings, node: string, member: Member) {
     this.#settings = settings;
@@ -188,7 +190,19 @@ export class Membership {
         this.touch(id, held.has(id));
       }
     }
-    await this.#member.renewed();
+    this.#lookAfter();
+  }
+
+  // Others may have left much, and the backend be slow: the next renewal does not wait for that.
+  async #lookAfter(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      await this.#member.renewed();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#looking = false;
   }
 
   #failed(error: unknown): void {

@@ -216,10 +216,11 @@ export class Streams {
 
   /** Looks after the streams that are read here and written by nodes that are gone. */
   async settleGone(): Promise<void> {
-    for (const { reading: { session, stream } } of [...this.connections]) {
-      const writer = writerOf(stream);
+    const open = [...this.connections].map(({ reading }) => reading);
+    const read = Map.groupBy(open, ({ stream }) => writerOf(stream));
+    for (const [writer, readings] of read) {
       if (writer === undefined || !(await this.#lifecycle.gone(writer))) continue;
-      await this.#settle(session, stream);
+      for (const { session, stream } of readings) await this.#settle(session, stream);
     }
   }
 

@@ -103,3 +103,15 @@ test("a call whose node is gone is answered also where that showed after all lea
   await clock.passing(12_000);
   await assert.rejects(resumed.result, /is gone/);
 });
+
+test("a lease is renewed while it takes its time to look after what others left", async (t) => {
+  const [nodes, clock] = [new Leases(), new FakeClock()];
+  const { call } = await started(t, nodes, clock);
+  await call.resume().response;
+  nodes.alive = () => new Promise<boolean>(() => {});
+  nodes.renewed.length = 0;
+  nodes.renew = (node) => nodes.renewed.push(node) > 0;
+  await clock.passing(9_000);
+  const counts = Map.groupBy(nodes.renewed, (node) => node);
+  assert.deepEqual([...counts.values()].map(({ length }) => length), [3, 3]);
+});
