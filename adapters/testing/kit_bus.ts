@@ -54,6 +54,25 @@ export const busChecks: readonly KitCheck[] = [
     },
   },
   {
+    name: "bus: what several nodes send comes to all of them in one order",
+    async check({ backend, peer }) {
+      const [one, other]: [string[], string[]] = [[], []];
+      const receivers = [one, other].map((got): Receiver => ({
+        receive: (text) => void got.push(text),
+      }));
+      await backend.bus.subscribe("t", receivers[0]!);
+      await peer.bus.subscribe("t", receivers[1]!);
+      const sent = Array.from({ length: 20 }, async (_, i) => {
+        await Promise.all([backend.bus.publish("t", `a${i}`), peer.bus.publish("t", `b${i}`)]);
+      });
+      await Promise.all(sent);
+      await eventually(() => one.length >= 40 && other.length >= 40, "all messages");
+      same(one, other, "received by the one, and by the other");
+      backend.bus.unsubscribe("t", receivers[0]!);
+      peer.bus.unsubscribe("t", receivers[1]!);
+    },
+  },
+  {
     name: "bus: who leaves gets nothing more, also while it is told",
     async check({ backend: { bus } }) {
       const got: string[] = [];

@@ -260,7 +260,10 @@ export interface Receiver {
  * client is as long as the client made it.
  */
 export interface Bus {
-  /** Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept. */
+  /**
+   * Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept.
+   * All hear the messages of a topic in one order, whoever sent them.
+   */
   publish(topic: string, message: string): Awaitable<number>;
   /**
    * From when it has answered on, the receiver gets what is published; once, however often it is subscribed. Where

@@ -41,6 +41,8 @@ class FileBus implements SqliteBus {
   #renewAt = 0;
   /** Messages are being handed out. */
   #taking = false;
+  /** One of ours has been sent meanwhile. */
+  #sent = false;
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -54,22 +56,22 @@ class FileBus implements SqliteBus {
   }
 
   publish(topic: string, message: string): number {
-    const here = this.#topics.deliver(topic, message);
     const { others } = this.#db.get<{ others: number }>(
       "SELECT count(*) AS others FROM listeners WHERE topic = ? AND process <> ?",
       topic,
       this.#process,
     )!;
-    if (others > 0) {
-      this.#db.run(
-        "INSERT INTO messages (process, topic, body, at) VALUES (?, ?, ?, ?)",
-        this.#process,
-        topic,
-        message,
-        whole(this.#clock.now()),
-      );
-    }
-    return here + others;
+    if (others === 0) return this.#topics.deliver(topic, message);
+    const sent = this.#db.get<{ message: number }>(
+      "INSERT INTO messages (process, topic, body, at) VALUES (?, ?, ?, ?) RETURNING message",
+      this.#process,
+      topic,
+      message,
+      whole(this.#clock.now()),
+    )!;
+    // All hear all in one order: what others sent before comes before it here too.
+    this.#sent = true;
+    return others + this.#take(sent.message);
   }
 
   subscribe(topic: string, receiver: Receiver): void {
@@ -141,26 +143,33 @@ class FileBus implements SqliteBus {
     this.#take();
   }
 
-  #take(): void {
+  /** Hands out what has come. Gives how many here got the message that is asked about. */
+  #take(asked?: number): number {
     // Who is told something may subscribe: the others get that first, and what follows after it.
-    if (this.#taking) return;
+    if (this.#taking) return 0;
     const version = this.#dataVersion();
-    if (version === this.#version) return;
-    const found = this.#db.all<{ message: number; process: string; topic: string; body: string }>(
-      "SELECT message, process, topic, body FROM messages WHERE message > ? ORDER BY message",
-      this.#read,
-    );
+    let here = 0;
     this.#taking = true;
     try {
-      for (const { message, process, topic, body } of found) {
-        this.#read = message;
-        if (process !== this.#process) this.#topics.deliver(topic, body);
+      // What this process writes itself does not change the version.
+      while (version !== this.#version || this.#sent) {
+        const found = this.#db.all<{ message: number; topic: string; body: string }>(
+          "SELECT message, topic, body FROM messages WHERE message > ? ORDER BY message",
+          this.#read,
+        );
+        // Only now: what could not be read is looked for again, also where nothing changes any more.
+        this.#version = version;
+        this.#sent = false;
+        for (const { message, topic, body } of found) {
+          this.#read = message;
+          const told = this.#topics.deliver(topic, body);
+          if (message === asked) here = told;
+        }
       }
     } finally {
       this.#taking = false;
     }
-    // Last: what could not be read now is looked for again, also where nothing changes any more.
-    this.#version = version;
+    return here;
   }
 
   #renew(): void {

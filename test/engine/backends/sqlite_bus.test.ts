@@ -74,6 +74,29 @@ test("who subscribes gets nothing that was sent before, and nobody anything out 
   for (const one of [db, other]) one.close();
 });
 
+test("a message of one's own comes after what others sent before it, and after what it is about", () => {
+  const file = join(folder, "order.db");
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const [here, there]: [string[], string[]] = [[], []];
+  bus.subscribe("t", {
+    receive(text) {
+      here.push(text);
+      if (text === "1") assert.equal(bus.publish("t", "1 came"), 1);
+    },
+  });
+  sender.subscribe("t", { receive: (text) => void there.push(text) });
+  sender.publish("t", "1");
+  assert.equal(bus.publish("t", "2"), 2);
+  sender.publish("t", "3");
+  clock.pass(20);
+  assert.deepEqual(here, ["1", "2", "1 came", "3"]);
+  assert.deepEqual(there, here);
+  for (const one of [sender, bus]) one.close();
+  for (const one of [db, other]) one.close();
+});
+
 test("a bus that was taken for dead listens again, and says that it may have missed messages", () => {
   const file = join(folder, "dead.db");
   const [db, other] = [new Database(file, 100), new Database(file, 100)];
