@@ -4,6 +4,8 @@ import { LOG_COST } from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
 import { ROOMY, store } from "./memory_log_store.ts";
 
+const SESSIONS = 20_000;
+
 describe("a log in memory", () => {
   test("keeps the newest events within a number", () => {
     const { open, append, texts, logs } = store({ events: 2 });
@@ -96,6 +98,22 @@ describe("a log in memory", () => {
       open("listening", i, `quiet${i}`);
       logs.whole!(`new${i}`, "a", "x", i, aging);
     }
+  });
+
+  test("leaves nothing of sessions that are over, also where none has begun more than one stream", () => {
+    const { open, logs } = store();
+    const round = (): void => {
+      for (let i = 0; i < SESSIONS; i++) {
+        const session = crypto.randomUUID();
+        open("a", 0, session);
+        logs.drop(session);
+      }
+    };
+    round();
+    const before = heapInUse();
+    round();
+    const left = (heapInUse() - before) / SESSIONS;
+    assert.ok(left < 10, `${left} bytes are left of each`);
   });
 
   test("of one session never takes from another's", () => {

@@ -39,6 +39,7 @@ class MemoryLogs implements LogStore {
     const known = this.#sessions.get(session);
     if (known === stream) return;
     if (known === undefined && owed === undefined) {
+      this.#goRound(now, budget);
       this.#sessions.set(session, stream);
       return;
     }
@@ -160,6 +161,11 @@ class MemoryLogs implements LogStore {
   // Once a stream, not once an event: when something new begins, here and in one session more, for idle ones begin none.
   #forgetOld(logs: SessionLogs, now: number, budget: LogBudget): void {
     expire(logs, now, budget);
+    this.#goRound(now, budget);
+  }
+
+  // With every session that begins, too: V8 keeps each table that a `Map` had since an iterator over it was asked last.
+  #goRound(now: number, budget: LogBudget): void {
     if (this.#ahead-- === 0) {
       this.#ahead = this.#sessions.size;
       this.#round = this.#sessions.values();
