@@ -23,8 +23,16 @@ export const SLOW_MS = 500;
 /** How long a connection may be unread after its end, in milliseconds. */
 const UNREAD_MS = 60_000;
 
-/** Breaks a connection that has ended, later: what waits for a peer that reads nothing would wait for ever. */
-export function abortLater(sink: Sink | undefined, { clock }: Settings): void {
+/**
+ * Breaks a connection that has ended, later: what waits for a peer that reads nothing would wait for ever. A last answer
+ * may take its time, and for who has left nothing waits.
+ */
+export function abortLater(
+  sink: Sink | undefined,
+  { clock }: Settings,
+  reason: StreamCloseReason,
+): void {
+  if (reason === "finished" || reason === "disconnected") return;
   clock.after(UNREAD_MS, () => sink?.abort());
 }
 
@@ -98,10 +106,7 @@ export class Connection implements StreamBody, Receiver {
     this.#spare?.();
     if (this.#listening) this.#settings.backend.bus.unsubscribe(this.#topic, this);
     this.#sink?.end();
-    // A last answer may take its time.
-    if (this.#behind !== undefined && reason !== "finished") {
-      abortLater(this.#sink, this.#settings);
-    }
+    if (this.#behind !== undefined) abortLater(this.#sink, this.#settings, reason);
     this.#keeper.closed(this, reason);
   }
 

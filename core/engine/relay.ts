@@ -114,11 +114,9 @@ export class Relay implements StreamBody {
     this.#over = true;
     this.#stop?.();
     this.#drained?.();
-    const whole = reason === "finished";
-    if (!whole) this.#giveUp().catch(() => {/* it is given up either way */});
+    if (reason !== "finished") this.#giveUp().catch(() => {/* it is given up either way */});
     this.#sink?.end();
-    // A last answer may take its time.
-    if (this.#behind !== undefined && !whole) abortLater(this.#sink, this.#settings);
+    if (this.#behind !== undefined) abortLater(this.#sink, this.#settings, reason);
     this.#ended(reason, error);
   }
 
