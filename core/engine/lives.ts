@@ -7,9 +7,17 @@
 import type { SessionRecord } from "../session/record.ts";
 import { Live } from "./live.ts";
 
+/** From how many on ids are forgotten of which nothing is held any more. */
+const FORGET_FROM = 100;
+
 /** All activity on one node, by session. */
 export class Lives {
-  readonly #lives = new Map<string, Live>();
+  /**
+   * Undefined for some that were held and are no more. What is deleted from a `Map` stays in its way until that is made
+   * anew: a busy session, deleted and added with each call, would find thousands of its own among many that are held.
+   */
+  readonly #lives = new Map<string, Live | undefined>();
+  #unheld = 0;
   readonly #touch: (id: string, held: boolean) => void;
   readonly #begun: () => void;
 
@@ -26,7 +34,9 @@ export class Lives {
   hold(record: SessionRecord): Live {
     let live = this.#lives.get(record.id);
     if (live === undefined) {
+      const { size } = this.#lives;
       this.#lives.set(record.id, live = new Live(record));
+      if (this.#lives.size === size) this.#unheld--;
       this.#begun();
     }
     if (live.holds++ === 0) this.#touch(record.id, true);
@@ -36,14 +46,15 @@ export class Lives {
   /** One reason less. Idle time counts from here. */
   release(live: Live): void {
     if (--live.holds > 0 || !this.has(live)) return;
-    this.#lives.delete(live.id);
+    this.#lives.set(live.id, undefined);
+    if (++this.#unheld >= FORGET_FROM && this.#unheld * 2 > this.#lives.size) this.#forget();
     this.#touch(live.id, false);
   }
 
   /** The session is over: the activity that there was. */
   remove(id: string): Live | undefined {
     const live = this.#lives.get(id);
-    this.#lives.delete(id);
+    if (this.#lives.delete(id) && live === undefined) this.#unheld--;
     return live;
   }
 
@@ -58,11 +69,16 @@ export class Lives {
   }
 
   /** The ids of the sessions. */
-  ids(): Iterable<string> {
-    return this.#lives.keys();
+  *ids(): Iterable<string> {
+    for (const live of this) yield live.id;
   }
 
-  [Symbol.iterator](): Iterator<Live> {
-    return this.#lives.values();
+  *[Symbol.iterator](): Iterator<Live> {
+    for (const live of this.#lives.values()) if (live !== undefined) yield live;
+  }
+
+  #forget(): void {
+    for (const [id, live] of this.#lives) if (live === undefined) this.#lives.delete(id);
+    this.#unheld = 0;
   }
 }
