@@ -95,9 +95,9 @@ export class Delegate {
     const { clock, policy, autoSseMs, soonSseMs } = this.#settings;
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
-    const stopped = new Promise<undefined>((resolve) =>
-      abort.signal.addEventListener("abort", () => resolve(undefined))
-    );
+    // Not by a listener of the signal: Node keeps that, and all that it refers to, for as long as it keeps the request.
+    let stopped!: () => void;
+    const stopping = new Promise<undefined>((resolve) => stopped = () => resolve(undefined));
     let instead = LEFT;
     const handed: Handed = {
       message: request,
@@ -106,6 +106,7 @@ export class Delegate {
       stop(reply) {
         instead = reply;
         abort.abort();
+        stopped();
         over(true);
       },
     };
@@ -137,7 +138,7 @@ export class Delegate {
       const soon = reader.gone === undefined || shape === "sse";
       stop = clock.after(soon ? soonSseMs : autoSseMs, () => resolve(undefined));
     });
-    const first = await Promise.race([response, late, stopped]);
+    const first = await Promise.race([response, late, stopping]);
     stop();
     if (abort.signal.aborted) return instead;
     if (first === undefined || isEventStream(first.headers.get("content-type"))) {
@@ -150,7 +151,7 @@ export class Delegate {
     }
     let whole = first;
     const read = first.text().catch((error) => (whole = failed(error)).text());
-    const text = await Promise.race([read, stopped]);
+    const text = await Promise.race([read, stopping]);
     if (text === undefined) return instead;
     over();
     return replyOf(whole, text === "" ? null : text);
