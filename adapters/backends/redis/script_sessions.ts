@@ -48,6 +48,8 @@ end
 
 local function quotaVictim(owner, quota)
   local own, count, best, bestReady, bestUse = P .. 'o:' .. owner, 0
+  -- Some may have expired, so there are no more than these: a look at each is for where that is not enough.
+  if call('SCARD', own) < quota then return false end
   for _, id in ipairs(call('SMEMBERS', own)) do
     local ready = call('HGET', P .. 's:' .. id, 'r')
     if not ready then
