@@ -144,8 +144,9 @@ export class Delegate {
     if (first === undefined || isEventStream(first.headers.get("content-type"))) {
       const body = handed.relay = this.#relay(response, (reason, error) => {
         if (error !== undefined) failed(error);
-        if (reason === "finished") over();
-        else handed.stop(LEFT);
+        // A source that fails was not stopped.
+        if (reason === "finished" || reason === "lost") over();
+        if (reason !== "finished") handed.stop(LEFT);
       });
       return { status: first?.status ?? 200, headers: SSE_HEADERS, body };
     }

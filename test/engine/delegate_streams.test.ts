@@ -123,11 +123,14 @@ describe("the operator hears of a delegated stream", () => {
 
   test("that it broke off, and why", async () => {
     const source = stream();
-    const { ask, events } = delegating(() => source.response);
+    const { ask, events, mcp } = delegating(() => source.response);
     const answer = await ask("work/do");
     await source.fail(new Error("broken"));
     assert.equal(await answer.text(), ":\n\n");
     assert.deepEqual(told(events), ["without a session", "lost"]);
+    // It failed: nobody has stopped it.
+    const { inFlight, aborted } = await mcp.stats();
+    assert.deepEqual([inFlight, aborted], [0, 0]);
     const failed = events.find(({ type }) => type === "application-error");
     assert.match(String((failed as { error: unknown }).error), /broken/);
   });
