@@ -1,4 +1,4 @@
-/** The tools of the SDK tests on plain functions: way 2 in the place of an SDK server. */
+/** The tools of the SDK tests on plain functions, in the place of an SDK server. */
 import type { Application, Exchange, JsonObject } from "../../../core/engine/mod.ts";
 import type { ToolCall, Tools } from "../../engine/sdk/servers.ts";
 
