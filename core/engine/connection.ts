@@ -202,7 +202,7 @@ export class Connection implements StreamBody, Receiver {
   }
 
   #replaced(): void {
-    const awayMs = this.reading.live?.away(this.#settings.clock.now());
+    const awayMs = this.#keeper.away(this.reading.session);
     if (awayMs !== undefined) this.#write(retryText(awayMs));
     this.close("replaced");
   }

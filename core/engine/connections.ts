@@ -13,12 +13,24 @@ import type { Closed, Keeper, Reading } from "./reading.ts";
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
 
+/** How soon after a reader lost its place one that loses it too is of the same client, in milliseconds. */
+const SOON_MS = 120_000;
+
+/** How long such a one is asked to stay away, in milliseconds: at first, and at most. */
+const AWAY_MS = 1_000;
+const AWAY_MAX_MS = 60_000;
+
+/** Of how many sessions it is remembered that a reader lost its place. */
+const LOST_MAX = 1_000;
+
 /** Every connection that reads a stream on this node. */
 export class Connections implements Keeper {
   readonly settings: Settings;
   readonly #open = new Set<Connection>();
   /** Readers are sent away, and no further one is let in. The answer to a POST may still be a stream. */
   leaving = false;
+  /** Sessions in which a reader lost its place to another: when last, and how often one did in a row before. */
+  readonly #lost = new Map<string, { readonly at: number; readonly before: number }>();
   #stop: (() => void) | undefined;
   #empty: (() => void) | undefined;
   readonly #over: Closed;
@@ -80,6 +92,17 @@ export class Connections implements Keeper {
     for (const connection of [...this.#open]) connection.close("closed");
     this.#stop?.();
     this.#stop = undefined;
+  }
+
+  away(session: string): number | undefined {
+    const lost = this.#lost;
+    const at = this.settings.clock.now();
+    const last = lost.get(session);
+    const before = last !== undefined && at - last.at < SOON_MS ? last.before + 1 : 0;
+    // Who lost it last is forgotten last.
+    if (!lost.delete(session) && lost.size === LOST_MAX) lost.delete(lost.keys().next().value!);
+    lost.set(session, { at, before });
+    return before === 0 ? undefined : Math.min(AWAY_MS * 2 ** (before - 1), AWAY_MAX_MS);
   }
 
   closed(connection: Connection, reason: StreamCloseReason): void {

@@ -10,13 +10,6 @@ import type { SessionRecord } from "../session/record.ts";
 import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
 
-/** How soon after a reader lost its place one that loses it too is of the same client, in milliseconds. */
-const SOON_MS = 120_000;
-
-/** How long such a one is asked to stay away, in milliseconds: at first, and at most. */
-const AWAY_MS = 1_000;
-const AWAY_MAX_MS = 60_000;
-
 /** Calls by request id. Mostly there is one at a time: a `Map` for it would be 300 of the 11 000 bytes of a request. */
 export class InFlight {
   #first: Call | undefined;
@@ -59,8 +52,6 @@ export class Live {
   ready: boolean;
   /** Calls and connections that hold the session. */
   holds = 0;
-  /** When a reader last lost its place to another, and how often one did in a row before. */
-  #lost: { readonly at: number; readonly before: number } | undefined;
   // An open stream needs none of the collections: they took it 0.5 KB. Most calls end without the latter.
   #inFlight: InFlight | undefined;
   #connections: Connection | Set<Connection> | undefined;
@@ -89,17 +80,6 @@ export class Live {
     if (open === undefined) this.#connections = connection;
     else if (open instanceof Set) open.add(connection);
     else this.#connections = new Set([open, connection]);
-  }
-
-  /**
-   * A reader loses its place to another. Undefined the first time: it is a dead socket then. A client that has two and
-   * comes back to whichever ends would have each end the other for ever: it is asked to stay away, longer each time.
-   */
-  away(now: number): number | undefined {
-    const last = this.#lost;
-    const before = last !== undefined && now - last.at < SOON_MS ? last.before + 1 : 0;
-    this.#lost = { at: now, before };
-    return before === 0 ? undefined : Math.min(AWAY_MS * 2 ** (before - 1), AWAY_MAX_MS);
   }
 
   /** A connection is over. */

@@ -38,6 +38,12 @@ export type Closed = (connection: Connection, reason: StreamCloseReason) => void
 /** Who keeps connections. */
 export interface Keeper {
   readonly settings: Settings;
+  /**
+   * A reader of a session loses its place to another. Undefined the first time: it is a dead socket then. A client that
+   * has two and comes back to whichever ends would have each end the other for ever: it is asked to stay away, for so
+   * many milliseconds, longer each time. On several nodes the other may be on another one, and the session idle here.
+   */
+  away(session: string): number | undefined;
   /** One is over. */
   readonly closed: Closed;
 }

@@ -1,6 +1,6 @@
 /** What must work on several nodes over any shared backend, whatever node a request comes to. */
 import assert from "node:assert/strict";
-import type { Check, RpcFailure } from "../../../adapters/testing/mod.ts";
+import type { Check, RpcFailure, TestEvent } from "../../../adapters/testing/mod.ts";
 import { type Backend, createSessions, type McpOptions } from "../../../core/engine/mod.ts";
 import { type Cluster, gate, until, withCluster } from "./cluster.ts";
 
@@ -91,6 +91,26 @@ export function multiNode(make: () => Promise<readonly Backend[]> | readonly Bac
       }
       assert.deepEqual(got, [{ round }]);
     }
+  });
+
+  check("two readers of one client that come back on several nodes do so ever later", async ({
+    client,
+  }) => {
+    const one = client();
+    await one.initialize();
+    const told: (number | undefined)[] = [];
+    let before: AsyncIterable<TestEvent> | undefined;
+    for (const node of [0, 1, 0, 1, 0, 1, 0]) {
+      one.to(node);
+      const reader = await one.listen();
+      if (before !== undefined) {
+        let last: number | undefined;
+        for await (const { retryMs } of before) last = retryMs ?? last;
+        told.push(last);
+      }
+      before = reader;
+    }
+    assert.deepEqual(told, [undefined, undefined, 1_000, 1_000, 2_000, 2_000]);
   });
 
   check("events emitted on one node reach the connection on another, once, in order", async ({
