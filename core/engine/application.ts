@@ -117,7 +117,10 @@ export interface SessionHandle extends Session {
     params?: JsonObject,
     options?: SessionRequestOptions,
   ): Promise<JsonObject>;
-  /** Ends the connection that reads the standalone stream, as {@linkcode Exchange.closeStream} does. */
+  /**
+   * Ends the connection that reads the standalone stream as {@linkcode Exchange.closeStream} does that of a call, in
+   * earlier revisions too: their clients do come back to this one.
+   */
   closeStream(options?: { readonly retryMs?: number | undefined }): void;
   /** Ends the session. False where it had ended already. */
   end(): Promise<boolean>;
