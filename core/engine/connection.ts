@@ -112,10 +112,7 @@ export class Connection implements StreamBody, Receiver {
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
   reconnect(retryMs: number | undefined): void {
-    const { resumable, stream, priming } = this.reading;
-    // Revisions without a priming event have no polling either: their clients wait on in a call's stream, and take its
-    // end for the end (2025-06-18, basic/transports, Sending Messages 6).
-    if (this.#over || !resumable || !priming && !isStandalone(stream)) return;
+    if (this.#over || !this.reading.resumable) return;
     if (this.#cursor === undefined) {
       this.#ending = { retryMs };
       return;

@@ -135,6 +135,9 @@ export class Post {
 
   /** Ends the connection that reads its stream so that the client polls, after `retryMs` milliseconds. */
   poll(retryMs: number | undefined): void {
+    // Revisions without a priming event have no polling either: their clients wait on in a call's stream, and take its
+    // end for the end (2025-06-18, basic/transports, Sending Messages 6).
+    if (!revisionFacts(this.version)!.primingEvent) return;
     const stream = this.stream();
     // A connection that has not begun yet is on no bus; once it has ended, who reads may be anywhere.
     if (this.#connection?.over === false) this.#connection.reconnect(retryMs);

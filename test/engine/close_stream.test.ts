@@ -86,3 +86,24 @@ for (const protocolVersion of ["2025-03-26", "2025-06-18"]) {
     });
   }
 }
+
+test(
+  "of an earlier revision the answer is what it would have been",
+  { timeout: 30_000 },
+  async () => {
+    const mcp = createMcpHandler({
+      serverInfo: { name: "test", version: "1" },
+      request: (_request, exchange: Exchange) => {
+        exchange.closeStream({ retryMs: 7 });
+        return { done: true };
+      },
+    });
+    const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: {} };
+    const opened = await send(mcp, {}, { id: 0, method: "initialize", params });
+    const session = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+    const call = await send(mcp, session, { id: 1, method: "work" });
+    assert.equal(call.headers.get("content-type"), "application/json");
+    assert.deepEqual((await call.json()).result, { done: true });
+    await mcp.close({ within: 0 });
+  },
+);
