@@ -262,7 +262,7 @@ export interface Receiver {
 export interface Bus {
   /**
    * Delivers to whoever is subscribed at that moment, and returns how many (at least: 0 for nobody); nothing is kept.
-   * All hear the messages of a topic in one order, whoever sent them.
+   * What several nodes send to a topic, one after the other, comes to all in one order, the senders included.
    */
   publish(topic: string, message: string): Awaitable<number>;
   /**
