@@ -12,29 +12,11 @@ import { isStandalone } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import type { Keeper, Reading } from "./reading.ts";
 import type { Sink, StreamBody } from "./reply.ts";
+import { abortLater, SLOW_MS } from "./slow.ts";
 import { WAKE } from "./stream.ts";
 
 /** How much is taken from the log at once, in characters. */
 const PAGE_BYTES = 64 << 10;
-
-/** How long a peer may take for what waits for it, once that is more than may wait, in milliseconds. */
-export const SLOW_MS = 500;
-
-/** How long a connection may be unread after its end, in milliseconds. */
-const UNREAD_MS = 60_000;
-
-/**
- * Breaks a connection that has ended, later: what waits for a peer that reads nothing would wait for ever. A last answer
- * may take its time, and for who has left nothing waits.
- */
-export function abortLater(
-  sink: Sink | undefined,
-  { clock }: Settings,
-  reason: StreamCloseReason,
-): void {
-  if (reason === "finished" || reason === "disconnected") return;
-  clock.after(UNREAD_MS, () => sink?.abort());
-}
 
 /** One connection. */
 export class Connection implements StreamBody, Receiver {

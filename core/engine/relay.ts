@@ -7,10 +7,10 @@
 
 import { COMMENT, eventText } from "../outbound/sse.ts";
 import { isEventStream } from "../protocol/media.ts";
-import { abortLater, SLOW_MS } from "./connection.ts";
 import type { StreamCloseReason } from "./events.ts";
 import type { Settings } from "./options.ts";
 import type { Sink, StreamBody } from "./reply.ts";
+import { abortLater, SLOW_MS } from "./slow.ts";
 
 /** How long a source that was given up may take to end by itself, in milliseconds. */
 const LAST_MS = 500;
