@@ -17,6 +17,7 @@ import {
   type ReadersOf,
   readOnly,
 } from "../../core/engine/readers.ts";
+import { remember } from "../../core/engine/recent.ts";
 import type { Lifetime } from "../../core/session/record.ts";
 import { ownerText } from "./owner.ts";
 import { sealedLogs } from "./sealed/logs.ts";
@@ -188,8 +189,7 @@ class SealedSessions implements SessionStore {
     if (known !== undefined) return known;
     const found = await this.#seal.open(id);
     if (found === undefined) return undefined;
-    this.#opened.set(id, found);
-    if (this.#opened.size > REMEMBERED) this.#opened.delete(this.#opened.keys().next().value!);
+    remember(this.#opened, id, found, REMEMBERED);
     return found;
   }
 }

@@ -9,6 +9,7 @@ import type { StreamCloseReason } from "./events.ts";
 import { writerOf } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import type { Closed, Keeper, Reading } from "./reading.ts";
+import { remember } from "./recent.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
@@ -95,13 +96,10 @@ export class Connections implements Keeper {
   }
 
   away(session: string): number | undefined {
-    const lost = this.#lost;
     const at = this.settings.clock.now();
-    const last = lost.get(session);
+    const last = this.#lost.get(session);
     const before = last !== undefined && at - last.at < SOON_MS ? last.before + 1 : 0;
-    // Who lost it last is forgotten last.
-    if (!lost.delete(session) && lost.size === LOST_MAX) lost.delete(lost.keys().next().value!);
-    lost.set(session, { at, before });
+    remember(this.#lost, session, { at, before }, LOST_MAX);
     return before === 0 ? undefined : Math.min(AWAY_MS * 2 ** (before - 1), AWAY_MAX_MS);
   }
 

@@ -27,6 +27,7 @@ import type { Settings } from "./options.ts";
 import { owedText, settleOwed } from "./owed.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Closed } from "./reading.ts";
+import { remember } from "./recent.ts";
 import type { Reply } from "./reply.ts";
 import { Stream, WAKE } from "./stream.ts";
 
@@ -49,7 +50,7 @@ export class Streams {
   readonly #own: Settings;
   readonly #lifecycle: Lifecycle;
   /** Streams that are over and that somebody came back to who had all of them. */
-  readonly #had = new Set<string>();
+  readonly #had = new Map<string, true>();
   #minted = 0;
 
   constructor(settings: Settings, lifecycle: Lifecycle) {
@@ -197,10 +198,8 @@ export class Streams {
   // The official clients come back to every stream that ended without a result, as that of a call which they cancelled,
   // and to one that has nothing for them once a second. An id that is no more makes them stop.
   #hadAll(stream: string): boolean {
-    const had = this.#had;
-    if (had.delete(stream)) return true;
-    if (had.size === HAD_MAX) had.delete(had.values().next().value!);
-    had.add(stream);
+    if (this.#had.delete(stream)) return true;
+    remember(this.#had, stream, true, HAD_MAX);
     return false;
   }
 
