@@ -20,8 +20,8 @@ export interface Member {
   renewed(): Awaitable<void>;
 }
 
-/** How many renewals the others get, once ours had failed, to say that they live: those of a whole lease. */
-const DOUBTED = 3;
+/** How often a lease is renewed while it lasts. */
+const BEATS = 3;
 
 /** A node's place in its cluster. */
 export class Membership {
@@ -35,7 +35,7 @@ export class Membership {
   #left = false;
   /** Sessions of which the backend may not know whether this node holds them. */
   readonly #unsaid = new Set<string>();
-  /** For how many renewals more no other node is taken for dead. */
+  /** For how many renewals more no other node is taken for dead: once ours failed, the others have a whole lease. */
   #doubted = 0;
   /** It looks after what others left. */
   #looking = false;
@@ -162,7 +162,7 @@ export class Membership {
   // Who has its first one holds nothing, but what was told before it listened it has missed: it joins at its first request.
   #sayHeld(known: boolean): void {
     if (known) return;
-    if (this.#joined === true) this.#doubted = DOUBTED;
+    if (this.#joined === true) this.#doubted = BEATS;
     for (const id of this.#member.held()) this.#unsaid.add(id);
     this.#member.missed();
   }
@@ -170,7 +170,7 @@ export class Membership {
   #later(): void {
     const { backend: { nodes }, clock } = this.#settings;
     if (nodes === undefined || this.#left) return;
-    this.#stop = clock.after(nodes.leaseMs / 3, () => {
+    this.#stop = clock.after(nodes.leaseMs / BEATS, () => {
       this.#beat().catch((error) => this.#failed(error)).then(() => this.#later());
     });
   }
@@ -180,7 +180,7 @@ export class Membership {
     try {
       await this.#renew();
     } catch (error) {
-      this.#doubted = DOUBTED;
+      this.#doubted = BEATS;
       throw error;
     }
     if (this.#unsaid.size > 0) {
