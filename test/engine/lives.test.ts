@@ -1,8 +1,8 @@
 /** What a node holds of its sessions: that a busy one costs no more among many that are held. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { record } from "../../adapters/testing/kit_data.ts";
 import { Lives } from "../../core/engine/lives.ts";
-import type { SessionRecord } from "../../core/session/record.ts";
 
 const MANY = 10_000;
 /** As many times as it took to go from one table to the next. */
@@ -10,19 +10,6 @@ const TIMES = 5_000;
 
 function lives(): Lives {
   return new Lives(() => {}, () => {});
-}
-
-function record(id: string): SessionRecord {
-  return {
-    id,
-    version: "2025-11-25",
-    owner: undefined,
-    initialize: "{}",
-    created: 0,
-    seen: 0,
-    ready: true,
-    held: false,
-  };
 }
 
 /** Milliseconds that the calls of one session take, one after the other. */

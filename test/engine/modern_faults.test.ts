@@ -17,6 +17,31 @@ const ROUTE = {
   },
 };
 
+/** Calls a tool with params as they are written here: what nests too deep, or is no exact number, has no other form. */
+function callAsWritten(
+  { handler }: ModernEndpoint,
+  name: string,
+  params: string,
+  capabilities: string,
+  fields: { readonly [name: string]: string } = {},
+): Promise<Response> {
+  return handler.fetch(
+    new Request("http://localhost/mcp", {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": name,
+        ...fields,
+      },
+      body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}",${params},
+        "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
+                 "io.modelcontextprotocol/clientCapabilities":${capabilities}}}}`,
+    }),
+  );
+}
+
 describe("a modern-only endpoint names its versions to", () => {
   const versions: readonly (readonly [string, string])[] = [
     ["an initialize without a version", "{}"],
@@ -62,22 +87,8 @@ describe("an argument that a header cannot mirror is a mismatch", () => {
         fields: { [header]: text },
       });
       assert.equal(first.status, 400);
-      const answer = await endpoint.handler.fetch(
-        new Request("http://localhost/mcp", {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            "mcp-protocol-version": "2026-07-28",
-            "mcp-method": "tools/call",
-            "mcp-name": "route",
-            [header]: text,
-          },
-          body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"route",
-            "arguments":{"${parameter}":${value}},
-            "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
-                     "io.modelcontextprotocol/clientCapabilities":{}}}}`,
-        }),
-      );
+      const written = `"arguments":{"${parameter}":${value}}`;
+      const answer = await callAsWritten(endpoint, "route", written, "{}", { [header]: text });
       assert.equal(answer.status, 400);
       assert.equal((await answer.json()).error.code, -32020);
       assert.equal(calls, 0);
@@ -93,21 +104,8 @@ test("answers that nest too deep to be carried on are the client's fault", async
       two: await exchange.roots({ key: "two" }),
     }),
   });
-  const answer = await endpoint.handler.fetch(
-    new Request("http://localhost/mcp", {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "mcp-protocol-version": "2026-07-28",
-        "mcp-method": "tools/call",
-        "mcp-name": "x",
-      },
-      body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x",
-        "inputResponses":{"one":{"roots":${DEEP}}},
-        "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
-                 "io.modelcontextprotocol/clientCapabilities":{"roots":{}}}}}`,
-    }),
-  );
+  const written = `"inputResponses":{"one":{"roots":${DEEP}}}`;
+  const answer = await callAsWritten(endpoint, "x", written, '{"roots":{}}');
   assert.equal((await answer.json()).error?.code, -32602);
   assert.deepEqual(endpoint.events.filter(({ type }) => type.endsWith("error")), []);
 });

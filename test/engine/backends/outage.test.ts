@@ -5,7 +5,7 @@ import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
 import { turns } from "../../doubles/turns.ts";
 import { until } from "./cluster.ts";
 import { answerOf, application, callThroughOutage, withNodes } from "./outage_nodes.ts";
-import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import { clients, commanding, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
 
@@ -64,7 +64,7 @@ for (const kind of clients) {
       const client = testClient(handler);
       await client.initialize();
       const { client: admin, end } = await clients[0]!.connect(server.port);
-      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      const command = commanding(admin);
       await command.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);
       for (let i = 0; i < 3; i++) {
         assert.equal(await testClient(handler).initialize().catch(status), 503);
@@ -90,7 +90,7 @@ for (const kind of clients) {
       const call = client.begin("emit");
       await until(() => call.lastEventId !== undefined, "the first events");
       const { client: admin, end } = await clients[0]!.connect(server.port);
-      await (admin as { sendCommand(args: string[]): Promise<unknown> }).sendCommand(["FLUSHALL"]);
+      await commanding(admin).sendCommand(["FLUSHALL"]);
       end();
       for await (const { message } of stream) assert.equal(message, undefined);
       await assert.rejects(call.result);
@@ -139,7 +139,7 @@ for (const kind of clients) {
       session.notify("before");
       await until(() => got.length === 1, "an event before");
       const { client: admin, end } = await clients[0]!.connect(server.port);
-      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      const command = commanding(admin);
       await command.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
       session.notify("meanwhile");
       await until(() => got.length === 2, "an event sent while nobody heard");
@@ -169,7 +169,7 @@ for (const kind of clients) {
       await until(() => got.length === 3, "the first events");
       // What the others see of a node that hangs: its lease runs out.
       const { client: admin, end } = await clients[0]!.connect(server.port);
-      const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+      const command = commanding(admin);
       const first = `${prefix}nodes`;
       const writer = call.lastEventId!.slice(0, 12);
       at = 1;

@@ -8,7 +8,7 @@ import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 import { heapInUse } from "../../doubles/heap.ts";
 import { multiNode } from "./multi_node.ts";
-import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import { clients, commanding, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 /** Answers whatever it is asked. */
 const DONE = {
@@ -51,7 +51,7 @@ for (const { name } of clients) {
     peer: (backend) => open(other, made.get(backend)!.prefix),
     async interrupt() {
       const { client, end } = await clients[0]!.connect(server.port);
-      const killed = (client as { sendCommand(args: string[]): Promise<unknown> })
+      const killed = commanding(client)
         .sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
       assert.ok(Number(await killed) > 0, "there was no connection to cut");
       end();
@@ -80,7 +80,7 @@ for (
     { skip: noRedis },
     async () => {
       const { client, end } = await clients[0]!.connect(server.port);
-      const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+      const plain = commanding(client);
       const send = plain.sendCommand.bind(plain);
       const sent: string[] = [];
       // Everything is one script; its operation comes after digest, number of keys and prefix.
@@ -112,7 +112,7 @@ for (
 
 test("every key expires", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
-  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const plain = commanding(client);
   await plain.sendCommand(["FLUSHALL"]);
   const backend = redis(client, { prefix: "{keys}:" });
   const keys = async (): Promise<string[]> => {
@@ -150,7 +150,7 @@ test("every key expires", { skip: noRedis }, async () => {
 
 test("a log that nobody ends lives as long as its session may", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
-  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const plain = commanding(client);
   const backend = redis(client, { prefix: "{long}:" });
   const month = 30 * 86_400_000;
   const handler = createMcpHandler(DONE, { backend, limits: { idleMs: month, maxAgeMs: month } });
@@ -172,7 +172,7 @@ test("a log that nobody ends lives as long as its session may", { skip: noRedis 
 
 test("a log goes its age after its end, whatever ended it", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
-  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const plain = commanding(client);
   const backend = redis(client, { prefix: "{ended}:" });
   const { logs } = backend;
   const budget = { events: 10, bytes: 1_000, sessionBytes: 9_000, ageMs: 60_000 };
@@ -199,7 +199,7 @@ test(
   { skip: noRedis },
   async () => {
     const { client, end } = await clients[0]!.connect(server.port);
-    const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+    const plain = commanding(client);
     const backend = redis(client, { prefix: "{lasting}:" });
     const budget = { events: 1, bytes: 100, sessionBytes: Infinity, ageMs: 60_000 };
     const open = (stream: string) => backend.logs.open("s", stream, Date.now(), budget);

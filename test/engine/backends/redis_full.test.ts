@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { redis } from "../../../adapters/backends/redis.ts";
+import { record, ROOM } from "../../../adapters/testing/kit_data.ts";
 import { testClient } from "../../../adapters/testing/mod.ts";
 import { createMcpHandler } from "../../../core/engine/mod.ts";
-import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import { clients, commanding, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 /** Answers whatever it is asked. */
 const DONE = {
@@ -21,7 +22,7 @@ after(() => server?.stop());
 
 test("in a Redis that is full, a session that ends frees its logs", { skip: noRedis }, async () => {
   const { client, end } = await clients[0]!.connect(server.port);
-  const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+  const plain = commanding(client);
   const backend = redis(client, { prefix: "{full}:" });
   const handler = createMcpHandler(DONE, { backend, response: "sse" });
   const caller = testClient(handler);
@@ -51,18 +52,13 @@ test(
   { skip: noRedis },
   async () => {
     const { client, end } = await clients[0]!.connect(server.port);
-    const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+    const plain = commanding(client);
     const backend = redis(client, { prefix: "{crowded}:", leaseMs: 1_000 });
     const { sessions, nodes } = backend;
     const now = Date.now();
     const lifetime = { idleMs: 1_000, maxAgeMs: 60_000 };
-    const room = { sessions: 10, perPrincipal: Infinity };
     for (const id of ["held", "used", "idle"]) {
-      const record = {
-        ...{ id, version: "2025-11-25" as const, owner: "o", initialize: "{}", created: now },
-        ...{ seen: now, ready: false, held: false },
-      };
-      await sessions.create(record, room, lifetime);
+      await sessions.create(record(id, { owner: "o", created: now, seen: now }), ROOM, lifetime);
     }
     await nodes!.renew("n", now);
     await plain.sendCommand(["CONFIG", "SET", "maxmemory", "1"]);

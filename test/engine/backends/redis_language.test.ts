@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { redis } from "../../../adapters/backends/redis.ts";
-import { clients, noRedis, startRedis } from "./redis_server.ts";
+import { record, ROOM } from "../../../adapters/testing/kit_data.ts";
+import { clients, commanding, noRedis, startRedis } from "./redis_server.ts";
 
 const SOURCES = "/usr/share/i18n/locales/en_US";
 
@@ -23,18 +24,13 @@ test("a list misses none, and gives none twice, whatever the language of Redis",
   const { client, end } = await clients[0]!.connect(server.port);
   const backend = redis(client);
   try {
-    const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+    const plain = commanding(client);
     assert.equal(await plain.sendCommand(["EVAL", "return 'a' < 'B' and 1 or 0", "0"]), 1);
     const { sessions } = backend;
     // Opened at once, under names whose order by their bytes is another.
     const expected = Array.from({ length: 250 }, (_, i) => `${"Aa_-"[i % 4]}${"bBcC"[i % 3]}${i}`);
     for (const id of expected) {
-      const record = {
-        ...{ id, version: "2025-11-25" as const, owner: undefined, initialize: "{}", created: 1 },
-        ...{ seen: 1, ready: false, held: false },
-      };
-      const room = { sessions: 1_000, perPrincipal: Infinity };
-      await sessions.create(record, room, { idleMs: Infinity, maxAgeMs: Infinity });
+      await sessions.create(record(id), ROOM, { idleMs: Infinity, maxAgeMs: Infinity });
     }
     const found: string[] = [];
     for await (const { id } of sessions.list()) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { redis } from "../../../adapters/backends/redis.ts";
-import { clients, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
+import { record } from "../../../adapters/testing/kit_data.ts";
+import { clients, commanding, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
 
 let server: RedisServer;
 
@@ -15,17 +16,14 @@ test(
   { skip: noRedis },
   async () => {
     const { client, end } = await clients[0]!.connect(server.port);
-    const plain = client as { sendCommand(args: string[]): Promise<unknown> };
+    const plain = commanding(client);
     const backend = redis(client, { prefix: "{quota}:" });
     const now = Date.now();
     const room = { sessions: 1_000, perPrincipal: 200 };
     const lifetime = { idleMs: 60_000, maxAgeMs: 60_000 };
     const create = (number: number) =>
       backend.sessions.create(
-        {
-          ...{ id: `s${number}`, version: "2025-11-25", owner: "o", initialize: "{}" },
-          ...{ created: now, seen: now, ready: false, held: false },
-        },
+        record(`s${number}`, { owner: "o", created: now, seen: now }),
         room,
         lifetime,
       );

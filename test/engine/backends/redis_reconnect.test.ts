@@ -7,6 +7,7 @@ import { redis, type RedisClient, type RedisOptions } from "../../../adapters/ba
 import type { Bus } from "../../../core/engine/mod.ts";
 import {
   clients,
+  commanding,
   connectIoredis,
   connectNodeRedis,
   noRedis,
@@ -80,7 +81,7 @@ function endOfSubscriber(client: RedisClient): Promise<void> {
 async function cut(bus: Bus): Promise<void> {
   const told = new Promise<void>((resolve) => bus.missed!(resolve));
   const { client: admin, end } = await clients[0]!.connect(server.port);
-  const command = admin as { sendCommand(args: string[]): Promise<unknown> };
+  const command = commanding(admin);
   await command.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
   await told;
   end();

@@ -68,6 +68,13 @@ export const clients: readonly {
   },
 ];
 
+/** A client of node-redis as one of which any command can be asked. */
+export function commanding(
+  client: RedisClient,
+): { sendCommand(args: string[]): Promise<unknown> } {
+  return client as { sendCommand(args: string[]): Promise<unknown> };
+}
+
 /** A connected client of node-redis. */
 export async function connectNodeRedis(
   port: number,
