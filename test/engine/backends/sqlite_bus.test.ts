@@ -13,6 +13,18 @@ const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Two processes on one file: what is told to `bus` may come from `sender`, whose database is `other`. */
+function pair(name: string) {
+  const file = join(folder, `${name}.db`);
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const close = (): void => {
+    for (const one of [sender, bus, db, other]) one.close();
+  };
+  return { bus, sender, clock, other, close };
+}
+
 test("messages pass where the clock has fractions of a millisecond", () => {
   const db = new Database(join(folder, "fractions.db"), 100);
   const clock = new FakeClock();
@@ -53,10 +65,7 @@ test("messages that could not be read are read at the next look", () => {
 });
 
 test("who subscribes gets nothing that was sent before, and nobody anything out of order", () => {
-  const file = join(folder, "before.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const { bus, sender, clock, close } = pair("before");
   const got: { [name: string]: string } = { a: "", b: "", c: "" };
   const noting = (name: string) => ({ receive: (text: string) => void (got[name] += text) });
   bus.subscribe("t", {
@@ -70,15 +79,11 @@ test("who subscribes gets nothing that was sent before, and nobody anything out 
   for (const text of "234") sender.publish("t", text);
   clock.pass(20);
   assert.deepEqual(got, { a: "1234", b: "234", c: "" });
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
+  close();
 });
 
 test("a message of one's own comes after what others sent before it, and after what it is about", () => {
-  const file = join(folder, "order.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const { bus, sender, clock, close } = pair("order");
   const [here, there]: [string[], string[]] = [[], []];
   bus.subscribe("t", {
     receive(text) {
@@ -93,15 +98,11 @@ test("a message of one's own comes after what others sent before it, and after w
   clock.pass(20);
   assert.deepEqual(here, ["1", "2", "1 came", "3"]);
   assert.deepEqual(there, here);
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
+  close();
 });
 
 test("a bus that was taken for dead listens again, and says that it may have missed messages", () => {
-  const file = join(folder, "dead.db");
-  const [db, other] = [new Database(file, 100), new Database(file, 100)];
-  const clock = new FakeClock();
-  const [bus, sender] = [sqliteBus(db, clock), sqliteBus(other, clock)];
+  const { bus, sender, clock, other, close } = pair("dead");
   const got: string[] = [];
   bus.subscribe("t", { receive: (text) => void got.push(text) });
   bus.missed!(() => got.push("missed"));
@@ -113,6 +114,5 @@ test("a bus that was taken for dead listens again, and says that it may have mis
   assert.equal(sender.publish("t", "2"), 1);
   clock.pass(20);
   assert.deepEqual(got, ["missed", "2"]);
-  for (const one of [sender, bus]) one.close();
-  for (const one of [db, other]) one.close();
+  close();
 });
