@@ -75,7 +75,8 @@ function qOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const match = /^q=(.*)$/i.exec(parameter.trim());
     if (match === null) continue;
-    return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(match[1]!) ? Number(match[1]) : 0;
+    const q = Number(match[1]);
+    return q >= 0 && q <= 1 ? q : 0;
   }
   return 1;
 }

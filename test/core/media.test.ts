@@ -85,8 +85,11 @@ describe("Accept", () => {
     ["*/*, application/json;q=0", false, true],
     ["application/json;q=0.0, */*;q=0.1", false, true],
     ["application/json;q=2", false, false],
+    ["application/json;q=high, */*", false, true],
+    ["application/json;q=-1, */*", false, true],
     ["*/json", false, false],
     ['text/html;x="application/json", a/b', false, false],
+    ['text/html;x="\\", application/json, "', false, false],
     ["application/json/x", false, false],
     [", ,", false, false],
   ];
