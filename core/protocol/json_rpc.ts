@@ -60,7 +60,7 @@ export interface BodyFault {
   readonly rule: "parse-error" | "invalid-message";
   /** The field at fault and what was found there. */
   readonly detail: string;
-  readonly id?: RequestId;
+  readonly id?: RequestId | undefined;
 }
 
 /** Reads a body. Never throws: a body that is no message is a {@linkcode BodyFault}. */
@@ -72,7 +72,7 @@ export function parseBody(text: string): Body {
     return {
       kind: "fault",
       rule: "parse-error",
-      detail: text.length === 0 ? "an empty body" : "text that is not JSON",
+      detail: text === "" ? "empty" : "not JSON",
     };
   }
   if (!Array.isArray(value)) return classify(value);
@@ -192,9 +192,7 @@ function classifyResponse(value: JsonObject, id: RequestId | undefined): RpcMess
 }
 
 function fault(detail: string, id?: RequestId): BodyFault {
-  return id === undefined
-    ? { kind: "fault", rule: "invalid-message", detail }
-    : { kind: "fault", rule: "invalid-message", detail, id };
+  return { kind: "fault", rule: "invalid-message", detail, id };
 }
 
 /**

@@ -23,6 +23,10 @@ const jsonrpc = fc.constant("2.0");
 const method = fc.string();
 const error = fc.record({ code: fc.integer(), message: fc.string() });
 
+const nearlyError = fc.record({ code: mostly(fc.integer()), message: mostly(fc.string()) }, {
+  requiredKeys: [],
+});
+
 /** What is a message, of each shape that one can have. */
 const message = fc.oneof(
   fc.record({ jsonrpc, id, method, params }, { requiredKeys: ["jsonrpc", "method"] }),
@@ -39,7 +43,7 @@ const nearly = fc.oneof(
     method: mostly(method),
     params: mostly(params),
     result: mostly(params),
-    error: mostly(error),
+    error: mostly(nearlyError),
   }, { requiredKeys: ["jsonrpc"] }),
 );
 
@@ -87,6 +91,7 @@ describe("a body", () => {
       const body = parseBody(text);
       assert.ok(body.kind === "fault" && body.rule === "parse-error", text);
       assert.equal(body.id, undefined);
+      assert.equal(body.detail, text === "" ? "empty" : "not JSON");
     }
   });
 
@@ -182,6 +187,8 @@ test("a quoted value is short, whatever it is", { timeout: 20_000 }, () => {
   assert.equal(quote("a\nb"), '"a\\nb"');
   assert.equal(quote(null), "null");
   assert.ok(quote("x".repeat(1_000_000)).length <= 80);
+  assert.equal(quote("x".repeat(78)), `"${"x".repeat(78)}"`);
+  assert.equal(quote("x".repeat(79)), `"${"x".repeat(77)}…"`);
   let deep: unknown[] = [];
   for (let i = 0; i < 200_000; i++) deep = [deep];
   assert.ok(quote(deep).length <= 80);
