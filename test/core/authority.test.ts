@@ -19,7 +19,7 @@ const host = fc.oneof(
   fc.constantFrom(...LOOPBACK_HOSTS),
 );
 const port = fc.option(fc.integer({ min: 0, max: 65535 }), { nil: undefined });
-const scheme = fc.constantFrom("http", "https", "ftp", "chrome-extension", "app");
+const scheme = fc.constantFrom("http", "https", "chrome-extension", "a", "web+app", "x-1.5");
 
 /** What an attacker would put before, into or behind a name that is allowed. */
 const evil = fc.oneof(
@@ -108,6 +108,7 @@ describe("an origin", () => {
           "http://localhost:",
         ],
         ...["http://localhost http://localhost", "http://localhost, http://localhost"],
+        "http://localhost\nevil.com",
         ...["http://local host", "http://localhost\t", " http://localhost", "1http://localhost"],
         ...["http://[::1", "http://::1", "http://[::1]x", "http://localhost.", "http://.localhost"],
       ]
@@ -153,6 +154,8 @@ describe("an allowed origin", () => {
   const full: readonly AllowedOrigin[] = [
     { scheme: "https", host: "app.example", port: undefined },
     { scheme: "http", host: "app.example", port: 8080 },
+    { scheme: "http", host: "plain.example", port: undefined },
+    { scheme: "app", host: "plain.example", port: undefined },
   ];
   const found: readonly (readonly [string, boolean])[] = [
     ["https://app.example", true],
@@ -161,7 +164,13 @@ describe("an allowed origin", () => {
     ["http://app.example:8080", true],
     ["http://app.example", false],
     ["https://app.example:8443", false],
+    ["http://app.example:443", false],
+    ["https://app.example:8080", false],
     ["https://www.app.example", false],
+    ["http://plain.example:80", true],
+    ["http://plain.example:443", false],
+    ["app://plain.example", true],
+    ["app://plain.example:80", false],
   ];
   test("in full stands for its scheme, host and port, a default port written or not", () => {
     for (const [text, allowed] of found) assert.equal(originAllowed(text, full), allowed, text);
@@ -193,9 +202,12 @@ describe("a host", () => {
     for (const field of ["a.example", "A.EXAMPLE:1", "b.example:8080"]) {
       assert.ok(hostAllowed(field, allowed), field);
     }
-    for (const field of ["", "b.example", "b.example:80", "c.example", "a.example, a.example"]) {
-      assert.ok(!hostAllowed(field, allowed), field);
-    }
+    for (
+      const field of [
+        ...["", "b.example", "b.example:80", "c.example", "a.example, a.example"],
+        ...["a.example;1", "a.example91", "a.example:000080", "a.example:65536", "a.example:"],
+      ]
+    ) assert.ok(!hostAllowed(field, allowed), field);
   });
 
   test("`*` allows every host", () => assert.ok(hostAllowed("anything at all", "*")));
