@@ -29,6 +29,9 @@ describe("a capability that the client did not declare", () => {
       ["tools in sampling", (one) => one.sample({ tools: [] }), { sampling: {} }, {
         sampling: { tools: {} },
       }],
+      ["a choice among tools in sampling", (one) => one.sample({ toolChoice: {} }), {
+        sampling: {},
+      }, { sampling: { tools: {} } }],
       ["roots", (one) => one.roots(), {}, { roots: {} }],
       [
         "several",
