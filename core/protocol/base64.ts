@@ -7,8 +7,7 @@
  */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const PREFIX = "=?base64?";
-const SUFFIX = "?=";
+const FORM = /^=\?base64\?(.*)\?=$/s;
 
 /**
  * A value as a header may carry it: itself where it is plain ASCII without blanks at its ends, else in
@@ -16,16 +15,13 @@ const SUFFIX = "?=";
  */
 export function encodeHeaderValue(value: string): string {
   const plain = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(value);
-  return plain && !(value.startsWith(PREFIX) && value.endsWith(SUFFIX))
-    ? value
-    : PREFIX + encodeBase64(value) + SUFFIX;
+  return plain && !FORM.test(value) ? value : `=?base64?${encodeBase64(value)}?=`;
 }
 
 /** Reads a header's value; undefined where it has the Base64 form but not its content. */
 export function decodeHeaderValue(value: string): string | undefined {
-  if (!value.startsWith(PREFIX) || !value.endsWith(SUFFIX)) return value;
-  if (value.length < PREFIX.length + SUFFIX.length) return value;
-  return decodeBase64(value.slice(PREFIX.length, -SUFFIX.length));
+  const match = FORM.exec(value);
+  return match === null ? value : decodeBase64(match[1]!);
 }
 
 // Percent-encoding, which the language has, is where UTF-8 comes from: strict in both directions.

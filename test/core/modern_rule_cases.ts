@@ -130,7 +130,7 @@ export const MODERN_CASES: readonly RuleCases[] = [
       modern({ fields: { "mcp-method": "tools/call" } }),
       modern({ fields: { "mcp-method": "Tools/List" } }),
     ],
-    passed: [modern({ method: "x/anything" })],
+    passed: [modern({ method: "x/anything" }), modern({ method: "x".repeat(300) })],
   },
   {
     rule: [
@@ -194,6 +194,12 @@ export const MODERN_CASES: readonly RuleCases[] = [
       mirroring({ where: { region: "eu" } }, { "mcp-param-region": "=?base64?%%%%?=" }),
       mirroring({}, { "mcp-param-region": "eu" }),
       mirroring({ where: { region: null } }, { "mcp-param-region": "null" }),
+      mirroring({ where: { region: {} } }, {}),
+      mirroring({ where: { region: 42 } }, { "mcp-param-region": "42.0" }),
+      // As they are, headers carry no such characters.
+      mirroring({ where: { region: "éa" } }, { "mcp-param-region": "éa" }),
+      mirroring({ where: { region: "aé" } }, { "mcp-param-region": "aé" }),
+      mirroring({ count: 0 }, { "mcp-param-count": "" }),
       mirroring({ count: 42 }, { "mcp-param-count": "43" }),
       mirroring({ count: 42 }, { "mcp-param-count": "0x2a" }),
       mirroring({ count: 42 }, { "mcp-param-count": "" }),
@@ -204,6 +210,9 @@ export const MODERN_CASES: readonly RuleCases[] = [
       mirroring({ where: { region: "日本" } }, { "mcp-param-region": encodeHeaderValue("日本") }),
       mirroring({ count: 42 }, { "mcp-param-count": "42" }),
       mirroring({ count: 42 }, { "mcp-param-count": "42.0" }),
+      // Whether its type is right is the tool's business.
+      mirroring({ count: "many" }, { "mcp-param-count": "many" }),
+      mirroring({ where: { region: "" } }, { "mcp-param-region": "" }),
       mirroring({ exact: false }, { "mcp-param-exact": "false" }),
       mirroring({}, {}),
       mirroring({ where: { region: null } }, {}),

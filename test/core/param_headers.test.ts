@@ -21,20 +21,28 @@ describe("the mirrored parameters of a schema", () => {
     const found = paramHeaders(schema({
       region: annotated("Region"),
       where: schema({ zone: annotated("Zone", "integer"), other: { type: "string" } }),
-      exact: annotated("Exact", "boolean"),
+      exact: annotated("a!#$%&'*+-.^_`|~0189zAZ", "boolean"),
     }));
     assert.deepEqual(found, {
       valid: true,
       headers: [
         { header: "Mcp-Param-Region", path: ["region"], type: "string" },
         { header: "Mcp-Param-Zone", path: ["where", "zone"], type: "integer" },
-        { header: "Mcp-Param-Exact", path: ["exact"], type: "boolean" },
+        {
+          header: "Mcp-Param-a!#$%&'*+-.^_`|~0189zAZ",
+          path: ["exact"],
+          type: "boolean",
+        },
       ],
     });
   });
 
   test("are none where nothing is annotated, and none where there is no schema", () => {
-    for (const one of [schema({ a: { type: "string" } }), {}, undefined, null, true, "x", []]) {
+    let deep: object = annotated("A");
+    for (let i = 0; i < 100_000; i++) deep = { items: deep };
+    for (
+      const one of [schema({ a: { type: "string" } }), deep, {}, undefined, null, true, "x", []]
+    ) {
       assert.deepEqual(paramHeaders(one), { valid: true, headers: [] });
     }
   });
@@ -42,6 +50,7 @@ describe("the mirrored parameters of a schema", () => {
   test("are not looked for where values stand", () => {
     const found = paramHeaders(schema({
       a: { type: "object", default: annotated("x"), const: annotated("x"), enum: [annotated("x")] },
+      b: { type: "array", items: { type: "object", examples: [annotated("x")] } },
     }));
     assert.deepEqual(found, { valid: true, headers: [] });
   });
@@ -57,6 +66,16 @@ describe("the mirrored parameters of a schema", () => {
     ["no type", schema({ a: { "x-mcp-header": "A" } }), /absent/],
     ["the root", annotated("A"), /root/],
     ["an item", schema({ a: { type: "array", items: annotated("A") } }), /"items"/],
+    [
+      "a property of an item",
+      schema({ a: { items: schema({ default: annotated("A") }) } }),
+      /items/,
+    ],
+    [
+      "one called like a keyword",
+      schema({ a: { items: schema({ properties: annotated("A") }) } }),
+      /items/,
+    ],
     ["an alternative", schema({}, { anyOf: [schema({ a: annotated("A") })] }), /"anyOf"/],
     ["a definition", schema({}, { $defs: { x: annotated("A") } }), /"\$defs"/],
     ["one name twice", schema({ a: annotated("A"), b: annotated("a") }), /twice/],
@@ -120,17 +139,18 @@ describe("a call's headers", () => {
   });
 
   test("are compared as numbers where the parameter is one", () => {
-    for (const said of ["42", "42.0", "4.2e1", "042"]) {
+    for (const said of ["42", "42.0", "4.2e1", "4.2e+1", "420e-1", "042"]) {
       assert.equal(mismatch({ count: 42 }, { "mcp-param-count": said }), undefined, said);
     }
-    for (const said of ["", " 42", "0x2a", "forty", "42n", "Infinity", "43"]) {
+    for (const said of ["", " 42", "0x2a", "forty", "42n", "42.", "42e", "Infinity", "43"]) {
       assert.notEqual(mismatch({ count: 42 }, { "mcp-param-count": said }), undefined, said);
     }
   });
 
   test("do not follow what an object only inherits", () => {
     const inherited: readonly ParamHeader[] = [
-      { header: "Mcp-Param-A", path: ["constructor", "name"], type: "string" },
+      { header: "Mcp-Param-A", path: ["toString"], type: "string" },
+      { header: "Mcp-Param-B", path: ["constructor", "name"], type: "string" },
     ];
     assert.equal(paramMismatch(inherited, {}, () => null), undefined);
   });
