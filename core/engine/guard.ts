@@ -147,7 +147,7 @@ class Guard {
 
   async enter(head: RequestHead): Promise<Entry | Reply> {
     // The body is not MCP's, so the version header says nothing here.
-    const facts: HeadFacts = { ...readHead(head), era: "legacy" };
+    const facts = readHead(head, "legacy");
     const trace = this.front.trace();
     try {
       const entered = await this.#enter(head, facts, trace);

@@ -11,10 +11,10 @@ import {
   MESSAGE_RULES,
   requestCount,
   requestId,
-  unsupportedEra,
   unsupportedVersion,
 } from "../inbound/body_rules.ts";
 import { HEADER_RULES } from "../inbound/head_rules.ts";
+import { unsupportedEra } from "../inbound/modern_rules.ts";
 import { CALL_RULES } from "../inbound/quota_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";

@@ -6,7 +6,7 @@
 
 import type { HeadFacts } from "../inbound/head.ts";
 import type { Body, RpcMessage, RpcRequest } from "../protocol/json_rpc.ts";
-import { ASSUMED_REVISION, type Revision, revisionFacts } from "../protocol/revisions.ts";
+import { ASSUMED_REVISION, type Revision } from "../protocol/revisions.ts";
 import type { SessionEvent } from "../session/machine.ts";
 
 /** What the session table calls a POST. */
@@ -37,7 +37,7 @@ export function nameOf(body: Body): string | undefined {
   return body.kind === "fault" ? undefined : body.message.method;
 }
 
-/** The revision that is spoken without a session: the header tells; without one the oldest is assumed. */
+/** The revision that is spoken without a session: the header, which has passed the rules, or the oldest. */
 export function spokenVersion({ version }: HeadFacts): Revision {
-  return version === null ? ASSUMED_REVISION : revisionFacts(version)?.revision ?? ASSUMED_REVISION;
+  return (version ?? ASSUMED_REVISION) as Revision;
 }

@@ -18,9 +18,9 @@ export function refusalOf(answer: Answer, method: string, id: RequestId | undefi
     case "none":
       throw new RangeError(`"${answer}" is no refusal`);
     case "termination-off":
-      return { rule: answer, value: method, accepted: "GET, POST", id };
+      return { rule: answer, value: method, accepted: "GET, POST" };
     case "stateless-method":
-      return { rule: answer, value: method, accepted: "POST", id };
+      return { rule: answer, value: method, accepted: "POST" };
     default:
       return { rule: answer, id };
   }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { type Body, isObject, quote, type RpcMessage } from "../protocol/json_rpc.ts";
-import { META } from "../protocol/modern.ts";
+import { type Body, quote } from "../protocol/json_rpc.ts";
 import { revisionFacts } from "../protocol/revisions.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import type { HeadFacts } from "./head.ts";
@@ -57,7 +56,8 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
     id: "initialize-in-batch",
     era: "legacy",
     check: ({ body }) =>
-      body.kind === "batch" && body.messages.some((one) => methodOf(one) === "initialize")
+      body.kind === "batch" &&
+        body.messages.some((one) => one.kind !== "response" && one.message.method === "initialize")
         ? { rule: "initialize-in-batch" }
         : undefined,
   },
@@ -94,19 +94,6 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
       isInitialize(body) ? undefined : unsupportedVersion(head, policy, requestId(body)),
   },
 ];
-
-/** A modern request on an endpoint that serves none: answered like any legacy server would. */
-export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Policy): Rejection {
-  const meta = body.kind === "request" ? body.message.params?._meta : undefined;
-  const said = isObject(meta) ? meta[META.protocolVersion] : undefined;
-  const value = typeof said === "string" ? said : head.version;
-  return {
-    rule: "unsupported-version",
-    value,
-    accepted: revisions.join(", "),
-    id: requestId(body),
-  };
-}
 
 /** Rules on the body of a POST, in order. */
 export const BODY_RULES: readonly Rule<Posted>[] = [...MESSAGE_RULES, ...LEGACY_BODY_RULES];
@@ -177,7 +164,7 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
     id: "in-flight-limit",
     era: "legacy",
     check: ({ body, inFlight }, { maxInFlight }) =>
-      inFlight.size + requestCount(body) > maxInFlight && requestCount(body) > 0
+      inFlight.size + requestCount(body) > maxInFlight
         ? { rule: "in-flight-limit", accepted: maxInFlight, id: requestId(body) }
         : undefined,
   },
@@ -198,8 +185,4 @@ export function requestCount(body: Body): number {
   if (body.kind === "request") return 1;
   if (body.kind !== "batch") return 0;
   return body.messages.filter((one) => one.kind === "request").length;
-}
-
-function methodOf(one: RpcMessage): string | undefined {
-  return one.kind === "response" ? undefined : one.message.method;
 }

@@ -57,7 +57,7 @@ export type Eras = "both" | Era;
  * Reads the head of an MCP request. Where only one era is served, every head belongs to it: a server of the old
  * one has no codes of the new, by which clients would take it for a modern one.
  */
-export function readHead(head: RequestHead, eras: Eras = "both"): HeadFacts {
+export function readHead(head: RequestHead, eras: Eras): HeadFacts {
   const { headers, method } = head;
   const post = method === "POST";
   const version = headers.get(VERSION_HEADER);
@@ -85,8 +85,7 @@ function eraOfHeader(version: string | null): Era {
   if (version === null) return "legacy";
   const facts = revisionFacts(version);
   if (facts !== undefined) return facts.era;
-  return version.includes(",") &&
-      version.split(",").some((one) => revisionFacts(one.trim())?.era === "modern")
+  return version.split(",").some((one) => revisionFacts(one.trim())?.era === "modern")
     ? "modern"
     : "legacy";
 }

@@ -114,8 +114,8 @@ export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
   {
     id: "modern-method-not-allowed",
     era: "modern",
-    check: ({ era, method }, { eras }) =>
-      era === "modern" && eras !== "legacy" && method !== "POST"
+    check: ({ era, method }) =>
+      era === "modern" && method !== "POST"
         ? { rule: "modern-method-not-allowed", value: method, accepted: "POST" }
         : undefined,
   },

@@ -11,7 +11,9 @@ import { LOG_LEVELS, META, NAME_SOURCES, REMOVED_METHODS } from "../protocol/mod
 import { type ParamHeader, paramMismatch } from "../protocol/param_headers.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
 import type { Rejection } from "../outbound/rejections.ts";
+import { requestId } from "./body_rules.ts";
 import type { HeaderReader, HeadFacts } from "./head.ts";
+import type { Policy } from "./policy.ts";
 import type { Rule } from "./rule.ts";
 
 const SUPPORTED: readonly string[] = MODERN_REVISIONS;
@@ -22,15 +24,13 @@ export interface ModernPosted {
   readonly body: Body;
 }
 
-/** Rules on a modern POST, in order; a notification meets only the first. */
+/** Rules on a modern POST, in order; a notification meets none. */
 export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   {
     id: "modern-not-a-request",
     era: "modern",
     check: ({ body }) =>
-      body.kind === "request" || body.kind === "notification"
-        ? undefined
-        : { rule: "modern-not-a-request", detail: body.kind },
+      body.kind === "request" ? undefined : { rule: "modern-not-a-request", detail: body.kind },
   },
   {
     id: "initialize-on-modern",
@@ -111,7 +111,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
         rule: "unsupported-modern-version",
         value: requested,
         accepted: SUPPORTED.join(", "),
-        id: idOf(body),
+        id: requestId(body),
         data: { supported: SUPPORTED, requested },
       };
     },
@@ -121,7 +121,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
     era: "modern",
     check: ({ body }) =>
       REMOVED_METHODS.has(methodOf(body))
-        ? { rule: "modern-method-not-found", value: methodOf(body), id: idOf(body) }
+        ? { rule: "modern-method-not-found", value: methodOf(body), id: requestId(body) }
         : undefined,
   },
 ];
@@ -151,11 +151,22 @@ export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
         field: found.header,
         value: found.found,
         accepted: found.expected,
-        id: idOf(body),
+        id: requestId(body),
       };
     },
   },
 ];
+
+/** A modern request on an endpoint that serves none: answered like any legacy server would. */
+export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Policy): Rejection {
+  const said = metaOf(body)[META.protocolVersion];
+  return {
+    rule: "unsupported-version",
+    value: typeof said === "string" ? said : head.version,
+    accepted: revisions.join(", "),
+    id: requestId(body),
+  };
+}
 
 /** The `_meta` of a request; empty where there is none. */
 export function metaOf(body: Body): JsonObject {
@@ -166,22 +177,24 @@ export function metaOf(body: Body): JsonObject {
 const NOTHING: JsonObject = {};
 
 function paramsOf(body: Body): JsonObject | undefined {
-  return body.kind === "request" || body.kind === "notification" ? body.message.params : undefined;
+  return body.kind === "request" ? body.message.params : undefined;
 }
 
 function methodOf(body: Body): string {
-  return body.kind === "request" || body.kind === "notification" ? body.message.method : "";
-}
-
-function idOf(body: Body): string | number | undefined {
-  return body.kind === "request" ? body.message.id : undefined;
+  return body.kind === "request" ? body.message.method : "";
 }
 
 function missing(key: string, accepted: string, body: Body): Rejection {
   const detail = quote(metaOf(body)[key]);
-  return { rule: "meta-missing", field: JSON.stringify(key), detail, accepted, id: idOf(body) };
+  return {
+    rule: "meta-missing",
+    field: JSON.stringify(key),
+    detail,
+    accepted,
+    id: requestId(body),
+  };
 }
 
 function mismatch(field: string, value: string | null, expected: unknown, body: Body): Rejection {
-  return { rule: "header-mismatch", field, value, accepted: quote(expected), id: idOf(body) };
+  return { rule: "header-mismatch", field, value, accepted: quote(expected), id: requestId(body) };
 }

@@ -70,6 +70,38 @@ describe("the rule", () => {
   }
 });
 
+test("several versions are refused as a modern client expects only if one of them is modern", () => {
+  const codes = [
+    ["2025-11-25, 2025-06-18", "malformed-header"],
+    ["1999-01-01,2025-11-25", "malformed-header"],
+    ["2025-11-25, 2026-07-28", "malformed-modern-header"],
+    ["2026-07-28,2025-11-25", "malformed-modern-header"],
+  ] as const;
+  for (const [version, rule] of codes) {
+    const found = refusal({ fields: { "mcp-protocol-version": version } });
+    assert.equal(found?.rejection.rule, rule, version);
+  }
+});
+
+test("each thing that a refusal says would be accepted is accepted", () => {
+  const mended: { readonly [rule: string]: (one: string) => Request } = {
+    "method-not-allowed": (method) => ({ method }),
+    "modern-method-not-allowed": (method) => ({ method }),
+    "not-acceptable": (accept) => ({ fields: { accept } }),
+    "unsupported-version": (version) => ({ fields: { "mcp-protocol-version": version } }),
+  };
+  for (const { rule: [id], refused } of CASES) {
+    const mend = mended[id];
+    if (mend === undefined) continue;
+    for (const request of refused) {
+      for (const one of String(refusal(request)!.rejection.accepted).split(/, | or /)) {
+        const found = refusal(differing(request, mend(one)));
+        assert.notEqual(found?.rejection.rule, id, `${one}: ${show(request)}`);
+      }
+    }
+  }
+});
+
 describe("of several faults", () => {
   // Each step mends what the step before was refused for; what is asked later is wrong all along.
   const wrong: Request = {
@@ -117,7 +149,7 @@ describe("of several faults", () => {
   test("the one that is asked first answers, down the whole ladder", () => {
     let request = wrong;
     for (const [mend, expected] of steps) {
-      request = { ...request, ...mend, fields: { ...request.fields, ...mend.fields } };
+      request = differing(request, mend);
       assert.equal(refusal(request)?.rule.id, expected, show(request));
     }
     assert.equal(refusal({ ...request, inFlight: [] }), undefined);
@@ -126,7 +158,7 @@ describe("of several faults", () => {
   test("down the modern part of it", () => {
     let request: Request = {};
     for (const [mend, expected] of MODERN_STEPS) {
-      request = { ...request, ...mend, fields: { ...request.fields, ...mend.fields } };
+      request = differing(request, mend);
       assert.equal(refusal(request)?.rule.id, expected, show(request));
     }
   });
@@ -200,6 +232,12 @@ function checkRefused(request: Request, name: string, answers: readonly RuleId[]
   assert.equal("retry-after" in headers, row.retry === true);
   assert.equal("allow" in headers, row.allow === true);
   assert.doesNotMatch(body!, /undefined|\{(field|value|detail|accepted)\}/);
+  // What was found may be an empty text, what is said of it may not.
+  for (const [place] of row.message.matchAll(/\{\w+\}/g)) {
+    const part = place.slice(1, -1) as keyof typeof rejection;
+    assert.ok(part in rejection, part);
+    if (part !== "value") assert.notEqual(rejection[part], "", part);
+  }
   const { error, id } = JSON.parse(body!);
   assert.equal(error.code, row.code);
   checkId(request, rejection.rule, id);
@@ -215,6 +253,10 @@ function checkId(request: Request, rule: string, answered: unknown): void {
   }
   if (body.kind === "request") return assert.equal(answered, body.message.id);
   if (body.kind !== "batch" && body.kind !== "fault") assert.equal(answered, undefined);
+}
+
+function differing(request: Request, mend: Request): Request {
+  return { ...request, ...mend, fields: { ...request.fields, ...mend.fields } };
 }
 
 function show(request: Request): string {

@@ -125,8 +125,10 @@ describe("Mcp-Session-Id and Last-Event-ID mean nothing to a modern request", ()
 });
 
 describe("an endpoint of the legacy era alone", () => {
-  const says = "Unsupported protocol version";
-  const requests: readonly (readonly [string, Outgoing, string | number | undefined])[] = [
+  const saying = (version: string) =>
+    `Unsupported protocol version: MCP-Protocol-Version is "${version}"; supported: 2025-11-25, 2025`;
+  const says = saying(MODERN);
+  const requests: readonly (readonly [string, Outgoing, string | number | undefined, string?])[] = [
     ["a modern request", modern("tools/list", {}, { id: "a" }), "a"],
     ["server/discover", modern("server/discover"), 1],
     ["one with a wrong header", modern("tools/list", {}, { fields: { "Mcp-Method": "x" } }), 1],
@@ -141,12 +143,14 @@ describe("an endpoint of the legacy era alone", () => {
         fields: { "MCP-Protocol-Version": "2099-01-01" },
       }),
       1,
+      "2099-01-01",
     ],
   ];
-  for (const [name, out, id] of requests) {
+  for (const [name, out, id, version = MODERN] of requests) {
     test(`answers ${name} like any legacy server`, async (t) => {
       const { server, created } = await counted(t, "legacy");
-      refused(await ask(server.port, out), { status: 400, code: -32000, says, id });
+      const expected = { status: 400, code: -32000, says: saying(version), id };
+      refused(await ask(server.port, out), expected);
       assert.equal(created(), 0);
     });
   }

@@ -29,7 +29,8 @@ describe('sessions: "optional"', () => {
   test("GET and DELETE without an id: 405", async (t) => {
     const server = await up(t, seen, { sessions: "optional" });
     for (const method of ["GET", "DELETE"]) {
-      refused(await ask(server.port, { method, fields: STREAM }), POST_ONLY);
+      const says = `Method "${method}" needs a session`;
+      refused(await ask(server.port, { method, fields: STREAM }), { ...POST_ONLY, says });
     }
   });
 
@@ -105,7 +106,8 @@ describe("termination: false", () => {
   test("DELETE of a live session is 405 and the session lives", async (t) => {
     const server = await up(t, seen, { termination: false });
     const peer = await join(server);
-    refused(await peer.end(), { status: 405, code: -32000, fields: { allow: "GET, POST" } });
+    const says = 'Method "DELETE" is not allowed';
+    refused(await peer.end(), { status: 405, code: -32000, says, fields: { allow: "GET, POST" } });
     assert.equal((await peer.post(request(1, "x"))).status, 200);
   });
 
