@@ -64,7 +64,7 @@ export class MirroredParams {
     for (const { name, inputSchema } of tools) {
       const read = paramHeaders(inputSchema);
       if (!read.valid) this.#emit({ type: "invalid-tool", tool: name, problem: read.problem });
-      else if (read.headers.length > 0) map.set(name, read.headers);
+      else map.set(name, read.headers);
     }
     return map;
   }

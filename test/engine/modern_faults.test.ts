@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMcpHandler } from "../../core/engine/mod.ts";
+import { turns } from "../doubles/turns.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
 
 const DEEP = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
@@ -131,7 +132,7 @@ describe("tools that cannot be read", () => {
 
   for (const later of [false, true]) {
     test(`after a change, ${later ? "later" : "at once"}: those of before are checked`, async (t) => {
-      let tools: () => unknown = () => [ROUTE];
+      let tools: () => unknown = () => later ? Promise.resolve([ROUTE]) : [ROUTE];
       const endpoint = new ModernEndpoint(t, { tools: () => tools() as never });
       const status = async () => (await endpoint.call("route", { region: "eu" })).status;
       assert.equal(await status(), 400);
@@ -150,6 +151,15 @@ describe("tools that cannot be read", () => {
       assert.equal(await status(), 200);
     });
   }
+
+  test("a call waits for a list that takes its time, and is checked", async (t) => {
+    const list = Promise.withResolvers<never>();
+    const endpoint = new ModernEndpoint(t, { tools: () => list.promise });
+    const waiting = ["route", "other"].map((name) => endpoint.call(name, { region: "eu" }));
+    await turns(10);
+    list.resolve([ROUTE] as never);
+    assert.deepEqual((await Promise.all(waiting)).map(({ status }) => status), [400, 200]);
+  });
 
   test("a promise of another realm is waited for: what it lists is checked", async (t) => {
     const tools = () => ({ then: (done: (list: unknown) => void) => done([ROUTE]) });

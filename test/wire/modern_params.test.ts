@@ -181,15 +181,6 @@ describe("headers of parameters are looked at", () => {
     const got = await peer.post(request(1, "tools/call", params), [["Mcp-Param-Region", "us"]]);
     assert.deepEqual(got.json.result, { got: { region: "eu" } });
   });
-
-  test("once the list that takes its time is there", async (t) => {
-    let list = (_tools: unknown[]): void => {};
-    const tools = () => new Promise<never>((resolve) => list = resolve as never);
-    const server = await up(t, app(() => ({}), { tools }));
-    const waiting = calling(server, { region: "eu" }, {});
-    list([{ name: "execute_sql", inputSchema: SCHEMA }]);
-    refused(await waiting, { ...MISMATCH, says: "Mcp-Param-Region" });
-  });
 });
 
 describe("an annotation that cannot be is told of once at start, and the tool is served unchecked", () => {
