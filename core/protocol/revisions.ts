@@ -24,8 +24,6 @@ export interface RevisionFacts {
   readonly era: Era;
   /** An array of messages in one POST. Only 2025-03-26 has it (basic/index, Batching). */
   readonly batches: boolean;
-  /** Clients send `MCP-Protocol-Version` (from 2025-06-18: basic/transports, Protocol Version Header). */
-  readonly versionHeader: boolean;
   /** A stream begins with an event that has an id and empty data (2025-11-25: basic/transports). */
   readonly primingEvent: boolean;
 }
@@ -36,28 +34,24 @@ export const REVISIONS: readonly RevisionFacts[] = [
     revision: "2025-03-26",
     era: "legacy",
     batches: true,
-    versionHeader: false,
     primingEvent: false,
   },
   {
     revision: "2025-06-18",
     era: "legacy",
     batches: false,
-    versionHeader: true,
     primingEvent: false,
   },
   {
     revision: "2025-11-25",
     era: "legacy",
     batches: false,
-    versionHeader: true,
     primingEvent: true,
   },
   {
     revision: "2026-07-28",
     era: "modern",
     batches: false,
-    versionHeader: true,
     primingEvent: false,
   },
 ];
