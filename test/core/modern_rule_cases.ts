@@ -49,6 +49,8 @@ function mirroring(args: unknown, fields: Request["fields"]): Request {
   });
 }
 
+const TASKS = ["tasks/get", "tasks/update", "tasks/cancel"];
+
 const legacyInitialize: Request = {
   body: {
     jsonrpc: "2.0",
@@ -110,7 +112,9 @@ export const MODERN_CASES: readonly RuleCases[] = [
       { ...modern(), body: { jsonrpc: "2.0", id: 1, method: "tools/list" } },
     ],
     passed: [
-      modern({ meta: { ...META_FULL, [META.logLevel]: "warning" } }),
+      ...["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"].map((
+        level,
+      ) => modern({ meta: { ...META_FULL, [META.logLevel]: level } })),
       modern({ meta: { ...META_FULL, "example.com/other": 1 } }),
     ],
   },
@@ -145,7 +149,9 @@ export const MODERN_CASES: readonly RuleCases[] = [
       calling(undefined, "echo"),
       calling("ünï", "unu"),
       modern({ method: "resources/read", params: { uri: "a:b" }, fields: { "mcp-name": "a:c" } }),
-      modern({ method: "tasks/get", params: { taskId: "1" }, fields: { "mcp-name": "2" } }),
+      ...TASKS.map((method) =>
+        modern({ method, params: { taskId: "1" }, fields: { "mcp-name": "2" } })
+      ),
     ],
     passed: [
       calling("echo", "echo"),
@@ -153,7 +159,10 @@ export const MODERN_CASES: readonly RuleCases[] = [
       calling("ünï", encodeHeaderValue("ünï")),
       modern({ method: "resources/read", params: { uri: "a:b" }, fields: { "mcp-name": "a:b" } }),
       modern({ method: "prompts/get", params: { name: "p" }, fields: { "mcp-name": "p" } }),
-      modern({ method: "tasks/get", params: { taskId: "1" } }),
+      ...TASKS.flatMap((method) => [
+        modern({ method, params: { taskId: "1" } }),
+        modern({ method, params: { taskId: "1" }, fields: { "mcp-name": "1" } }),
+      ]),
       modern({ fields: { "mcp-name": "whatever" } }),
     ],
   },

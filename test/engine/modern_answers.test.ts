@@ -28,7 +28,7 @@ async function legacy(endpoint: ModernEndpoint, method = "tools/call"): Promise<
 
 describe("a result for a modern client", () => {
   test("says what it is and who answers", async (t) => {
-    const endpoint = new ModernEndpoint(t, giving({ content: [] }));
+    const endpoint = new ModernEndpoint(t, giving({ content: [], _meta: { "a.b/c": 1 } }));
     const { status, json } = await endpoint.call("x");
     assert.equal(status, 200);
     assert.deepEqual(json, {
@@ -37,7 +37,7 @@ describe("a result for a modern client", () => {
       result: {
         content: [],
         resultType: "complete",
-        _meta: { [KEY.serverInfo]: { name: "test", version: "1" } },
+        _meta: { "a.b/c": 1, [KEY.serverInfo]: { name: "test", version: "1" } },
       },
     });
   });
@@ -197,7 +197,7 @@ describe("an error code of one era never reaches the other", () => {
     });
   }
 
-  for (const code of [-32042, -32002, -32001, -32050, -32602, 7]) {
+  for (const code of [-32042, -32002, -32001, -32019, -32030, -32602, 7]) {
     test(`legacy: ${code} is sent as it is`, async (t) => {
       const endpoint = new ModernEndpoint(t, giving(new RpcError(code, "why", { a: 1 })));
       assert.deepEqual((await legacy(endpoint)).error, { code, message: "why", data: { a: 1 } });
