@@ -29,7 +29,7 @@ export async function settleOwed(
 ): Promise<void> {
   const { backend: { logs }, clock, budget } = settings;
   const bounds = await logs.bounds(session, stream);
-  if (bounds === undefined || bounds.ended) return;
+  if (bounds?.ended !== false) return;
   const owed = await unanswered(settings, session, stream, bounds);
   for (const [at, id] of owed.entries()) {
     const text = errorText(id, { code: TRANSPORT_REFUSED, message });
