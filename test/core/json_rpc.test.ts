@@ -172,6 +172,12 @@ describe("a text made here", () => {
     }));
   });
 
+  test("has no result that is not an object in JSON", () => {
+    for (const result of [undefined, null, 5, "{}", [], { toJSON: () => 5 }, { toJSON() {} }]) {
+      assert.throws(() => resultText(1, result), { name: "TypeError", message: /not an object/ });
+    }
+  });
+
   test("never has a null id", () => {
     fc.assert(fc.property(fc.option(id, { nil: undefined }), fc.string(), (id, message) => {
       const error = JSON.parse(errorText(id, { code: -32000, message }));
