@@ -44,16 +44,19 @@ describe("a preflight", () => {
     readable(got);
     assert.deepEqual(list(got.get("access-control-allow-methods")), ["delete", "get", "post"]);
     assert.deepEqual(list(got.get("access-control-allow-headers")), ALLOWED);
+    assert.ok(Number(got.get("access-control-max-age")) > 0, "asked before every request");
     assert.equal(got.get("content-type"), undefined);
   });
 
   test("allows Mcp-Param headers that are asked for, and no others", async (t) => {
     const server = await up(t, app(), { cors: true });
-    const asked = "content-type, mcp-param-city, X-Other, Mcp-Param-Zip, mcp-param-, mcp-param-a b";
+    const odd = "mcp-param-a!#$%&'*+-.^_`|~0189";
+    const others = "X-Other, mcp-param-, mcp-param-a b, x-mcp-param-a";
+    const asked = `content-type, mcp-param-city, ${others}, Mcp-Param-Zip, ${odd}`;
     const got = await ask(server.port, preflight([["Access-Control-Request-Headers", asked]]));
     assert.deepEqual(
       list(got.get("access-control-allow-headers")),
-      [...ALLOWED, "mcp-param-city", "mcp-param-zip"].sort(),
+      [...ALLOWED, "mcp-param-city", "mcp-param-zip", odd].sort(),
     );
   });
 
