@@ -36,6 +36,13 @@ describe("every refusal", () => {
     }
   });
 
+  test("has the code of the transport, where its status is one that only a transport has", () => {
+    for (const rule of rules) {
+      const { status, code } = REJECTIONS[rule];
+      if (![400, 404, 500].includes(status)) assert.equal(code, -32000, rule);
+    }
+  });
+
   test("is a JSON-RPC error without a null id, whatever the peer sent", () => {
     fc.assert(fc.property(rejection, (one) => {
       const { status, headers, body } = rejectionReply(one);
