@@ -64,7 +64,7 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
     id: "length-over-limit",
     era: "any",
     check: ({ head }, { maxBodyBytes }) =>
-      head.contentLength !== null && Number(head.contentLength) > maxBodyBytes
+      Number(head.contentLength) > maxBodyBytes
         ? { rule: "length-over-limit", value: head.contentLength, accepted: maxBodyBytes }
         : undefined,
   },

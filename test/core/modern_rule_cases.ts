@@ -66,6 +66,14 @@ export const MODERN_CASES: readonly RuleCases[] = [
     refused: [
       { method: "GET", fields: { "mcp-protocol-version": VERSION } },
       { method: "DELETE", fields: { "mcp-protocol-version": VERSION } },
+      {
+        method: "GET",
+        fields: {
+          "mcp-protocol-version": VERSION,
+          "mcp-session-id": "a b",
+          "last-event-id": "a b",
+        },
+      },
       { method: "GET", policy: { eras: "modern" } },
     ],
     passed: [

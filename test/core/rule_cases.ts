@@ -152,6 +152,7 @@ export const CASES: readonly RuleCases[] = [
       { fields: { "mcp-protocol-version": "2025-11-25", "mcp-method": "tools/list" } },
       { fields: { "mcp-name": "a, b" } },
       { method: "GET", fields: { "last-event-id": "" } },
+      { method: "GET", fields: { "last-event-id": "a_1" } },
       { fields: { "last-event-id": "a b, c" } },
     ],
   },
