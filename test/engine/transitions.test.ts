@@ -92,6 +92,28 @@ describe("the engine does what the session table says", () => {
   });
 });
 
+describe("a session is ready once notifications/initialized has come, and only then:", () => {
+  const call = request(1, "tools/list");
+  const initialized = notification("notifications/initialized");
+  const response = { jsonrpc: "2.0", id: "nobody's", result: {} };
+  const cases: readonly (readonly [string, object | object[], boolean])[] = [
+    ["alone", initialized, true],
+    ["in a batch", [call, notification("notifications/x"), initialized], true],
+    ["a request of that name", { ...initialized, id: 1 }, false],
+    ["another notification", notification("notifications/roots/list_changed"), false],
+    ["a response", response, false],
+    ["a batch without it", [call, notification("notifications/x"), response], false],
+  ];
+  for (const [what, message, ready] of cases) {
+    test(what, async (t) => {
+      const endpoint = new Endpoint(t as unknown as Scope, {});
+      const session = await endpoint.open({}, { ready: false, version: "2025-03-26" });
+      assert.ok((await endpoint.post(message, { session })).ok);
+      assert.equal((await endpoint.handler.sessions.get(session))?.ready, ready);
+    });
+  }
+});
+
 async function checkAnswer({ event, answer, effects }: Transition, given: Response): Promise<void> {
   switch (answer) {
     case "serve":
