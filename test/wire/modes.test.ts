@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Backend, memory } from "../../core/engine/mod.ts";
+import { Failing } from "../doubles/failing.ts";
 import { ask, type Fields, type Outgoing } from "./harness/http.ts";
 import { initialize, join, merged, notification, posting, request } from "./harness/mcp.ts";
 import { type Refusal, refused } from "./harness/refusal.ts";
@@ -58,7 +59,9 @@ describe('sessions: "optional"', () => {
 describe('sessions: "off"', () => {
   for (const id of [undefined, "nobody", "not well-formed", "", "__proto__"]) {
     test(`an id is ignored: ${JSON.stringify(id)}`, async (t) => {
-      const server = await up(t, seen, { sessions: "off" });
+      const store = new Failing(memory(), "throws");
+      store.break("sessions.get");
+      const server = await up(t, seen, { sessions: "off", backend: store.backend });
       const send = (out: Outgoing) => ask(server.port, id === undefined ? out : withId(out, id));
       const opened = await send(initialize());
       assert.equal(opened.status, 200);
