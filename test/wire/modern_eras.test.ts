@@ -39,6 +39,9 @@ describe("both eras on one URL", () => {
     // Neither in the body: the header counts, and `_meta` is missing.
     const bare = posting(request(1, "tools/list"), [["MCP-Protocol-Version", MODERN]]);
     refused(await ask(server.port, bare), { status: 400, code: -32602, id: 1 });
+    // A notification too: a legacy one would have needed a session.
+    const told = notification("notifications/x", { _meta: { [KEY.version]: MODERN } });
+    assert.equal((await ask(server.port, posting(told))).status, 202);
     // `initialize` that names a modern version in `_meta` is a removed method.
     refused(await ask(server.port, modern("initialize", { protocolVersion: MODERN })), {
       status: 404,
