@@ -155,6 +155,8 @@ export const MODERN_CASES: readonly RuleCases[] = [
       calling("echo", "=?base64?!!!?="),
       calling("echo", "=?base64?ZWNobw?="),
       calling(undefined, "echo"),
+      calling(undefined, null),
+      calling(undefined, "=?base64?!!!?="),
       calling("ünï", "unu"),
       modern({ method: "resources/read", params: { uri: "a:b" }, fields: { "mcp-name": "a:c" } }),
       ...TASKS.map((method) =>
