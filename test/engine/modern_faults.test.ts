@@ -161,6 +161,20 @@ describe("tools that cannot be read", () => {
     assert.deepEqual((await Promise.all(waiting)).map(({ status }) => status), [400, 200]);
   });
 
+  test("a list that was asked for before another and comes after it is not taken", async (t) => {
+    const lists: PromiseWithResolvers<never>[] = [];
+    const endpoint = new ModernEndpoint(t, {
+      tools: () => lists[lists.push(Promise.withResolvers<never>()) - 1]!.promise,
+    });
+    endpoint.handler.notify.toolsListChanged();
+    assert.equal(lists.length, 2);
+    lists[1]!.resolve([ROUTE] as never);
+    assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
+    lists[0]!.resolve([] as never);
+    await turns();
+    assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
+  });
+
   test("a promise of another realm is waited for: what it lists is checked", async (t) => {
     const tools = () => ({ then: (done: (list: unknown) => void) => done([ROUTE]) });
     const endpoint = new ModernEndpoint(t, { tools: tools as never });
