@@ -152,47 +152,49 @@ export function requestText(id: RequestId, method: string, params: JsonObject | 
 function classify(value: unknown): RpcMessage | BodyFault {
   if (!isObject(value)) return fault(`${quote(value)} where a message object is expected`);
   const { id, method, params } = value;
-  const known = isRequestId(id) ? id : undefined;
   if (value.jsonrpc !== "2.0") {
-    return fault(`jsonrpc is ${quote(value.jsonrpc)}, expected "2.0"`, known);
+    return fault(`jsonrpc is ${quote(value.jsonrpc)}, expected "2.0"`, value);
   }
-  if (id !== undefined && known === undefined) {
+  if (id !== undefined && !isRequestId(id)) {
     const { MAX_SAFE_INTEGER: most } = Number;
     return fault(`id is ${quote(id)}, expected a string or an integer from -${most} to ${most}`);
   }
-  if (method === undefined) return classifyResponse(value, known);
+  if (method === undefined) return classifyResponse(value);
   if (typeof method !== "string") {
-    return fault(`method is ${quote(method)}, expected a string`, known);
+    return fault(`method is ${quote(method)}, expected a string`, value);
   }
   if (value.result !== undefined || value.error !== undefined) {
-    return fault("method stands beside result or error; a message has one of them", known);
+    return fault("method stands beside result or error; a message has one of them", value);
   }
   if (params !== undefined && !isObject(params)) {
-    return fault(`params is ${quote(params)}, expected an object`, known);
+    return fault(`params is ${quote(params)}, expected an object`, value);
   }
-  return known === undefined
+  return id === undefined
     ? { kind: "notification", message: value as unknown as RpcNotification }
     : { kind: "request", message: value as unknown as RpcRequest };
 }
 
-function classifyResponse(value: JsonObject, id: RequestId | undefined): RpcMessage | BodyFault {
-  const { result, error } = value;
+function classifyResponse(value: JsonObject): RpcMessage | BodyFault {
+  const { id, result, error } = value;
   if ((result === undefined) === (error === undefined)) {
-    return fault("a message needs exactly one of method, result and error", id);
+    return fault("a message needs exactly one of method, result and error", value);
   }
   if (result !== undefined) {
     if (id === undefined) return fault("a result needs the id of its request");
-    if (!isObject(result)) return fault(`result is ${quote(result)}, expected an object`, id);
+    if (!isObject(result)) return fault(`result is ${quote(result)}, expected an object`);
   } else if (
     !isObject(error) || !Number.isInteger(error.code) || typeof error.message !== "string"
   ) {
-    return fault("error needs an integer code and a string message", id);
+    return fault("error needs an integer code and a string message");
   }
   return { kind: "response", message: value as unknown as RpcResponse };
 }
 
-function fault(detail: string, id?: RequestId): BodyFault {
-  return { kind: "fault", rule: "invalid-message", detail, id };
+// The id of an answer names a request of ours: sent back, it would name one of theirs.
+function fault(detail: string, { id, method, result, error }: JsonObject = {}): BodyFault {
+  const asks = method !== undefined || (result === undefined && error === undefined);
+  const known = asks && isRequestId(id) ? id : undefined;
+  return { kind: "fault", rule: "invalid-message", detail, id: known };
 }
 
 /**

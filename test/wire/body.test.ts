@@ -162,7 +162,8 @@ describe("a body that is JSON but no message: 400 -32600", () => {
     ['{"jsonrpc":"2.0","id":7,"method":"ping","params":[]}', 7],
     ['{"jsonrpc":"2.0","id":7,"method":"ping","params":"x"}', 7],
     ['{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}', 7],
-    ['{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":"x"}}', 7],
+    ['{"jsonrpc":"2.0","id":7,"result":{},"error":{"code":1,"message":"x"}}'],
+    ['{"jsonrpc":"2.0","id":7,"result":3}'],
     ['{"jsonrpc":"2.0","result":{}}'],
   ];
   for (const [text, id] of messages) {

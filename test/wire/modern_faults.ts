@@ -77,6 +77,8 @@ export const FAULTS: readonly Fault[] = [
     rule: "envelope",
     breaks: ({ message }) => message.jsonrpc = "1.0",
     answer: { status: 400, code: -32600, id: ID },
+    // The id of a response is none of a request's, and is not sent back.
+    apart: ["a response"],
   },
   {
     rule: "a response",
