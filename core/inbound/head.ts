@@ -67,7 +67,8 @@ export function readHead(head: RequestHead, eras: Eras): HeadFacts {
     method,
     host: headers.get("host") ?? authorityOf(head.url),
     origin: headers.get("origin"),
-    contentLength: post ? headers.get("content-length") : null,
+    // A preflight is answered before it would count.
+    contentLength: method === "OPTIONS" ? null : headers.get("content-length"),
     contentType: post ? headers.get("content-type") : null,
     accept,
     accepts: accepts(accept),

@@ -106,11 +106,14 @@ export const CASES: readonly RuleCases[] = [
     refused: [
       { fields: { "content-length": "1001" } },
       { fields: { "content-length": "99999999999999999999" } },
+      { method: "GET", fields: { "content-length": "1001" } },
+      { method: "DELETE", fields: { "content-length": "1001" } },
     ],
     passed: [
       { fields: { "content-length": "1000" } },
       { fields: { "content-length": "0" } },
-      { method: "GET", fields: { "content-length": "1001" } },
+      { method: "GET", fields: { "content-length": "1000" } },
+      { method: "OPTIONS", policy: { cors: true }, fields: { "content-length": "1001" } },
     ],
   },
   {

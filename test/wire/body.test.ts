@@ -56,6 +56,15 @@ describe("a body of as many bytes as allowed is served, one more is not", () => 
     refused(await ask(server.port, chunked(LIMIT + 1)), over);
   });
 
+  test("of a GET and a DELETE too", async (t) => {
+    const peer = await join(await up(t, app(), LIMITS));
+    for (const method of ["GET", "DELETE"]) {
+      const fields: Fields = [["Accept", "text/event-stream"], ...peer.fields];
+      const answer = await ask(peer.port, { method, fields, body: "x".repeat(LIMIT + 1) });
+      refused(answer, { ...over, says: `Content-Length "${LIMIT + 1}"` });
+    }
+  });
+
   test("counted in bytes, not in characters", async (t) => {
     const peer = await join(await up(t, app(), LIMITS));
     const text = (letters: number) =>
