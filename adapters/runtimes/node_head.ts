@@ -46,8 +46,8 @@ export class NodeHead implements RequestHead, HeaderReader {
     if (typeof value === "string") return value;
     // What an object has by nature (`constructor`) is no field.
     if (Array.isArray(value)) return value.join(", ");
-    // HTTP/2 has it under another name.
-    if (name === "host") return this.get(":authority");
+    // HTTP/2 has it under another name. Where there is none, the host of the URL was made up.
+    if (name === "host") return this.get(":authority") ?? "";
     const field = value === null ? name : name.toLowerCase();
     return field === name ? null : this.get(field);
   }

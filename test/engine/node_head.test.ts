@@ -38,7 +38,10 @@ test("a field that was sent several times is one value", () => {
 
 test("the host of an HTTP/2 request is found too", () => {
   assert.equal(head({ ":authority": "evil.com:80" }).headers.get("host"), "evil.com:80");
-  assert.equal(head({}).headers.get("host"), null);
+});
+
+test("a host that was not sent is empty, and is not taken from the URL", () => {
+  assert.equal(head({}).headers.get("host"), "");
 });
 
 test("the URL is absolute and can be read, whatever Host says", () => {

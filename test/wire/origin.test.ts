@@ -1,7 +1,7 @@
 /** WIRE.md, sections 1 (Host and Origin) and 5: parsed, never prefix-matched. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ask, type Fields } from "./harness/http.ts";
+import { ask, type Fields, Line } from "./harness/http.ts";
 import { initialize, merged } from "./harness/mcp.ts";
 import { refused } from "./harness/refusal.ts";
 import { app, type Scope, up } from "./harness/runtime.ts";
@@ -63,6 +63,15 @@ describe("Host", () => {
       const got = await ask(server.port, { fields });
       assert.equal(got.status, serverSets.repeatedHost);
     }
+  });
+
+  test("is not sent: nothing stands in for it, unless the runtime has something", async (t) => {
+    const line = await Line.dial((await up(t, app())).port);
+    line.write("GET /mcp HTTP/1.0\r\n\r\n");
+    const first = await line.until("\r\n");
+    // Without a session it is 400.
+    assert.equal(Number(first?.split(" ")[1]), serverSets.noHost);
+    line.cut();
   });
 
   const configured: readonly (readonly [readonly string[] | "*", string, number])[] = [
