@@ -32,7 +32,11 @@ export const RETRY_AFTER_SECONDS = 1;
 /** The answer to a refused request: the row's status, and a JSON-RPC error that names the fault. */
 export function rejectionReply(rejection: Rejection): TextReply {
   const row = rejectionRow(rejection.rule);
-  const headers: Record<string, string> = { "content-type": "application/json" };
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    // Caches keep a 404 or a 405 to a GET for all who ask for the URL, whatever their session.
+    "cache-control": "no-store",
+  };
   if (row.retry) headers["retry-after"] = String(RETRY_AFTER_SECONDS);
   if (row.allow) headers["allow"] = String(rejection.accepted);
   const { id, data } = rejection;

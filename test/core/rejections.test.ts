@@ -43,6 +43,12 @@ describe("every refusal", () => {
     }
   });
 
+  test("is kept by no cache: of 404 and 405 one may, for whoever asks next", () => {
+    for (const rule of rules) {
+      assert.equal(rejectionReply({ rule }).headers["cache-control"], "no-store", rule);
+    }
+  });
+
   test("is a JSON-RPC error without a null id, whatever the peer sent", () => {
     fc.assert(fc.property(rejection, (one) => {
       const { status, headers, body } = rejectionReply(one);
