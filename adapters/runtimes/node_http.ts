@@ -7,7 +7,7 @@
 
 import { concat, decode, fieldsWith, isResponse } from "../../core/engine/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
-import { hasLeft, onClose } from "./node_peer.ts";
+import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
 /** The part of `http.IncomingMessage` that is used. */
 export interface NodeRequest {
@@ -25,6 +25,7 @@ export interface NodeRequest {
   /** How much of its body has come and was not read yet. */
   readonly readableLength?: number;
   read?(): unknown;
+  resume?(): unknown;
   /** What a body parser has made of it. */
   readonly body?: unknown;
   // deno-lint-ignore no-explicit-any
@@ -50,8 +51,12 @@ export interface NodeResponse {
   readonly socket?: unknown;
   readonly writableEnded: boolean;
   readonly writableFinished: boolean;
+  /** False where the connection ends with the answer. HTTP/2 has none. */
+  readonly shouldKeepAlive?: boolean;
   writeHead(status: number, headers?: { [name: string]: string | number | string[] }): unknown;
-  write(chunk: string | Uint8Array): boolean;
+  flushHeaders?(): void;
+  // deno-lint-ignore no-explicit-any
+  write(chunk: string | Uint8Array, encoding?: any): boolean;
   // deno-lint-ignore no-explicit-any
   end(chunk?: any, encoding?: any): unknown;
   // deno-lint-ignore no-explicit-any
@@ -113,9 +118,9 @@ function send(response: NodeResponse, reply: Reply, request: NodeRequest | undef
     const length = byteLength(body);
     response.writeHead(status, { ...headers, "content-length": length });
     // What is ASCII needs no conversion: 0.3 µs of a call.
-    response.end(body, length === body.length ? "latin1" : "utf8");
+    endAnswer(request, response, body, length === body.length ? "latin1" : "utf8");
   } else if (isResponse(body)) {
-    sendResponse(response, body, headers).catch(() => response.destroy());
+    sendResponse(response, body, headers, request).catch(() => response.destroy());
   } else {
     response.writeHead(status, headers);
     pipe(request, response, body);
@@ -261,6 +266,7 @@ async function sendResponse(
   response: NodeResponse,
   own: Response,
   added: { readonly [name: string]: string },
+  request: NodeRequest | undefined,
 ): Promise<void> {
   const bytes = new Uint8Array(await own.arrayBuffer());
   const headers = fieldsWith(own, added);
@@ -270,7 +276,7 @@ async function sendResponse(
     // By name there is one value of each, but every cookie is a field of its own.
     ...(cookies.length > 1 ? { "set-cookie": cookies } : {}),
   });
-  response.end(bytes);
+  endAnswer(request, response, bytes);
 }
 
 const BUFFER = (globalThis as unknown as {

@@ -26,6 +26,28 @@ export function onClose(
   response.on("close", () => waiting.delete(fn));
 }
 
+/**
+ * Ends an answer. Node closes a connection that ends with it, such as every one of nginx by default, also while the
+ * body of the request still comes. The system then resets it, and the peer may never read what refused its request.
+ */
+export function endAnswer(
+  request: NodeRequest | undefined,
+  response: NodeResponse,
+  body: string | Uint8Array,
+  encoding?: "latin1" | "utf8",
+): void {
+  if (request?.complete !== false || response.shouldKeepAlive !== false) {
+    response.end(body, encoding);
+    return;
+  }
+  if (body.length > 0) response.write(body, encoding);
+  else response.flushHeaders?.();
+  const over = (): void => void response.end();
+  request.on("end", over);
+  request.on("close", over);
+  request.resume?.();
+}
+
 /** What has listeners for its end. */
 interface Closing {
   rawListeners?(event: string): unknown[];

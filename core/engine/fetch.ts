@@ -27,6 +27,15 @@ const SIGNAL_TELLS = !("Deno" in globalThis);
 
 const TYPES_EARLY = !("Bun" in globalThis);
 
+/**
+ * Bun closes a connection that ends with its answer, such as every one of nginx by default, also while the body of the
+ * request still comes. The system then resets it, and the peer may never read what refused its request.
+ */
+const CLOSES_EARLY = "Bun" in globalThis;
+
+/** Bytes that are taken off such a connection before its answer. */
+const GRACE_BYTES = 16 << 20;
+
 /** The body of a Web request. */
 export function requestBody(request: Request): BodyReader {
   return SIGNAL_TELLS ? new TellingBody(request) : new WebBody(request);
@@ -68,6 +77,20 @@ export function toResponse(reply: Reply): Response {
   if (isResponse(body)) return withHeaders(body, headers);
   const sink = new WebSink(body);
   return new Response(sink.whole() ?? new ReadableStream(sink, HIGH_WATER), reply);
+}
+
+/** The same, once its peer will be able to read it. */
+export function answer(request: Request, reply: Reply): Response | Promise<Response> {
+  const response = toResponse(reply);
+  if (reply.status < 400 || !isCut(request) || request.bodyUsed || request.body === null) {
+    return response;
+  }
+  const settled = (): Response => response;
+  return readCounted(request.body, 0, GRACE_BYTES).then(settled, settled);
+}
+
+function isCut(request: Request): boolean {
+  return CLOSES_EARLY && /\bclose\b/i.test(request.headers.get("connection") ?? "");
 }
 
 /** A response with fields added. */
@@ -118,7 +141,7 @@ function readText(
     ? request.arrayBuffer()
     : request.body === null
     ? Promise.resolve(NO_BYTES)
-    : readCounted(request.body, limit);
+    : readCounted(request.body, limit, isCut(request) ? GRACE_BYTES : 0);
   return bytes.then(
     (found) =>
       found === undefined || found.byteLength > limit
@@ -131,19 +154,20 @@ function readText(
 async function readCounted(
   body: ReadableStream<Uint8Array>,
   limit: number,
+  grace: number,
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concat(chunks, size);
+    if (done) return size > limit ? undefined : concat(chunks, size);
     size += value.byteLength;
-    if (size > limit) {
+    if (size <= limit) chunks.push(value);
+    else if (size > limit + grace) {
       reader.cancel().catch(() => {/* the peer may be gone already */});
       return undefined;
     }
-    chunks.push(value);
   }
 }
 

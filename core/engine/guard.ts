@@ -15,7 +15,7 @@ import type { Caller } from "./application.ts";
 import { andThen } from "./awaitable.ts";
 import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { shown } from "./errors.ts";
-import { isResponse, toResponse } from "./fetch.ts";
+import { answer, isResponse, toResponse } from "./fetch.ts";
 import { Front, isReply, type Trace } from "./front.ts";
 import { heldBody } from "./held_body.ts";
 import { mintNodeId, mintSessionId } from "./ids.ts";
@@ -116,7 +116,7 @@ class Guard {
 
   async serve(request: Request, handler: GuardedHandler, server: unknown): Promise<Response> {
     const entry = await this.enter(request);
-    if ("status" in entry) return toResponse(entry);
+    if ("status" in entry) return answer(request, entry);
     let held = false;
     try {
       const response = await handler(request, entry.session);

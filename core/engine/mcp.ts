@@ -10,7 +10,7 @@ import type { Application } from "./application.ts";
 import { WITHIN } from "./closing.ts";
 import type { SessionDirectory } from "./directory.ts";
 import { OptionError, shown } from "./errors.ts";
-import { requestBody, toResponse } from "./fetch.ts";
+import { answer, requestBody } from "./fetch.ts";
 import type { McpOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { checkApplication } from "./read_application.ts";
@@ -53,7 +53,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
     fetch: (request, server) =>
       handle(request, requestBody(request)).then((reply) => {
         idleTimeoutOff(server, request, reply);
-        return toResponse(reply);
+        return answer(request, reply);
       }),
     sessions: pipeline.sessions,
     notify: notifyOf((change) => pipeline.dispatcher.lifecycle.changed(change)),

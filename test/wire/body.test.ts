@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { describe, test } from "node:test";
 import { nodeListener } from "../../adapters/runtimes/node.ts";
-import { createMcpHandler } from "../../core/engine/mod.ts";
+import { createMcpHandler, createSessions } from "../../core/engine/mod.ts";
 import { type Answer, ask, type Fields, Line } from "./harness/http.ts";
 import {
   initialize,
@@ -16,7 +16,7 @@ import {
   request,
 } from "./harness/mcp.ts";
 import { type Refusal, refused } from "./harness/refusal.ts";
-import { app, serveListener, up } from "./harness/runtime.ts";
+import { app, serveGuarded, serveListener, up } from "./harness/runtime.ts";
 
 const LIMIT = 100_000;
 const LIMITS = { limits: { bodyBytes: LIMIT } };
@@ -93,24 +93,56 @@ describe("a body of as many bytes as allowed is served, one more is not", () => 
   });
 });
 
-for (const chunked of [false, true]) {
-  test(`a client that writes all of 10 MiB before it reads gets its 413, chunked ${chunked}`, async (t) => {
-    const server = await up(t, app(), LIMITS);
-    const { fields } = await join(server);
-    const line = await Line.dial(server.port);
-    line.pause();
-    const text = "x".repeat(10 << 20);
-    line.send({
-      method: "POST",
-      fields: merged(POST_FIELDS, fields),
-      ...(chunked ? { chunks: pieces(text, 1 << 20) } : { body: text }),
-    });
-    await line.flushed();
-    line.resume();
-    assert.equal((await line.answer()).status, 413);
-    line.cut();
+/** What a client gets that writes all of 10 MiB before it reads. */
+async function refusedLate(port: number, fields: Fields, chunked = false): Promise<number> {
+  const line = await Line.dial(port);
+  line.pause();
+  const text = "x".repeat(10 << 20);
+  line.send({
+    method: "POST",
+    fields: merged(POST_FIELDS, fields),
+    ...(chunked ? { chunks: pieces(text, 1 << 20) } : { body: text }),
   });
+  await line.flushed();
+  line.resume();
+  const { status } = await line.answer();
+  line.cut();
+  return status;
 }
+
+// As proxies such as nginx ask for it with every request, unless they are told otherwise.
+const CLOSE: Fields = [["Connection", "close"]];
+
+const LARGE = { limits: { bodyBytes: 20 << 20 } };
+
+describe("a client that writes all of 10 MiB before it reads", () => {
+  for (const chunked of [false, true]) {
+    test(`gets its 413, chunked ${chunked}`, async (t) => {
+      const server = await up(t, app(), LIMITS);
+      const { fields } = await join(server);
+      assert.equal(await refusedLate(server.port, fields, chunked), 413);
+    });
+
+    test(`gets its 413 where the connection ends with it, chunked ${chunked}`, async (t) => {
+      const server = await up(t, app(), LIMITS);
+      const { fields } = await join(server);
+      assert.equal(await refusedLate(server.port, merged(fields, CLOSE), chunked), 413);
+    });
+  }
+
+  test("gets its 401 where the connection ends with it", async (t) => {
+    const authenticate = () => new Response(null, { status: 401 });
+    const { port } = await up(t, app(), { ...LARGE, authenticate });
+    assert.equal(await refusedLate(port, CLOSE), 401);
+  });
+
+  test("gets what a guard refuses where the connection ends with it", async (t) => {
+    const sessions = createSessions({ opens: () => false, ...LARGE });
+    const server = await serveGuarded(sessions);
+    t.after(() => server.close());
+    assert.equal(await refusedLate(server.port, CLOSE), 400);
+  });
+});
 
 describe("a body that is no text or no JSON", () => {
   const bytes: Record<string, Uint8Array> = {

@@ -1,5 +1,10 @@
-import { createServer } from "node:http";
-import type { Application, McpHandler, McpOptions } from "../../../core/engine/mod.ts";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
+import type { Application, McpHandler, McpOptions, Sessions } from "../../../core/engine/mod.ts";
 import { createMcpHandler } from "../../../core/engine/mod.ts";
 import type { ServeOptions, Serving } from "../../../adapters/runtimes/serving.ts";
 
@@ -59,10 +64,27 @@ export async function servePlain(handler: McpHandler): Promise<Pick<Serving, "po
   return await serveListener(handler);
 }
 
+/** Sessions around a handler that answers 204, served by what this runtime brings. */
+export async function serveGuarded(sessions: Sessions): Promise<Pick<Serving, "port" | "close">> {
+  if (runtime === "node") {
+    const { guardListener } = await import("../../../adapters/runtimes/node.ts");
+    const none = (_request: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(204).end();
+    };
+    return await listening(guardListener(sessions, none));
+  }
+  const fetch = sessions.guard(() => new Response(null, { status: 204 }));
+  return await servePlain({ fetch, close: () => sessions.close() } as unknown as McpHandler);
+}
+
 /** The listener for `node:http`, on whatever runtime. */
 export async function serveListener(handler: McpHandler): Promise<Pick<Serving, "port" | "close">> {
   const { nodeListener } = await import("../../../adapters/runtimes/node.ts");
-  const server = createServer(nodeListener(handler));
+  return await listening(nodeListener(handler));
+}
+
+async function listening(listener: RequestListener): Promise<Pick<Serving, "port" | "close">> {
+  const server = createServer(listener);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
   const { port } = server.address() as { port: number };
   const close = (): Promise<void> => {
