@@ -41,7 +41,12 @@ export interface Application {
    * `subscriptions/listen`. Throw an {@linkcode RpcError} to answer with an
    * error of your own; anything else that is thrown is answered with -32603 and stays on the server.
    */
-  request(request: RpcRequest, exchange: Exchange): Awaitable<object | undefined>;
+  // A promise is an object too: were `then` not ruled out, one of anything would do. Without JsonObject, literals given
+  // to a promise's `resolve` might have no members.
+  request(
+    request: RpcRequest,
+    exchange: Exchange,
+  ): Awaitable<JsonObject | (object & { readonly then?: never }) | undefined>;
   /** Receives a notification. It is acknowledged (202) before and whatever this does. */
   notification?(notification: RpcNotification, exchange: Exchange): Awaitable<void>;
   /**

@@ -110,12 +110,19 @@ describe("in a Node project", () => {
 
   test("type-checks without any runtime's types", () =>
     typeCheck(inNode, {
-      files: ["exchange.ts", "all.ts", "serve_node.ts", "serve_deno.ts", "serve_bun.ts"],
+      files: [
+        "misuse.ts",
+        "exchange.ts",
+        "all.ts",
+        "serve_node.ts",
+        "serve_deno.ts",
+        "serve_bun.ts",
+      ],
       ...{ lib: WEB, types: [] },
     }));
 
   test("type-checks with Node's types and no others", () =>
-    typeCheck(inNode, { files: IN_NODE, lib: ["ES2024"], types: ["node"] }));
+    typeCheck(inNode, { files: ["misuse.ts", ...IN_NODE], lib: ["ES2024"], types: ["node"] }));
 
   test("type-checks with Node's types beside the Web's", () =>
     typeCheck(inNode, { files: IN_NODE, lib: WEB, types: ["node"] }));

@@ -1,0 +1,39 @@
+// Never run: what must be told while it is written, and what must not.
+import { type Application, createMcpHandler, createSessions } from "mcp-session";
+
+const serverInfo = { name: "misuse", version: "1" };
+
+/** A result of an interface's type, which has no index signature. */
+interface Tools {
+  readonly tools: readonly string[];
+}
+declare const tools: Tools;
+declare const record: { readonly [key: string]: unknown };
+
+export const results: readonly Application[] = [
+  { serverInfo, request: () => tools },
+  { serverInfo, request: () => Promise.resolve(tools) },
+  { serverInfo, request: ({ method }) => method === "tools/list" ? record : undefined },
+  {
+    serverInfo,
+    async request({ method }) {
+      return method === "tools/list" ? await Promise.resolve(tools) : undefined;
+    },
+  },
+  { serverInfo, request: () => new Promise((resolve) => resolve({ tools: [] })) },
+  // @ts-expect-error: a result is an object
+  { serverInfo, request: () => "done" },
+  // @ts-expect-error: so it is where it comes later
+  { serverInfo, request: () => Promise.resolve("done") },
+  // @ts-expect-error: a method that is not known is undefined
+  { serverInfo, request: async ({ method }) => await (method === "tools/list" ? tools : null) },
+];
+
+export const handlers: readonly (() => unknown)[] = [
+  // @ts-expect-error: no such option
+  () => createMcpHandler(results[0]!, { allowedHost: ["mcp.example.com"] }),
+  // @ts-expect-error: an option of the other one
+  () => createSessions({ opens: () => true, resumable: false }),
+  // @ts-expect-error: a caller that is not known is refused with a Response
+  () => createMcpHandler(results[0]!, { authenticate: () => null }),
+];
