@@ -18,7 +18,19 @@ import type { Settings } from "./options.ts";
 import { Stream, WAKE } from "./stream.ts";
 
 /** The sessions of a handler. */
-export class SessionDirectory {
+export interface SessionDirectory {
+  /** The live session of an id. */
+  get(id: string): Promise<SessionHandle | undefined>;
+  /** Every live session, oldest first. */
+  list(): AsyncIterable<SessionHandle>;
+  /** How many sessions are stored. */
+  count(): Promise<number>;
+  /** Ends a session. False where there is none. */
+  end(id: string): Promise<boolean>;
+}
+
+/** The sessions that a handler's lifecycle has. */
+export class Directory implements SessionDirectory {
   readonly #lifecycle: Lifecycle;
   readonly #requests: ClientRequests;
   readonly #settings: Settings;
@@ -29,13 +41,11 @@ export class SessionDirectory {
     this.#settings = settings;
   }
 
-  /** The live session of an id. */
   async get(id: string): Promise<SessionHandle | undefined> {
     const record = await this.#lifecycle.find(id);
     return record && this.handle(record);
   }
 
-  /** Every live session, oldest first. */
   async *list(): AsyncIterable<SessionHandle> {
     const { backend, clock, lifetime } = this.#settings;
     // Who gets a session may ask its client, and the answer may come to another node.
@@ -45,12 +55,10 @@ export class SessionDirectory {
     }
   }
 
-  /** How many sessions are stored. */
   async count(): Promise<number> {
     return await this.#settings.backend.sessions.count();
   }
 
-  /** Ends a session. False where there is none. */
   async end(id: string): Promise<boolean> {
     const record = await this.#lifecycle.find(id);
     return record !== undefined && await this.#lifecycle.end(record, "ended");

@@ -16,7 +16,7 @@ import { spreadChange } from "./changes.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { Closing } from "./closing.ts";
 import { Delegate } from "./delegate.ts";
-import { SessionDirectory } from "./directory.ts";
+import { Directory } from "./directory.ts";
 import { ClientRequestError } from "./errors.ts";
 import { handlesOf } from "./handles.ts";
 import { mintNodeId } from "./ids.ts";
@@ -44,7 +44,7 @@ export class Dispatcher implements Host, Listener {
   readonly settings: Settings;
   readonly lifecycle: Lifecycle;
   readonly requests: ClientRequests;
-  readonly sessions: SessionDirectory;
+  readonly sessions: Directory;
   readonly streams: Streams;
   readonly subscriptions: Subscriptions;
   readonly params: MirroredParams;
@@ -66,7 +66,7 @@ export class Dispatcher implements Host, Listener {
     this.settings = settings;
     this.lifecycle = new Lifecycle(settings, node, this);
     this.requests = new ClientRequests(node, settings.clock);
-    this.sessions = new SessionDirectory(this.lifecycle, this.requests, settings);
+    this.sessions = new Directory(this.lifecycle, this.requests, settings);
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
     this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);

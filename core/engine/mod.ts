@@ -38,7 +38,7 @@ export {
   type SessionOptions,
 } from "./options.ts";
 export type { ModernHandler } from "./delegate.ts";
-export { SessionDirectory } from "./directory.ts";
+export type { SessionDirectory } from "./directory.ts";
 export type { Change, Notify } from "./subscriptions.ts";
 export type {
   ExchangeEvent,

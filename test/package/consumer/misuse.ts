@@ -1,5 +1,10 @@
 // Never run: what must be told while it is written, and what must not.
-import { type Application, createMcpHandler, createSessions } from "mcp-session";
+import {
+  type Application,
+  createMcpHandler,
+  createSessions,
+  type SessionDirectory,
+} from "mcp-session";
 
 const serverInfo = { name: "misuse", version: "1" };
 
@@ -37,3 +42,11 @@ export const handlers: readonly (() => unknown)[] = [
   // @ts-expect-error: a caller that is not known is refused with a Response
   () => createMcpHandler(results[0]!, { authenticate: () => null }),
 ];
+
+/** What stands for a handler's sessions in a test needs nothing of the library's inside. */
+export const none: SessionDirectory = {
+  get: () => Promise.resolve(undefined),
+  async *list() {},
+  count: () => Promise.resolve(0),
+  end: () => Promise.resolve(false),
+};
