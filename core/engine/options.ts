@@ -52,7 +52,7 @@ export interface Limits {
   readonly streams?: number | undefined;
   /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
   readonly subscriptions?: number | undefined;
-  /** Those of one principal; anonymous callers count as one. Default 1 000. */
+  /** Open `subscriptions/listen` requests of one principal on one node; anonymous callers count as one. Default 1 000. */
   readonly subscriptionsPerPrincipal?: number | undefined;
   /** Milliseconds that a sealed `requestState` may take to come back (2026-07-28). Default 10 minutes. */
   readonly requestStateMs?: number | undefined;
@@ -150,7 +150,7 @@ export interface Settings {
 
 /** The default of every limit, and the least it may be. */
 export const LIMITS: {
-  readonly [name in keyof Required<Limits>]: { default: number; least: number };
+  readonly [name in keyof Required<Limits>]: { readonly default: number; readonly least: number };
 } = {
   bodyBytes: { default: 4 << 20, least: 1 },
   initializeBytes: { default: 16 << 10, least: 1 },

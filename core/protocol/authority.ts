@@ -19,7 +19,7 @@ export interface Origin extends Authority {
   readonly scheme: string;
 }
 
-/** One allowed host: a name for any port, or a name with the one port it allows. */
+/** Allowed hosts, each a name for any port or a name with the one port it allows; `*` for all. */
 export type AllowedHosts = readonly Authority[] | "*";
 
 /** One allowed origin: a full one, or (scheme undefined) a host name for any scheme and port. */

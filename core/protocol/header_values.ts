@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Names of the headers, in lower case as every runtime stores them. */
+/** The session. As all of these names in lower case, as every runtime stores them. */
 export const SESSION_ID_HEADER = "mcp-session-id";
 /** The revision that a request speaks. */
 export const VERSION_HEADER = "mcp-protocol-version";

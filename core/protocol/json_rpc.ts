@@ -19,7 +19,7 @@ export interface RpcRequest {
   readonly params?: JsonObject;
 }
 
-/** A message that wants none. */
+/** A message that wants no answer. */
 export interface RpcNotification {
   readonly jsonrpc: "2.0";
   readonly method: string;

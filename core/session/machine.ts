@@ -16,7 +16,7 @@ import type { EndReason, SessionRecord } from "./record.ts";
 /** Where a session stands, seen from one request. */
 export type SessionState = "absent" | "unknown" | "opened" | "ready" | "stateless" | "ended";
 
-/** What happens to it. */
+/** What happens to a session. */
 export type SessionEvent =
   /** POST with `initialize`. */
   | "initialize"

@@ -45,6 +45,7 @@ test("what is public names no type that is not", { timeout: 100_000 }, async () 
   );
   assert.match(output, /documentation lint|Checked/);
   assert.deepEqual(output.match(/public type .* references private type .*/g) ?? [], []);
+  assert.deepEqual(output.match(/missing-explicit-type/g) ?? [], [], "a page without the type");
 });
 
 describe("in a Deno project that imports from JSR", () => {
