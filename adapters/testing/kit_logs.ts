@@ -181,10 +181,14 @@ export const logChecks: readonly KitCheck[] = [
       same(await positions(logs, "s", "ended4", 0, room), "1.", "what is dropped is not counted");
       const one = { ...BUDGET, sessionBytes: stream + 10 * (event + 10) };
       await write(logs, "t", "a", 12, one);
-      same((await logs.bounds("t", "a"))?.first, 3, "events of one stream");
+      same((await logs.bounds("t", "a"))?.first, 3, "the first event of one stream that is kept");
       await peer.logs.delivered("t", "a", 10, true);
       await write(logs, "t", "a", 8, one);
-      same((await logs.bounds("t", "a"))?.first, 11, "what is forgotten is not counted");
+      same(
+        (await logs.bounds("t", "a"))?.first,
+        11,
+        "the first where what is forgotten is not counted",
+      );
     },
   },
   {

@@ -130,7 +130,7 @@ export interface LogBudget {
   readonly bytes: number;
   /** Characters of all streams of one session, and what {@linkcode LOG_COST} adds for them and their events. */
   readonly sessionBytes: number;
-  /** Milliseconds an event is kept. */
+  /** Milliseconds an event is kept; once they are over it is gone, whether anything was appended since or not. */
   readonly ageMs: number;
 }
 
@@ -215,9 +215,9 @@ export interface LogStore {
   /** Ends a log without a further event. */
   end(session: string, stream: string, now: number): Awaitable<void>;
   /**
-   * The events after a position, at least one where there is one, about `maxBytes` characters at most.
-   * Undefined where that position cannot be read on from: the stream is unknown, the position was never
-   * reached, or an event after it is gone.
+   * The events after a position, until they have `maxBytes` characters or more: at least one where there is one, and the
+   * last may go beyond. Undefined where that position cannot be read on from: the stream is unknown, the position was
+   * never reached, or an event after it is gone, as one is that has become too old by `now`.
    */
   read(
     session: string,
