@@ -23,7 +23,9 @@ export class Database {
   constructor(file: string, busyMs: number) {
     this.#db = open(file);
     try {
-      this.#db.exec(`PRAGMA busy_timeout = ${Math.round(busyMs)}`);
+      // SQLite takes more than that for none at all.
+      const waits = Math.min(Math.round(busyMs), 0x7fffffff);
+      this.#db.exec(`PRAGMA busy_timeout = ${waits}`);
       this.#useWal(busyMs);
       this.#db.exec("PRAGMA synchronous = NORMAL");
       this.transaction(() => this.#migrate(file));

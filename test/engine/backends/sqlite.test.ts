@@ -38,13 +38,14 @@ test("a file of a later version is refused by name and version", async () => {
   assert.throws(() => sqlite(file), /later\.db" has schema version 99; this library knows 1/);
 });
 
-test(
-  "a new file that another process is just making is waited for",
-  { timeout: 30_000 },
-  async () => {
-    const file = join(folder, "new.db");
-    const other = new Worker(
-      `const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+for (const busyMs of [20_000, Number.MAX_SAFE_INTEGER]) {
+  test(
+    `a new file that another process is just making is waited for, up to ${busyMs} ms`,
+    { timeout: 30_000 },
+    async () => {
+      const file = join(folder, `new_${busyMs}.db`);
+      const other = new Worker(
+        `const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
     const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
     const db = new DatabaseSync(workerData);
     db.exec("BEGIN IMMEDIATE");
@@ -53,16 +54,17 @@ test(
       db.exec("COMMIT");
       db.close();
     }, 200);`,
-      { eval: true, workerData: file },
-    );
-    const left = new Promise((resolve) => other.once("exit", resolve));
-    await new Promise((resolve) => other.once("message", resolve));
-    const backend = sqlite(file, { busyMs: 20_000 });
-    assert.equal(await backend.sessions.count(), 0);
-    backend.close!();
-    await left;
-  },
-);
+        { eval: true, workerData: file },
+      );
+      const left = new Promise((resolve) => other.once("exit", resolve));
+      await new Promise((resolve) => other.once("message", resolve));
+      const backend = sqlite(file, { busyMs });
+      assert.equal(await backend.sessions.count(), 0);
+      backend.close!();
+      await left;
+    },
+  );
+}
 
 test("while another process keeps the file locked: 503, then all is well again", async () => {
   const file = join(folder, "locked.db");
