@@ -168,7 +168,7 @@ export interface Handles {
   /**
    * Keeps a JSON value for `ttlMs` milliseconds (default one hour) and returns its handle: 144 random bits.
    *
-   * @throws {TypeError} The time has no end, or the backend keeps no handles.
+   * @throws {TypeError} The time is no finite number above 0, the value no JSON, or the backend keeps no handles.
    */
   mint(value: unknown, options?: { readonly ttlMs?: number | undefined }): Promise<string>;
   /**
@@ -179,7 +179,7 @@ export interface Handles {
   resolve(handle: unknown): Promise<unknown>;
   /**
    * Replaces the value of a handle; it lives `ttlMs` milliseconds from now (default one hour, whatever it was minted
-   * for). Of two at once the later one stays. Fails as {@linkcode Handles.resolve} does.
+   * for). Of two at once the later one stays. Fails as {@linkcode Handles.mint} and {@linkcode Handles.resolve} do.
    */
   update(
     handle: unknown,

@@ -6,7 +6,7 @@
 
 import { INVALID_PARAMS } from "../protocol/error_codes.ts";
 import type { Handles } from "./application.ts";
-import { RpcError } from "./errors.ts";
+import { RpcError, shown } from "./errors.ts";
 import { randomToken } from "./ids.ts";
 import type { Settings } from "./options.ts";
 import type { HandleStore } from "./ports.ts";
@@ -33,7 +33,7 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
     ttlMs: number,
   ): Promise<boolean | void> => {
     if (!Number.isFinite(ttlMs) || ttlMs <= 0) {
-      throw new TypeError(`ttlMs: ${ttlMs} is not a finite time in milliseconds`);
+      throw new TypeError(`ttlMs: ${shown(ttlMs)} is not a finite number of milliseconds above 0`);
     }
     const now = clock.now();
     return await store()[how](handle, JSON.stringify([principal ?? null, value]), now + ttlMs, now);

@@ -105,7 +105,9 @@ describe("a handle", () => {
       });
       await endpoint.call("x");
       assert.ok(failed instanceof TypeError, String(failed));
-      assert.match(failed.message, /^ttlMs: /);
+      const shown = typeof ttlMs === "string" ? `"${ttlMs}"` : ttlMs;
+      const { message } = failed;
+      assert.equal(message, `ttlMs: ${shown} is not a finite number of milliseconds above 0`);
     });
   }
 });
