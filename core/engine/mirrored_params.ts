@@ -8,6 +8,7 @@
 import { type ParamHeader, paramHeaders } from "../protocol/param_headers.ts";
 import type { Application } from "./application.ts";
 import { promiseOf } from "./awaitable.ts";
+import { shown } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
 import type { Awaitable } from "./ports.ts";
 
@@ -40,8 +41,9 @@ export class MirroredParams {
 
   /** Asks the application again; an invalid annotation is told of once each time. */
   refresh(): void {
+    if (this.#application.tools === undefined) return;
     try {
-      const tools = this.#application.tools?.() ?? [];
+      const tools = this.#application.tools();
       const promise = promiseOf(tools);
       if (promise === undefined) {
         this.#tools = this.#known = this.#read(tools as Tools);
@@ -60,6 +62,10 @@ export class MirroredParams {
   }
 
   #read(tools: Tools): ByTool {
+    // A text can be iterated, too.
+    if (typeof tools !== "object" || typeof tools?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`tools: gave ${shown(tools)}, not a list of tools`);
+    }
     const map = new Map<string, readonly ParamHeader[]>();
     for (const { name, inputSchema } of tools) {
       const read = paramHeaders(inputSchema);

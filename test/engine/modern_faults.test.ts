@@ -112,20 +112,34 @@ test("answers that nest too deep to be carried on are the client's fault", async
 });
 
 describe("tools that cannot be read", () => {
-  const wrong: readonly (readonly [string, () => unknown])[] = [
-    ["a promise of nothing", () => Promise.resolve(undefined)],
-    ["a promise of a list with a hole", () => Promise.resolve([null])],
-    ["a list with a hole", () => [null]],
-    ["a rejection", () => Promise.reject(new Error("no"))],
+  const wrong: readonly (readonly [string, () => unknown, RegExp])[] = [
+    ["nothing", () => undefined, /^tools: gave undefined, not a list of tools$/],
+    ["null", () => null, /^tools: gave null, not a list of tools$/],
+    ["a text", () => "route", /^tools: gave "route", not a list of tools$/],
+    [
+      "what holds a list",
+      () => ({ tools: [ROUTE] }),
+      /^tools: gave an object, not a list of tools$/,
+    ],
+    [
+      "a promise of nothing",
+      () => Promise.resolve(undefined),
+      /^tools: gave undefined, not a list/,
+    ],
+    ["a promise of a list with a hole", () => Promise.resolve([null]), /null/],
+    ["a list with a hole", () => [null], /null/],
+    ["a rejection", () => Promise.reject(new Error("no")), /^no$/],
   ];
-  for (const [name, tools] of wrong) {
+  for (const [name, tools, said] of wrong) {
     test(`${name}: reported, and calls are served unchecked`, async (t) => {
       const endpoint = new ModernEndpoint(t, { tools: tools as never, request: () => ({ ok: 1 }) });
       const { status, json } = await endpoint.call("route");
       assert.equal(status, 200);
       assert.equal(json.result.ok, 1);
       const [event, ...more] = endpoint.events.filter(({ type }) => type === "application-error");
-      assert.equal(event?.type === "application-error" && event.method, "tools");
+      assert.ok(event?.type === "application-error" && event.error instanceof Error);
+      assert.equal(event.method, "tools");
+      assert.match(event.error.message, said);
       assert.deepEqual(more, []);
     });
   }
@@ -140,12 +154,13 @@ describe("tools that cannot be read", () => {
         if (later) return Promise.reject(new Error("no"));
         throw new Error("no");
       };
-      for (let i = 0; i < 2; i++) {
+      for (let i = 0; i < 3; i++) {
         endpoint.handler.notify.toolsListChanged();
         assert.equal(await status(), 400);
+        if (i === 1) tools = () => later ? Promise.resolve(undefined) : undefined;
       }
       const told = endpoint.events.filter(({ type }) => type === "application-error");
-      assert.equal(told.length, 2);
+      assert.equal(told.length, 3);
       tools = () => later ? Promise.resolve([]) : [];
       endpoint.handler.notify.toolsListChanged();
       assert.equal(await status(), 200);
