@@ -63,7 +63,11 @@ export interface TestClient {
   listen(lastEventId?: string): Promise<TestStream>;
   /** Ends the session with DELETE; gives the status. */
   end(): Promise<number>;
-  /** Sends any body, or none, with the client's headers. */
+  /**
+   * Sends an HTTP request: any body, or none, with the client's headers and those that are given.
+   *
+   * @param method Of HTTP, such as `POST`.
+   */
   send(method: string, body?: unknown, headers?: { [name: string]: string }): Promise<Response>;
 }
 
