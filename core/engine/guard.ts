@@ -229,7 +229,11 @@ class Guard {
     if (head.method === "DELETE") return "terminate";
     const opens: unknown = this.#opens(head);
     // A promise would be true for every request.
-    if (typeof opens !== "boolean") throw new TypeError(`opens: gave ${opens}, not true or false`);
+    if (typeof opens !== "boolean") {
+      throw new TypeError(
+        `opens: gave ${shown(opens)}, which is neither true nor false; it may not be async`,
+      );
+    }
     if (opens) return "initialize";
     if (record?.ready === false) return "initialized";
     return head.method === "GET" ? "listen" : "message";

@@ -17,12 +17,13 @@ import {
   type RpcRequest,
 } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
-import { type LegacyRevision, negotiate, revisionFacts } from "../protocol/revisions.ts";
+import { LEGACY_REVISIONS, type LegacyRevision, negotiate } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller, Exchange } from "./application.ts";
 import { Call } from "./call.ts";
 import { Post } from "./post.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { shown } from "./errors.ts";
 import { mintSessionId } from "./ids.ts";
 import { named } from "./mint.ts";
 import type { Reply } from "./reply.ts";
@@ -185,8 +186,12 @@ function textOf(params: JsonObject | undefined): string | undefined {
 
 function checkVersion(result: JsonObject): void {
   const version = isObject(result) ? result.protocolVersion : undefined;
-  if (typeof version === "string" && revisionFacts(version)?.era === "legacy") return;
-  throw new TypeError(`initialize: protocolVersion of the result is ${JSON.stringify(version)}`);
+  if (LEGACY_REVISIONS.includes(version as LegacyRevision)) return;
+  throw new TypeError(
+    `initialize: protocolVersion of the result is ${shown(version)}, none of ${
+      LEGACY_REVISIONS.join(", ")
+    }`,
+  );
 }
 
 // Where only an event stream is acceptable, the answer is a stream of one event.

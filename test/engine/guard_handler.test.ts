@@ -140,12 +140,25 @@ describe("the option opens", () => {
     assert.equal(error?.method, "opens");
   });
 
-  test("that gives a promise opens nothing", async () => {
-    const [sessions] = noted({ opens: (() => Promise.resolve(false)) as never });
-    const response = await sessions.guard(() => Response.json({}))(post(EVENT));
-    assert.equal(response.status, 500);
-    assert.equal(await sessions.count(), 0);
-  });
+  const wrong: readonly (readonly [string, () => unknown, string])[] = [
+    ["a promise", () => Promise.resolve(false), "an object"],
+    ["a text", () => "no", '"no"'],
+    ["what is no text either", () => Object.create(null), "an object"],
+    ["nothing", () => undefined, "undefined"],
+  ];
+  for (const [what, gives, shown] of wrong) {
+    test(`that gives ${what} opens nothing`, async () => {
+      const [sessions, events] = noted({ opens: gives as never });
+      const response = await sessions.guard(() => Response.json({}))(post(EVENT));
+      assert.equal(response.status, 500);
+      assert.equal(await sessions.count(), 0);
+      const [told] = events.filter((event) => event.type === "application-error");
+      assert.equal(
+        String(told?.error),
+        `TypeError: opens: gave ${shown}, which is neither true nor false; it may not be async`,
+      );
+    });
+  }
 
   test("is not asked about DELETE", async () => {
     const [sessions] = noted();

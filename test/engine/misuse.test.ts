@@ -215,3 +215,23 @@ testInWorlds("a result that is no object is the application's failure", async (s
   }
   assert.deepEqual(endpoint.told("application-error").map(({ error }) => String(error)), said);
 });
+
+for (
+  const [what, result, shown] of [
+    ["nothing", undefined, "undefined"],
+    ["no version", {}, "undefined"],
+    ["a version of the other era", { protocolVersion: "2026-07-28" }, '"2026-07-28"'],
+  ] as const
+) {
+  test(`an initialize that gives ${what} is the application's failure`, async () => {
+    const failures: unknown[] = [];
+    const handler = createMcpHandler({ ...application, initialize: () => result as never }, {
+      onEvent: (event) => event.type === "application-error" && failures.push(event.error),
+    });
+    await assert.rejects(testClient(handler).initialize(), { code: -32603 });
+    assert.deepEqual(failures.map(String), [
+      `TypeError: initialize: protocolVersion of the result is ${shown}, none of 2025-11-25, 2025-06-18, 2025-03-26`,
+    ]);
+    await handler.close();
+  });
+}
