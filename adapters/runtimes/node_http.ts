@@ -25,7 +25,6 @@ export interface NodeRequest {
   /** How much of its body has come and was not read yet. */
   readonly readableLength?: number;
   read?(): unknown;
-  resume?(): unknown;
   /** What a body parser has made of it. */
   readonly body?: unknown;
   // deno-lint-ignore no-explicit-any

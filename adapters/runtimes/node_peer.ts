@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SYSTEM_CLOCK } from "../../core/engine/clock.ts";
 import type { NodeRequest, NodeResponse, NodeSocket } from "./node_http.ts";
 
 /** True where the peer left before its answer: no event will tell any more. */
@@ -42,11 +43,22 @@ export function endAnswer(
   }
   if (body.length > 0) response.write(body, encoding);
   else response.flushHeaders?.();
-  const over = (): void => void response.end();
+  const over = (): void => {
+    stop();
+    response.end();
+  };
+  const wait = (): () => void => SYSTEM_CLOCK.after(SILENCE_MS, over);
+  let stop = wait();
+  request.on("data", () => {
+    stop();
+    stop = wait();
+  });
   request.on("end", over);
   request.on("close", over);
-  request.resume?.();
 }
+
+/** How long a peer may be silent in the midst of a body that nobody wants, in milliseconds. */
+const SILENCE_MS = 500;
 
 /** What has listeners for its end. */
 interface Closing {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SYSTEM_CLOCK } from "./clock.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "./reply.ts";
 
 /**
@@ -33,8 +34,11 @@ const TYPES_EARLY = !("Bun" in globalThis);
  */
 const CLOSES_EARLY = "Bun" in globalThis;
 
-/** Bytes that are taken off such a connection before its answer. */
+/** Bytes that are taken off such a connection before its answer, at most. */
 const GRACE_BYTES = 16 << 20;
+
+/** How long it may be silent meanwhile, in milliseconds. */
+const SILENCE_MS = 500;
 
 /** The body of a Web request. */
 export function requestBody(request: Request): BodyReader {
@@ -86,7 +90,7 @@ export function answer(request: Request, reply: Reply): Response | Promise<Respo
     return response;
   }
   const settled = (): Response => response;
-  return readCounted(request.body, 0, GRACE_BYTES).then(settled, settled);
+  return readCounted(request.body, -1, GRACE_BYTES).then(settled, settled);
 }
 
 function isCut(request: Request): boolean {
@@ -151,6 +155,7 @@ function readText(
   );
 }
 
+// What goes beyond the limit is dropped: as much of it as `grace` says, and as long as it keeps coming.
 async function readCounted(
   body: ReadableStream<Uint8Array>,
   limit: number,
@@ -159,16 +164,24 @@ async function readCounted(
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return size > limit ? undefined : concat(chunks, size);
-    size += value.byteLength;
-    if (size <= limit) chunks.push(value);
-    else if (size > limit + grace) {
-      reader.cancel().catch(() => {/* the peer may be gone already */});
-      return undefined;
-    }
+  while (size <= limit + grace) {
+    const next = size > limit ? await soon(reader.read()) : await reader.read();
+    if (next?.done && size <= limit) return concat(chunks, size);
+    if (next === undefined || next.done) break;
+    size += next.value.byteLength;
+    if (size <= limit) chunks.push(next.value);
   }
+  reader.cancel().catch(() => {/* the peer may be gone already */});
+  return undefined;
+}
+
+/** What there is soon; undefined where it takes too long. */
+async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  let stop!: () => void;
+  const silence = new Promise<undefined>((resolve) => {
+    stop = SYSTEM_CLOCK.after(SILENCE_MS, () => resolve(undefined));
+  });
+  return await Promise.race([promise, silence]).finally(stop);
 }
 
 /** Bytes in one piece. */

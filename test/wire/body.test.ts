@@ -16,7 +16,7 @@ import {
   request,
 } from "./harness/mcp.ts";
 import { type Refusal, refused } from "./harness/refusal.ts";
-import { app, serveGuarded, serveListener, up } from "./harness/runtime.ts";
+import { app, runtime, serveGuarded, serveListener, up } from "./harness/runtime.ts";
 
 const LIMIT = 100_000;
 const LIMITS = { limits: { bodyBytes: LIMIT } };
@@ -142,6 +142,38 @@ describe("a client that writes all of 10 MiB before it reads", () => {
     t.after(() => server.close());
     assert.equal(await refusedLate(server.port, CLOSE), 400);
   });
+});
+
+describe("a client that sends no more of its body, where the connection ends with the answer", () => {
+  const declared: Fields = [["Content-Length", String(LIMIT + 1)]];
+  const parts: Record<string, { fields: Fields; text?: string; status: number }> = {
+    "nothing of one that declares too much": { fields: declared, status: 413 },
+    "a part of that": { fields: declared, text: "x".repeat(1_000), status: 413 },
+    "too much of one in chunks": {
+      fields: [["Transfer-Encoding", "chunked"]],
+      text: `${(LIMIT + 1).toString(16)}\r\n${"x".repeat(LIMIT + 1)}\r\n`,
+      status: 413,
+    },
+    "nothing of one of another type": {
+      fields: [["Content-Length", "2"], ["Content-Type", "text/plain"]],
+      status: 415,
+    },
+  };
+  for (const [what, { fields, text = "", status }] of Object.entries(parts)) {
+    test(`${what}: gets its ${status}, and the end`, { timeout: 10_000 }, async (t) => {
+      const peer = await join(await up(t, app(), LIMITS));
+      const line = await Line.dial(peer.port);
+      line.send({
+        method: "POST",
+        fields: merged(merged(POST_FIELDS, peer.fields), [...fields, ...CLOSE]),
+      });
+      line.write(text);
+      assert.equal((await line.answer()).status, status);
+      // Deno waits for the rest for as long as it takes.
+      if (runtime !== "deno") await line.ended();
+      line.cut();
+    });
+  }
 });
 
 describe("a body that is no text or no JSON", () => {
