@@ -12,12 +12,15 @@ function lives(): Lives {
   return new Lives(() => {}, () => {});
 }
 
-/** Milliseconds that the calls of one session take, one after the other. */
+/** Milliseconds that the calls of one session take, one after the other: in the best of rounds, for others disturb. */
 function busy(all: Lives): number {
   const one = record("busy");
-  const begun = performance.now();
-  for (let i = 0; i < TIMES; i++) all.release(all.hold(one));
-  return performance.now() - begun;
+  const rounds = Array.from({ length: 7 }, () => {
+    const begun = performance.now();
+    for (let i = 0; i < TIMES; i++) all.release(all.hold(one));
+    return performance.now() - begun;
+  });
+  return Math.min(...rounds);
 }
 
 describe("what a node holds of its sessions", () => {
