@@ -6,24 +6,18 @@
 
 import type { Entry } from "./entry.ts";
 
-/** The response with its body watched. */
+/** The response with its body, which it has to have, watched. */
 export function heldBody(response: Response, entry: Entry): Response {
-  if (response.body === null) {
-    entry.leave();
-    return response;
-  }
-  const reader = response.body.getReader();
+  const reader = response.body!.getReader();
   let over = false;
-  const leave = (): boolean => {
-    if (over) return false;
+  const leave = (): void => {
     over = true;
     entry.leave();
-    return true;
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       entry.onEnd(() => {
-        if (!leave()) return;
+        leave();
         controller.close();
         reader.cancel().catch(() => {/* the handler's stream may have failed already */});
       });
@@ -36,7 +30,9 @@ export function heldBody(response: Response, entry: Entry): Response {
         leave();
         controller.close();
       } catch (error) {
-        if (leave()) controller.error(error);
+        leave();
+        // Says nothing any more where it was closed.
+        controller.error(error);
       }
     },
     async cancel(reason) {

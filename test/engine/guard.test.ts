@@ -249,19 +249,19 @@ testInWorlds("an operator is told of guarded exchanges", async (scope, world) =>
   await guarded.send("DELETE", "/mcp", { session });
   const told = guarded.events.map((event) =>
     event.type === "exchange"
-      ? `${event.http} ${event.outcome} ${event.status}`
+      ? `${event.http} ${event.outcome} ${event.status} ${event.session === session}`
       : event.type === "rejected"
       ? `rejected ${event.rule}`
       : event.type
   );
   assert.deepEqual(told, [
     "session-opened",
-    "POST served 200",
-    "POST served 200",
+    "POST served 200 true",
+    "POST served 200 true",
     "rejected session-required",
-    "POST session-required 400",
+    "POST session-required 400 false",
     "session-ended",
-    "DELETE served 204",
+    "DELETE served 204 true",
   ]);
 });
 

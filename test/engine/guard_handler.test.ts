@@ -8,7 +8,9 @@ import {
   OptionError,
   type Sessions,
 } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
 
 const OPENS = "http://localhost/mcp/init";
 const EVENT = "http://localhost/mcp/event";
@@ -226,6 +228,28 @@ describe("an event stream", () => {
     assert.equal(await sessions.count(), 1);
   });
 
+  for (const how of ["ends", "fails", "is left"] as const) {
+    test(`holds its session until it ${how}`, { timeout: 30_000 }, async () => {
+      const clock = new FakeClock();
+      const [sessions] = noted({ clock, limits: { idleMs: 1_000 } });
+      const id = await open(sessions);
+      let source!: ReadableStreamDefaultController<Uint8Array>;
+      const body = new ReadableStream<Uint8Array>({ start: (one) => void (source = one) });
+      const headers = { "content-type": "text/event-stream" };
+      const response = await sessions.guard(() => new Response(body, { headers }))(post(EVENT, id));
+      const status = async (): Promise<number> =>
+        (await sessions.guard(() => Response.json({}))(post(EVENT, id))).status;
+      clock.jump(5_000);
+      assert.equal(await status(), 200);
+      if (how === "ends") source.close();
+      else if (how === "fails") source.error(new Error("broken"));
+      else await response.body!.cancel();
+      await turns();
+      clock.jump(1_000);
+      assert.equal(await status(), 404);
+    });
+  }
+
   test("does not end with another that shares its session", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
@@ -278,6 +302,24 @@ describe("a client that leaves", () => {
     const [opened, ended] = events.filter((event) => event.type.startsWith("session-"));
     assert.deepEqual([opened?.type, ended?.type], ["session-opened", "session-ended"]);
   });
+});
+
+test("who has left hears no more of the session's end", async () => {
+  const [sessions] = noted();
+  const id = await open(sessions);
+  const headers = new Headers({ host: "localhost", "mcp-session-id": id });
+  const told: string[] = [];
+  const enter = async (name: string) => {
+    const entry = await sessions.enter({ method: "POST", url: EVENT, headers });
+    assert.ok("commit" in entry);
+    entry.onEnd(() => told.push(name));
+    return entry;
+  };
+  const left = await enter("left");
+  await enter("there");
+  left.leave();
+  await sessions.end(id);
+  assert.deepEqual(told, ["there"]);
 });
 
 describe("a listener for events that throws", () => {
