@@ -1,7 +1,7 @@
 /** Before `notifications/initialized` a client is asked nothing but pings (basic/lifecycle, Initialization). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Exchange, memory } from "../../core/engine/mod.ts";
+import { type Bus, type Exchange, memory } from "../../core/engine/mod.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, NEWEST, notification, request } from "./endpoint.ts";
@@ -146,5 +146,75 @@ testInWorlds(
     await world.quiet();
     await endpoint.handler.close({ within: 0 });
     assert.equal(endpoint.clock.timers, 0);
+  },
+);
+
+/** A session in which nothing goes on at `asking`, and whose client listens at `other`. */
+async function elsewhere(asking: Endpoint, other: Endpoint) {
+  const session = await asking.open({}, { ready: false });
+  const events = new Events(await other.get({ session }));
+  const handle = (await asking.handler.sessions.get(session))!;
+  return { session, events, ask: () => handle.request("roots/list", {}, { queued: true }) };
+}
+
+for (const when of ["before", "while"]) {
+  testInWorlds(
+    `a client is asked that became ready on another node ${when} it is waited for`,
+    async (scope, world) => {
+      const [asking, other] = [0, 1].map(() => new Endpoint(scope, {}, {}, world));
+      const { session, events, ask } = await elsewhere(asking!, other!);
+      let roots = when === "while" ? ask() : undefined;
+      await world.quiet();
+      assert.equal((await other!.post(initialized, { session })).status, 202);
+      await world.quiet();
+      roots ??= ask();
+      const { id, method } = await events.next();
+      assert.equal(method, "roots/list");
+      await other!.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+      assert.deepEqual(await roots, { roots: [] });
+      await events.cut();
+    },
+  );
+}
+
+test(
+  "a node that may have missed words looks for those whose clients it waits for, and no others",
+  {
+    timeout: 30_000,
+  },
+  async (t) => {
+    const own = memory();
+    let missed = (): void => {};
+    const looks = new Set<unknown>();
+    const bus: Bus = {
+      ...own.bus,
+      missed(listener) {
+        missed = listener;
+        return () => {};
+      },
+    };
+    const sessions = instead(own.sessions, "get", (get, args) => {
+      looks.add(args[0]);
+      return get(...args);
+    });
+    const world = { name: "at once", backend: own, quiet: () => turns(3) };
+    const asking = new Endpoint(t, {}, { backend: { ...own, sessions, bus } }, world);
+    const other = new Endpoint(t, {}, {}, world);
+    const { session, events, ask } = await elsewhere(asking, other);
+    const given = await asking.handler.sessions.get(await asking.open({}, { ready: false }));
+    const tooLate = given!.request("roots/list", {}, { queued: true, timeoutMs: 1_000 });
+    const failed = assert.rejects(tooLate, { code: "timeout" });
+    await asking.pass(1_000);
+    await failed;
+    const roots = ask();
+    // Another node stores it, and its word is lost.
+    await own.sessions.touch(session, { at: asking.clock.now(), ready: true });
+    looks.clear();
+    missed();
+    assert.deepEqual([...looks], [session]);
+    const { id } = await events.next();
+    await other.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual(await roots, { roots: [] });
+    await events.cut();
   },
 );
