@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, memory } from "../../core/engine/mod.ts";
+import { FakeClock } from "../doubles/clock.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, initialize, notification, refusal, request } from "./endpoint.ts";
@@ -199,10 +200,14 @@ describe("with a broken backend", () => {
 
   testBroken("a guarded handler gets 503 before it, and none after it", async (_, store) => {
     let served = 0;
+    const clock = new FakeClock();
+    const failures: string[] = [];
     const sessions = createSessions({
       opens: ({ url }) => url.endsWith("/init"),
       backend: store.backend,
-      onEvent: () => {},
+      clock,
+      limits: { idleMs: 1_000 },
+      onEvent: (event) => event.type === "backend-error" && failures.push(String(event.error)),
     });
     const guarded = sessions.guard(() => new Response(`${++served}`));
     const ask = (path: string, session?: string) =>
@@ -213,12 +218,19 @@ describe("with a broken backend", () => {
         }),
       );
     const session = (await ask("/init")).headers.get("mcp-session-id")!;
+    for (const broken of ["*", "sessions.get", "sessions.touch"]) {
+      store.break(broken);
+      failures.length = 0;
+      assert.equal((await refusal(await ask("/event", session))).status, 503);
+      assert.match(failures.at(-1) ?? "", /is broken/);
+      assert.equal(served, 1);
+    }
     store.break("*");
-    assert.equal((await refusal(await ask("/event", session))).status, 503);
-    assert.equal(served, 1);
     assert.equal((await refusal(await ask("/init"))).status, 503);
     store.mend();
     assert.equal(await (await ask("/event", session)).text(), "3");
     assert.equal(await sessions.count(), 1);
+    clock.jump(1_000);
+    assert.equal((await ask("/event", session)).status, 404);
   });
 });
