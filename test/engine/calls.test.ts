@@ -113,13 +113,16 @@ testInWorlds("what the application throws stays with the operator", async (scope
 testInWorlds(
   "a batch is answered by an array, in a session that has batches",
   async (scope, world) => {
-    const endpoint = new Endpoint(scope, {}, {}, world);
-    const session = await endpoint.open({}, { version: "2025-03-26" });
+    const told: string[] = [];
+    const notify = ({ method }: { method: string }): void => void told.push(method);
+    const endpoint = new Endpoint(scope, { notification: notify }, {}, world);
+    const session = await endpoint.open({}, { version: "2025-03-26", ready: false });
     const batch = [request(1, "a"), notification("notifications/x"), request("1", "b")];
     const answer = await endpoint.post(batch, { session });
     assert.deepEqual((await answer.json()).map((one: { id: unknown }) => one.id), [1, "1"]);
     const quiet = await endpoint.post([notification("notifications/x")], { session });
     assert.deepEqual([quiet.status, quiet.headers.get("content-type")], [202, null]);
+    assert.deepEqual(told, ["notifications/x", "notifications/x"]);
     const newer = await endpoint.open();
     assert.equal((await refusal(await endpoint.post(batch, { session: newer }))).code, -32600);
   },
@@ -240,4 +243,42 @@ testInWorlds("an answer counts only from the session that was asked", async (sco
   await endpoint.post({ jsonrpc: "2.0", id, result: { from: "client" } }, { session });
   await endpoint.post({ jsonrpc: "2.0", id, result: { from: "again" } }, { session });
   assert.deepEqual((await events.next()).result, { got: { from: "client" } });
+});
+
+testInWorlds("a call that is over says nothing more in its batch", async (scope, world) => {
+  const finish = gate<object>();
+  let over: Exchange | undefined;
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: ({ method }, exchange) => {
+        if (method === "slow") return finish.opened;
+        over = exchange;
+        return {};
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open({}, { version: "2025-03-26" });
+  const answer = endpoint.post([request(1, "fast"), request(2, "slow")], { session });
+  await world.quiet();
+  over!.notify("notifications/message", { level: "info", data: "too late" });
+  finish.open({});
+  const ids = (await (await answer).json()).map(({ id }: { id: unknown }) => id);
+  assert.deepEqual(ids, [1, 2]);
+});
+
+testInWorlds("what is cancelled without a session, or by no id, cancels nothing", async (
+  scope,
+  world,
+) => {
+  const endpoint = new Endpoint(scope, {}, { sessions: "optional" }, world);
+  const session = await endpoint.open();
+  for (const requestId of [1, {}, undefined]) {
+    const cancelled = notification("notifications/cancelled", { requestId });
+    for (const sent of [{}, { session }]) {
+      assert.equal((await endpoint.post(cancelled, sent)).status, 202);
+    }
+  }
 });

@@ -292,3 +292,38 @@ for (const sessions of ["required", "off"] as const) {
     },
   );
 }
+
+testInWorlds("who gives up after the answer takes nothing back", async (scope, world) => {
+  const giving = new AbortController();
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: async (_, exchange: Exchange) => {
+        const got = await exchange.request("roots/list", {}, { signal: giving.signal });
+        giving.abort();
+        return got;
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  const { id } = await events.next();
+  await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+  assert.deepEqual((await events.next()).result, { roots: [] });
+});
+
+testInWorlds("an answer that nobody waits for is not kept", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open();
+  const { timers } = endpoint.clock;
+  for (const id of ["gone.0123456789ab", "none of ours", 1]) {
+    assert.equal(
+      (await endpoint.post({ jsonrpc: "2.0", id, result: {} }, { session })).status,
+      202,
+    );
+  }
+  await world.quiet();
+  assert.equal(endpoint.clock.timers, timers);
+});

@@ -46,15 +46,19 @@ describe("a handler of modern requests", () => {
     assert.deepEqual(steps, ["application closed", "closed"]);
   });
 
-  test("what does not end by itself is given up on closing", async () => {
+  test("what does not end by itself is given up on closing", { timeout: 30_000 }, async () => {
     const source = stream();
     const { ask, mcp } = delegating(({ signal }) => {
-      signal.addEventListener("abort", () => source.end());
+      signal.addEventListener("abort", async () => {
+        await source.write({ last: true });
+        await source.end();
+      });
       return source.response;
-    });
+      // Told at once: no time passes.
+    }, { clock: new FakeClock() });
     const answer = await ask("work/do");
     await mcp.close({ within: 0 });
-    assert.equal(await answer.text(), ":\n\n");
+    assert.equal(await answer.text(), ':\n\ndata: {"last":true}\n\n');
   });
 
   for (const [name, way] of Object.entries(WAYS)) {

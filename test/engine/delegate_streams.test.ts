@@ -112,6 +112,7 @@ test("a delegated stream is kept alive between its events, and not within one", 
   controller.close();
   const kept = ":\n\n";
   assert.equal(await answer.text(), `${kept}data: {"a":1}\n\n${kept}data: 2\r\n\r\n${kept}`);
+  assert.equal(clock.timers, 0);
 });
 
 describe("the operator hears of a delegated stream", () => {

@@ -11,6 +11,7 @@ import {
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
+import { gate } from "./endpoint.ts";
 
 const OPENS = "http://localhost/mcp/init";
 const EVENT = "http://localhost/mcp/event";
@@ -172,9 +173,15 @@ describe("the option opens", () => {
 
 /** An event stream that goes on until it is cancelled. */
 function endless(): Response {
+  return until(() => {});
+}
+
+/** The same, which says when. */
+function until(cancel: () => void): Response {
   return new Response(
     new ReadableStream({
       start: (controller) => controller.enqueue(new TextEncoder().encode(": hello\n\n")),
+      cancel,
     }),
     { headers: { "content-type": "Text/Event-Stream; charset=utf-8" } },
   );
@@ -184,10 +191,21 @@ describe("an event stream", () => {
   test("ends with its session", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
-    const response = await sessions.guard(endless)(post(EVENT, id));
+    const gone = gate();
+    const response = await sessions.guard(() => until(gone.open))(post(EVENT, id));
     const reading = response.text();
     assert.equal((await sessions.guard(endless)(end(id))).status, 204);
     assert.equal(await reading, ": hello\n\n");
+    await gone.opened;
+  });
+
+  test("is given up when its client leaves", { timeout: 30_000 }, async () => {
+    const [sessions] = noted();
+    const id = await open(sessions);
+    const gone = gate();
+    const response = await sessions.guard(() => until(gone.open))(post(EVENT, id));
+    await response.body!.cancel();
+    await gone.opened;
   });
 
   test("of a session that ended before its head ends at once", { timeout: 30_000 }, async () => {

@@ -108,12 +108,16 @@ describe("calls without a session", () => {
       else answer(Response.json({}));
       assert.equal((await pending).status, 200);
     }
-    const listening = endpoint.post("subscriptions/listen", { notifications: {} });
-    await turns();
-    const further = await endpoint.post("subscriptions/listen", { notifications: {} });
-    await refused(further, 1, 1);
-    answer(new Response("", { headers: { "content-type": "text/event-stream" } }));
-    await (await listening).text();
+    for (let i = 0; i < 2; i++) {
+      const listening = endpoint.post("subscriptions/listen", { notifications: {} });
+      await turns();
+      const further = await endpoint.post("subscriptions/listen", { notifications: {} });
+      await refused(further, 1, 1);
+      answer(new Response("", { headers: { "content-type": "text/event-stream" } }));
+      const { status, body } = await listening;
+      assert.equal(status, 200);
+      await body!.cancel();
+    }
   });
 });
 
