@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createMcpHandler } from "../../core/engine/mod.ts";
+import { createMcpHandler, memory } from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
+import { Endpoint, gate } from "./endpoint.ts";
 
 const META = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -39,4 +42,27 @@ test("a closed handler serves nothing: another node can", async () => {
     assert.equal(answer.headers.get("retry-after"), "1");
   }
   assert.equal(served, 2);
+});
+
+test("a handler that closes while it begins to listen listens no more", {
+  timeout: 30_000,
+}, async (t) => {
+  const own = memory();
+  const heard = new Set<unknown>();
+  const listens = gate();
+  const slow = instead(own.bus, "subscribe", async (subscribe, args) => {
+    await listens.opened;
+    heard.add(args[0]);
+    return subscribe(...args);
+  });
+  const bus = instead(slow, "unsubscribe", (unsubscribe, args) => {
+    heard.delete(args[0]);
+    return unsubscribe(...args);
+  });
+  const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+  endpoint.handler.notify.toolsListChanged();
+  await endpoint.handler.close({ within: 0 });
+  listens.open();
+  await turns(3);
+  assert.deepEqual([...heard], []);
 });

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HandlerEvent } from "../../core/engine/mod.ts";
+import type { StreamReply } from "../../core/engine/reply.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";
+import { modern } from "../wire/harness/modern.ts";
 import { delegating, stream } from "./delegating.ts";
 
 const KIB = 1024;
@@ -147,3 +149,31 @@ describe("the operator hears of a delegated stream", () => {
     assert.equal(new Set(names).size, 3);
   });
 });
+
+for (const when of ["before", "after"]) {
+  test(`a peer that leaves ${when} its stream has begun cancels what was handed over`, {
+    timeout: 30_000,
+  }, async () => {
+    let aborted = false;
+    const { mcp, events } = delegating(({ signal }) => {
+      signal.addEventListener("abort", () => aborted = true);
+      return when === "before" ? new Promise(() => {}) : stream().response;
+    });
+    const { fields, body } = modern("work/do", {});
+    const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+    let leave = (): void => {};
+    const answer = mcp.handle({ method: "POST", url: "http://localhost/mcp", headers }, {
+      text: () => Promise.resolve(body),
+      gone: (fn) => void (leave = fn),
+    });
+    await turns();
+    if (when === "after") {
+      ((await answer) as StreamReply).body.open({ write: () => true, end() {}, abort() {} });
+    }
+    leave();
+    assert.equal((await answer).status, when === "before" ? 499 : 200);
+    assert.equal(aborted, true);
+    assert.equal((await mcp.stats()).inFlight, 0);
+    assert.deepEqual(told(events).slice(1), when === "before" ? [] : ["disconnected"]);
+  });
+}

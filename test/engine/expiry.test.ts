@@ -240,6 +240,23 @@ testInWorlds("an open stream holds its session, and its age ends both", async (s
   assert.equal(await logs.bounds(session, standaloneStream(session)), undefined);
 });
 
+testInWorlds("a session that goes takes its logs along, whatever ends it", async (scope, world) => {
+  const limits = { sessions: 1, idleMs: 1_000 };
+  const endpoint = new Endpoint(scope, {}, { limits, keepAliveMs: 0 }, world);
+  const { logs } = world.backend;
+  for (const how of ["idle", "evicted"]) {
+    const session = await endpoint.open();
+    (await endpoint.handler.sessions.get(session))!.notify("notifications/message", { data: 1 });
+    await world.quiet();
+    assert.notEqual(await logs.bounds(session, standaloneStream(session)), undefined);
+    if (how === "idle") await endpoint.pass(60_000);
+    else await endpoint.open();
+    await world.quiet();
+    assert.equal(await logs.bounds(session, standaloneStream(session)), undefined, how);
+  }
+  assert.deepEqual(endpoint.endings, ["idle", "evicted"]);
+});
+
 testInWorlds("expiry is right without a timer", async (scope, world) => {
   const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 1_000, maxAgeMs: 5_000 } }, world);
   const idle = await endpoint.open();

@@ -1,6 +1,7 @@
 /** Sessions with several streams at a time. */
 import assert from "node:assert/strict";
 import type { Exchange } from "../../core/engine/mod.ts";
+import type { StreamReply } from "../../core/engine/reply.ts";
 import { Endpoint, Events } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
@@ -32,4 +33,23 @@ testInWorlds("each holds a place until it is over, whichever goes first", async 
     await world.quiet();
     assert.equal(await listen(), 200);
   }
+});
+
+testInWorlds("one that ended ends no second time when its peer leaves", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 1_000 } }, world);
+  const session = await endpoint.open();
+  const headers = new Headers({ accept: "text/event-stream", "mcp-session-id": session });
+  const head = { method: "GET", url: "http://localhost/mcp", headers };
+  const reply = await endpoint.handler.handle(head, { text: () => Promise.resolve("") });
+  const { body } = reply as StreamReply;
+  body.open({ write: () => true, end() {}, abort() {} });
+  await world.quiet();
+  const newer = await endpoint.get({ session });
+  await world.quiet();
+  body.cancelled();
+  assert.equal((await endpoint.handler.stats()).streams, 1);
+  assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["replaced"]);
+  endpoint.clock.jump(1_000);
+  assert.equal((await endpoint.call("tools/list", { session })).status, 200);
+  await newer.body!.cancel();
 });

@@ -80,6 +80,19 @@ test("a node that begins to listen after its tools have changed looks at them ag
   assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
 });
 
+test("a node that hands requests over hears what changes on others", async (t) => {
+  const backend = memory();
+  const changes: unknown[] = [];
+  const other = new ModernEndpoint(t, {}, { backend });
+  const endpoint = new ModernEndpoint(t, {
+    modern: { fetch: () => Promise.resolve(Response.json({})) },
+    changed: (change) => void changes.push(change),
+  }, { backend });
+  await endpoint.post("work");
+  other.handler.notify.toolsListChanged();
+  assert.deepEqual(changes, [{ changed: "tools" }]);
+});
+
 test("a node that may have missed a change looks at its tools again", async (t) => {
   const tools: object[] = [];
   let missed = () => {};
