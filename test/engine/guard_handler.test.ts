@@ -336,6 +336,7 @@ test("who has left hears no more of the session's end", async () => {
   const left = await enter("left");
   await enter("there");
   left.leave();
+  left.onEnd(() => told.push("too late"));
   await sessions.end(id);
   assert.deepEqual(told, ["there"]);
 });

@@ -1,7 +1,7 @@
 /** Streams that hold more than is read, or may wait, at a time, and what comes meanwhile. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Exchange, memory } from "../../core/engine/mod.ts";
+import { type Exchange, type LogStore, memory } from "../../core/engine/mod.ts";
 import type { StreamReply } from "../../core/engine/reply.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -83,6 +83,31 @@ testInWorlds("a reader that lost what it had not read yet ends", async (scope, w
   assert.ok(read.length < 8);
   assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["lost"]);
 });
+
+testInWorlds(
+  "an answer can be come back to where the backend stores no stream in one go",
+  async (scope, world) => {
+    const { backend } = world;
+    const logs: LogStore = {
+      open: (...args) => backend.logs.open(...args),
+      append: (...args) => backend.logs.append(...args),
+      end: (...args) => backend.logs.end(...args),
+      read: (...args) => backend.logs.read(...args),
+      bounds: (...args) => backend.logs.bounds(...args),
+      delivered: (...args) => backend.logs.delivered(...args),
+      drop: (...args) => backend.logs.drop(...args),
+    };
+    const endpoint = new Endpoint(scope, {}, { backend: { ...backend, logs } }, world);
+    const session = await endpoint.open();
+    const sent = { session, accept: "text/event-stream" };
+    const events = new Events(await endpoint.call("tools/call", sent));
+    const { id } = (await events.event())!;
+    await events.cut();
+    await world.quiet();
+    const again = new Events(await endpoint.get({ session, lastEventId: id! }));
+    assert.deepEqual((await again.next())?.result, { method: "tools/call" });
+  },
+);
 
 test("what is said while a reader looks is not missed", { timeout: 30_000 }, async (t) => {
   const own = memory();
