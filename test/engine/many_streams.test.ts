@@ -1,8 +1,11 @@
 /** Sessions with several streams at a time. */
 import assert from "node:assert/strict";
-import type { Exchange } from "../../core/engine/mod.ts";
+import { test } from "node:test";
+import { standaloneStream } from "../../core/engine/ids.ts";
+import { type Exchange, memory } from "../../core/engine/mod.ts";
 import type { StreamReply } from "../../core/engine/reply.ts";
-import { Endpoint, Events } from "./endpoint.ts";
+import { instead } from "../doubles/instead.ts";
+import { Endpoint, Events, refusal } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
 /** Calls that say something and go on. */
@@ -28,6 +31,8 @@ testInWorlds("each holds a place until it is over, whichever goes first", async 
     return answer.status;
   };
   assert.equal(await listen(), 503);
+  // What is refused leaves nothing.
+  assert.equal(await world.backend.logs.bounds(session, standaloneStream(session)), undefined);
   for (const call of calls) {
     await call.cut();
     await world.quiet();
@@ -52,4 +57,20 @@ testInWorlds("one that ended ends no second time when its peer leaves", async (s
   endpoint.clock.jump(1_000);
   assert.equal((await endpoint.call("tools/list", { session })).status, 200);
   await newer.body!.cancel();
+});
+
+test("one whose session ends before its log is there leaves none", {
+  timeout: 30_000,
+}, async (t) => {
+  const own = memory();
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  const logs = instead(own.logs, "open", async (open, args) => {
+    await meanwhile?.();
+    return open(...args);
+  });
+  const endpoint = new Endpoint(t, {}, { backend: { ...own, logs } });
+  const session = await endpoint.open();
+  meanwhile = () => endpoint.delete({ session });
+  assert.equal((await refusal(await endpoint.get({ session }))).status, 404);
+  assert.equal(await own.logs.bounds(session, standaloneStream(session)), undefined);
 });
