@@ -282,3 +282,29 @@ testInWorlds("what is cancelled without a session, or by no id, cancels nothing"
     }
   }
 });
+
+testInWorlds(
+  "a batch that turns to a stream has what was answered before",
+  async (scope, world) => {
+    const finish = gate();
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: async ({ method }, exchange) => {
+          if (method === "fast") return {};
+          await finish.opened;
+          exchange.notify("notifications/message", { level: "info", data: "slow" });
+          return {};
+        },
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open({}, { version: "2025-03-26" });
+    const answer = endpoint.post([request(1, "fast"), request(2, "slow")], { session });
+    await world.quiet();
+    finish.open();
+    const told = await new Events(await answer).rest();
+    assert.deepEqual(told.map(({ id, method }) => id ?? method), [1, "notifications/message", 2]);
+  },
+);

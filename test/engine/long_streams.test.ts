@@ -128,6 +128,36 @@ test("what is said while a reader looks is not missed", { timeout: 30_000 }, asy
   assert.equal((await said).params.i, 1);
 });
 
+test("what the backend refuses once comes in its order all the same", {
+  timeout: 30_000,
+}, async (t) => {
+  const own = memory();
+  let refuses: boolean[] = [];
+  // deno-lint-ignore require-await
+  const logs = instead(own.logs, "append", async (append, args) => {
+    if (refuses.shift()) throw new Error("the backend is away");
+    return append(...args);
+  });
+  const nodes = { leaseMs: 60_000, renew: () => true, alive: () => true, leave() {} };
+  const go = gate();
+  const request = async (_: unknown, exchange: Exchange) => {
+    say(exchange, 0, 1);
+    await go.opened;
+    // The one that waits behind another fails as well.
+    refuses = [true, false, true, false];
+    say(exchange, 1, 1);
+    say(exchange, 2, 1);
+    return {};
+  };
+  const endpoint = new Endpoint(t, { request }, { backend: { ...own, logs, nodes } });
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  const told = events.rest();
+  go.open();
+  for (let i = 0; i < 4; i++) await endpoint.clock.passing(50, () => turns(5));
+  assert.deepEqual(counted(await told), [0, 1, 2, undefined]);
+});
+
 test("what the backend does not take is tried again later, and not once the handler has closed", {
   timeout: 30_000,
 }, async (t) => {
