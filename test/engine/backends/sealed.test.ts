@@ -42,16 +42,20 @@ const CLIENTS = [
   },
 ];
 
-function record(owner: string | undefined, params: unknown) {
-  const created = Date.now();
+function record(owner: string | undefined, params: unknown, created = Date.now()) {
   return {
     ...{ id: "", version: "2025-11-25" as const, owner, initialize: JSON.stringify(params) },
     ...{ created, seen: created, ready: false, held: false },
   };
 }
 
-async function mint(backend: Backend, owner: string | undefined, params: unknown) {
-  const id = await backend.sessions.mint!(record(owner, params), lifetime);
+async function mint(
+  backend: Backend,
+  owner: string | undefined,
+  params: unknown,
+  created?: number,
+) {
+  const id = await backend.sessions.mint!(record(owner, params, created), lifetime);
   assert.ok(typeof id === "string", "it is too large");
   return id;
 }
@@ -137,13 +141,12 @@ describe("the id is the record", () => {
   });
 
   test("it expires by itself", async () => {
-    let now = Date.now();
-    const clock = { now: () => now, after: () => () => {} };
+    const clock = new FakeClock();
     const backend = sealed({ keys: [key(1)], clock });
-    const id = await mint(backend, "a", {});
-    now += lifetime.maxAgeMs - 10;
+    const id = await mint(backend, "a", {}, clock.now());
+    clock.jump(lifetime.maxAgeMs - 1);
     assert.ok(await backend.sessions.get(id));
-    now += 20;
+    clock.jump(1);
     assert.equal(await backend.sessions.get(id), undefined);
   });
 });
