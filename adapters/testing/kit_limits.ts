@@ -29,7 +29,7 @@ export const limitChecks: readonly KitCheck[] = [
       const room = { sessions: 10, perPrincipal: 3 };
       for (const id of "abc") same(await open(sessions, id, room), "", id);
       for (const id of "ab") await sessions.touch(id, { at: NOW + 1, ready: true });
-      await sessions.touch("a", { at: NOW + 2 });
+      for (const id of "ac") await sessions.touch(id, { at: NOW + 2 });
       const used = { ready: true, seen: NOW + 3 };
       same(await open(sessions, "d", room, used), "c", "never ready");
       same(await open(sessions, "e", room, used), "b", "least recently used");
@@ -49,6 +49,15 @@ export const limitChecks: readonly KitCheck[] = [
       await sessions.touch("b", { at: NOW, held: false, by: "n" });
       same(await open(sessions, "c", tight!), "ab", "the other is let go");
       same(await peer.sessions.count(), 1, "left in the end");
+    },
+  },
+  {
+    name: "sessions: where what gives way to the quota makes room enough, nothing else does",
+    async check({ backend: { sessions } }) {
+      const room = { sessions: 2, perPrincipal: 1 };
+      await open(sessions, "a", room, { owner: "y" });
+      await open(sessions, "b", room);
+      same(await open(sessions, "c", room), "b", "gave way");
     },
   },
   {

@@ -32,6 +32,8 @@ export const logChecks: readonly KitCheck[] = [
         { ...open, last: 2, ended: true },
         "bounds at the end",
       );
+      await logs.open("s", "b", NOW, BUDGET);
+      same((await peer.logs.bounds("s", "b"))?.owed, undefined, "where nothing is owed");
     },
   },
   {
@@ -52,6 +54,10 @@ export const logChecks: readonly KitCheck[] = [
       const left = [];
       for (const name of ["a", "b", "c"]) left.push(await logs.bounds("s", name) !== undefined);
       same(left, [false, true, true], "what gave way to a further one");
+      await logs.whole("s", "d", '"01234567"', NOW, room);
+      same(await positions(logs, "s", "c", 0), "1.", "room for two");
+      await logs.whole("s", "e", '"012345678"', NOW, room);
+      same(await positions(logs, "s", "d", 0), "?", "what is too much for two");
     },
   },
   {
@@ -126,7 +132,7 @@ export const logChecks: readonly KitCheck[] = [
       await write(logs, "s", "a", 5, few);
       same(await positions(logs, "s", "a", 2, few), "3 4 5", "by number");
       same(await positions(logs, "s", "a", 1, few), "?", "what is gone is not read past");
-      const small = { ...BUDGET, bytes: 25 };
+      const small = { ...BUDGET, bytes: 20 };
       await write(logs, "s", "b", 4, small);
       same(await positions(logs, "s", "b", 2, small), "3 4", "by size");
       await logs.append("s", "b", `"${"x".repeat(100)}"`, false, NOW, small);
@@ -155,6 +161,9 @@ export const logChecks: readonly KitCheck[] = [
       same((await logs.bounds("s", "live"))?.first, 3, "then the oldest events of the live ones");
       same(await positions(logs, "s", "newest", 0, room), "1 2 3 4", "the newest");
       same(await positions(logs, "t", "a", 0, room), "1 2 3 4", "another session");
+      await write(logs, "t", "b", 2, { ...BUDGET, sessionBytes: 1 });
+      same((await logs.bounds("t", "a"))?.first, 5, "all events of the others");
+      same(await positions(logs, "t", "b", 1), "2", "the newest event stays");
     },
   },
   {
@@ -201,6 +210,7 @@ export const logChecks: readonly KitCheck[] = [
       same(await positions(logs, "s", "a", 0, BUDGET, later + 1), "?", "too old");
       same(await positions(logs, "s", "a", 2, BUDGET, later + 1), "3", "the rest");
       const muchLater = later + BUDGET.ageMs;
+      same(await positions(logs, "s", "a", 2, BUDGET, muchLater), "?", "the last too old");
       same(await positions(logs, "s", "a", 3, BUDGET, muchLater), "", "all too old");
       same(await logs.append("s", "a", "4", false, muchLater, BUDGET), 4, "the next position");
       same(await positions(logs, "s", "a", 3, BUDGET, muchLater), "4", "the next");
@@ -217,6 +227,7 @@ export const logChecks: readonly KitCheck[] = [
       await peer.logs.delivered("s", "a", 4, true);
       same(await positions(logs, "s", "a", 4), "5", "left");
       same(await positions(logs, "s", "a", 3), "?", "forgotten");
+      await logs.delivered("s", "a", 2, true);
       same((await logs.bounds("s", "a"))?.first, 5, "first");
       await logs.delivered("s", "a", 5, true);
       const { first, last } = (await peer.logs.bounds("s", "a"))!;

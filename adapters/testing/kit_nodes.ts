@@ -49,11 +49,18 @@ export const nodeChecks: readonly KitCheck[] = [
         return found;
       };
       same(await held(), "b", "held after two leases are over");
+      const evicted = async (id: string) => {
+        const tight = { sessions: 3, perPrincipal: Infinity };
+        const created = await sessions.create(record(id), tight, LIFETIME);
+        if (!created.created) return created.full;
+        await sessions.touch(id, { at: end, held: true, by: "n4" });
+        return created.evicted.join();
+      };
+      same([await evicted("d"), await evicted("e")].sort(), ["a", "c"], "gave way");
+      same(await evicted("f"), "capacity", "all are held");
       await peer.nodes.leave("n2", end);
-      same(await held(), "", "held after the last has left");
-      const tight = { sessions: 3, perPrincipal: Infinity };
-      const created = await sessions.create(record("d"), tight, LIFETIME);
-      same(created.created, true, "a place is free");
+      same(await held(), "de", "held after the last has left");
+      same(await evicted("g"), "b", "a place is free");
     },
   },
   {
@@ -62,23 +69,26 @@ export const nodeChecks: readonly KitCheck[] = [
       const { nodes, sessions } = backend;
       if (nodes === undefined || peer.nodes === undefined) return;
       const { idleMs } = LIFETIME;
-      for (const id of ["a", "b"]) await sessions.create(record(id), ROOM, LIFETIME);
+      for (const id of ["a", "b", "c"]) await sessions.create(record(id), ROOM, LIFETIME);
       // Both have held theirs for longer than one may be idle.
       const last = NOW + 2 * idleMs;
       for (const node of ["n1", "n2"]) await nodes.renew(node, last);
       await sessions.touch("a", { at: NOW, held: true, by: "n1" });
       await sessions.touch("b", { at: NOW, held: true, by: "n2" });
+      await sessions.touch("c", { at: NOW, held: true, by: "n1" });
+      await sessions.touch("c", { at: NOW + 1, held: false, by: "n1" });
       const end = last + nodes.leaseMs;
       await peer.nodes.renew("n2", end - 1);
       await peer.nodes.renew("n3", end);
-      await peer.nodes.leave("n2", end);
+      for (const at of [end, end + 1]) await peer.nodes.leave("n2", at);
       for (const id of ["a", "b"]) {
         same((await sessions.get(id))?.held, false, `${id} is held`);
         same((await sessions.get(id))?.seen, end, `${id} was seen`);
       }
+      same((await sessions.get("c"))?.seen, NOW + 1, "what a node had let go was seen");
       const gone = async (now: number): Promise<string> =>
         (await sessions.sweep(now, LIFETIME)).map(({ id }) => id).sort().join("");
-      same(await gone(end + idleMs - 1), "", "gone before");
+      same(await gone(end + idleMs - 1), "c", "gone before");
       same(await gone(end + idleMs), "ab", "gone then");
     },
   },

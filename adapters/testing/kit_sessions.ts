@@ -63,6 +63,11 @@ export const sessionChecks: readonly KitCheck[] = [
         same(await sessions.get(id), undefined, `get ${id} after touch`);
       }
       same(await sessions.count(), 0, "count");
+      await sessions.touch("unknown", { at: NOW, held: false, by: "n" });
+      await fill(sessions, "a", { ready: true });
+      const one = { sessions: 1, perPrincipal: Infinity };
+      const created = await sessions.create(record("b", { ready: true }), one, LIFETIME);
+      same(created, { created: true, evicted: ["a"] }, "create after touch");
     },
   },
   {
@@ -124,7 +129,7 @@ export const sessionChecks: readonly KitCheck[] = [
       const room = { sessions: 4, perPrincipal: Infinity };
       await fill(sessions, "abcd");
       for (const id of "abc") await sessions.touch(id, { at: NOW + 1, ready: true });
-      await sessions.touch("a", { at: NOW + 2 });
+      for (const id of "ad") await sessions.touch(id, { at: NOW + 2 });
       const evicted = async (id: string) => {
         const used = { ready: true, seen: NOW + 3 };
         const created = await sessions.create(record(id, used), room, LIFETIME);
@@ -143,6 +148,7 @@ export const sessionChecks: readonly KitCheck[] = [
     async check({ backend: { sessions }, peer }) {
       const room = { sessions: 2, perPrincipal: Infinity };
       await fill(sessions, "ab");
+      await sessions.touch("a", { at: NOW, ready: true });
       await sessions.touch("a", { at: NOW, held: true, by: "n1" });
       same(
         await sessions.create(record("c"), room, LIFETIME),
