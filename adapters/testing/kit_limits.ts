@@ -8,7 +8,7 @@ import type { Capacity, LogBudget, SessionStore } from "../../core/engine/ports.
 import type { SessionRecord } from "../../core/session/record.ts";
 import { same } from "./expect.ts";
 import type { KitCheck } from "./kit.ts";
-import { LIFETIME, NOW, positions, record, write } from "./kit_data.ts";
+import { BUDGET, LIFETIME, NOW, positions, record, ROOM, write } from "./kit_data.ts";
 
 /** Creates a session; the ids that gave way to it, or the limit that refused it. */
 async function open(
@@ -58,6 +58,16 @@ export const limitChecks: readonly KitCheck[] = [
       await open(sessions, "a", room, { owner: "y" });
       await open(sessions, "b", room);
       same(await open(sessions, "c", room), "b", "gave way");
+    },
+  },
+  {
+    name: "sessions, logs: a stream that is open stays, however long nothing is said on it",
+    async check({ backend: { sessions, logs } }) {
+      await open(sessions, "s", ROOM);
+      await write(logs, "s", "a", 1);
+      const later = NOW + 10 * BUDGET.ageMs;
+      await sessions.sweep(later, LIFETIME);
+      same(await logs.append("s", "a", "2", false, later, BUDGET), 2, "the next position");
     },
   },
   {

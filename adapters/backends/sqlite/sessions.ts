@@ -8,6 +8,7 @@ import type { Capacity, Created, Lapsed, SessionStore, Touch } from "../../../co
 import { lapsed, type Lifetime, type SessionRecord } from "../../../core/session/record.ts";
 import { ownerOf, ownerText } from "../owner.ts";
 import { type Database, whole } from "./database.ts";
+import { remove } from "./room.ts";
 
 interface SessionRow {
   readonly id: string;
@@ -163,10 +164,7 @@ function retain(db: Database, now: number): void {
        OR session NOT IN (SELECT id FROM sessions)) LIMIT ${SWEPT}`,
     now,
   );
-  for (const { log } of stale) {
-    db.run("DELETE FROM events WHERE log = ?", log);
-    db.run("DELETE FROM logs WHERE log = ?", log);
-  }
+  for (const { log } of stale) remove(db, log);
   db.run("DELETE FROM handles WHERE expires <= ?", now);
 }
 

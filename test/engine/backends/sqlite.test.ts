@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { sealed } from "../../../adapters/backends/sealed.ts";
 import { sqlite } from "../../../adapters/backends/sqlite.ts";
 import { Database } from "../../../adapters/backends/sqlite/database.ts";
+import { BUDGET, LIFETIME, NOW, record, ROOM, write } from "../../../adapters/testing/kit_data.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
 import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
 import { FakeClock } from "../../doubles/clock.ts";
@@ -200,6 +201,25 @@ test("what sealed sessions left in a file goes when it is over", async () => {
   await clock.passing(30_000);
   assert.deepEqual([rows(file, "logs"), rows(file, "handles")], [0, 0]);
   backend.close!();
+});
+
+test("what is over leaves nothing in a file", async () => {
+  const file = join(folder, "over.db");
+  const { sessions, logs, close } = sqlite(file);
+  for (const id of ["dropped", "stale"]) {
+    await sessions.create(record(id), ROOM, LIFETIME);
+    await sessions.touch(id, { at: NOW, held: true, by: "n" });
+    await write(logs, id, "open", 2);
+    await logs.whole!(id, "whole", "1", NOW, BUDGET);
+    await sessions.delete(id);
+  }
+  await logs.drop("dropped");
+  assert.deepEqual([rows(file, "logs"), rows(file, "events")], [2, 3]);
+  await sessions.sweep(NOW + BUDGET.ageMs, LIFETIME);
+  close!();
+  for (const table of ["sessions", "holds", "logs", "log_totals", "events"]) {
+    assert.equal(rows(file, table), 0, table);
+  }
 });
 
 test("where the runtime has no node:sqlite, opening a file says what has it", () => {
