@@ -10,13 +10,12 @@ import { type Answer, isYes, type Store, whole } from "./store.ts";
 /** A log store in Redis. */
 export function redisLogs(store: Store): LogStore {
   return {
-    async open(session, stream, now, budget, owed = "") {
+    async open(session, stream, _now, budget, owed = "") {
       const { sessionBytes } = budget;
       await store.run(
         "open",
         session,
         stream,
-        whole(now),
         ageOf(budget),
         owed,
         whole(sessionBytes),

@@ -88,15 +88,11 @@ local function makeRoom(limit)
   end
 end
 
--- Forgets ended streams that are too old, where a further one begins.
-local function expire(now, age)
+-- Forgets streams that have expired, where a further one begins. They expire in about the order in which they were opened.
+local function forgetExpired()
   for _, name in ipairs(call('ZRANGE', streams, 0, 63)) do
     local known = call('HMGET', facts(name), 'l', 'e')
-    if not known[1] then drop(name)
-    elseif known[2] then
-      if now - tonumber(known[2]) < age then break end
-      drop(name)
-    end
+    if not known[1] then drop(name) elseif known[2] then break end
   end
 end
 
@@ -117,9 +113,9 @@ local function enter(cost, ended, age, limit)
 end
 
 if op == 'open' then
-  local now, age, owed, maxSession = num(4), num(5), ARGV[6], num(7)
+  local age, owed, maxSession = num(4), ARGV[5], num(6)
   if call('EXISTS', facts(stream)) == 1 then return 0 end
-  expire(now, age)
+  forgetExpired()
   call('HSET', facts(stream), 'f', 1, 'l', 0, 'd', 0, 'b', 0, 'a', age)
   if owed ~= '' then call('HSET', facts(stream), 'w', owed) end
   enter(STREAM + #owed, false, age, maxSession)
@@ -128,7 +124,7 @@ if op == 'open' then
 elseif op == 'whole' then
   local data, bytes, now, maxSession, age = ARGV[4], num(5), ARGV[6], num(7), num(8)
   if call('EXISTS', facts(stream)) == 1 then return 0 end
-  expire(tonumber(now), age)
+  forgetExpired()
   call('HSET', facts(stream), 'f', 1, 'l', 1, 'd', 0, 'b', bytes, 'e', now)
   put(1, data, now, bytes, '')
   enter(STREAM + EVENT + bytes, true, age, maxSession)

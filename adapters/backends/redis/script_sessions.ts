@@ -25,12 +25,6 @@ local function remove(id)
   return 1
 end
 
--- The keys of these have expired already; they only stand in lists still.
-local function purge(now, age)
-  local last = string.format('%.0f', now - age - HOUR)
-  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'all', '-inf', last, 'LIMIT', 0, 1000)) do remove(id) end
-end
-
 -- Idle time counts from now: the node may have held it for longer than a session may be idle.
 local function letGo(node, now)
   for _, id in ipairs(call('SMEMBERS', P .. 'n:' .. node)) do
@@ -81,7 +75,6 @@ if op == 'create' then
   -- Some clients send again what a lost connection left without an answer.
   if call('EXISTS', P .. 's:' .. id) == 1 then return { 'created' } end
   local out = {}
-  purge(tonumber(created), age)
   if quota >= 0 then
     local full, victim = quotaVictim(owner, quota)
     if full then
@@ -184,6 +177,7 @@ elseif op == 'sweep' then
       end
     end
   end
+  -- Of some the keys have expired already: these only stand in lists still.
   local old = string.format('%.0f', now - age)
   for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'all', '-inf', old, 'LIMIT', 0, 500)) do
     if call('SCARD', P .. 'h:' .. id) == 0 and remove(id) == 1 then
@@ -191,7 +185,6 @@ elseif op == 'sweep' then
       out[#out + 1] = 'age'
     end
   end
-  purge(now, age)
   return out
 
 elseif op == 'renew' then
