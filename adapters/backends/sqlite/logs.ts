@@ -203,7 +203,7 @@ function read(
   after: number,
   maxBytes: number,
 ): LogPage | undefined {
-  if (after < log.first - 1 || after > log.last) return undefined;
+  if (after > log.last) return undefined;
   const events: { position: number; data: string }[] = [];
   let next = after;
   for (let bytes = 0; next < log.last && (events.length === 0 || bytes < maxBytes);) {
@@ -212,7 +212,7 @@ function read(
       log.log,
       next,
     );
-    // Another process has cut it meanwhile.
+    // It is gone, or another process has cut it meanwhile.
     if (batch[0]?.position !== next + 1) return undefined;
     for (const { position, data } of batch) {
       if (events.length > 0 && bytes >= maxBytes) break;

@@ -77,6 +77,9 @@ test("sessions that have expired take nobody's place", { skip: noRedis }, async 
     await count("DEL", "h:held");
     assert.deepEqual(await open("a", 10, now), { created: true, evicted: [] }, "of a principal");
     assert.equal(await count("SCARD", "o:=o"), 1);
+    const listed: string[] = [];
+    for await (const { id } of sessions.list()) listed.push(id);
+    assert.deepEqual(listed, ["a"]);
     assert.deepEqual(await sessions.sweep(now, LIFETIME), []);
     assert.equal(await sessions.count(), 1);
     assert.deepEqual(await open("b", 2, now), { created: true, evicted: [] }, "in all");
