@@ -28,12 +28,12 @@ export const limitChecks: readonly KitCheck[] = [
     async check({ backend: { sessions } }) {
       const room = { sessions: 10, perPrincipal: 3 };
       for (const id of "abc") same(await open(sessions, id, room), "", id);
-      for (const id of "ab") await sessions.touch(id, { at: NOW + 1, ready: true });
-      for (const id of "ac") await sessions.touch(id, { at: NOW + 2 });
+      for (const id of "bc") await sessions.touch(id, { at: NOW + 1, ready: true });
+      for (const id of "ba") await sessions.touch(id, { at: NOW + 2 });
       const used = { ready: true, seen: NOW + 3 };
-      same(await open(sessions, "d", room, used), "c", "never ready");
-      same(await open(sessions, "e", room, used), "b", "least recently used");
-      same(await open(sessions, "f", room, used), "a", "a use counts");
+      same(await open(sessions, "d", room, used), "a", "never ready");
+      same(await open(sessions, "e", room, used), "c", "least recently used");
+      same(await open(sessions, "f", room, used), "b", "a use counts");
     },
   },
   {

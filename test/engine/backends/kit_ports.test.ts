@@ -55,7 +55,7 @@ const CASES: readonly Refused[] = [
     "uses do not count within a quota",
     "sessions: of one principal's the least recently used gives way, never-ready ones first",
     () => sessions("touch", () => () => {}),
-    /^never ready: "a"; expected "c"$/,
+    /^least recently used: "b"; expected "c"$/,
   ],
   [
     "somebody gives way for nothing",
