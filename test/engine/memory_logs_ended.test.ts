@@ -109,6 +109,28 @@ describe("a log in memory that has ended, once another has", () => {
     assert.equal(logs.bounds("s", "a"), undefined);
   });
 
+  test("forgets each event at its own age also where thousands have gone before it", () => {
+    const whole = LOG_COST.stream + LOG_COST.event + 1;
+    const { logs, open, append, texts } = store({ ageMs: 10, sessionBytes: 20 * whole });
+    const last = 4_000;
+    for (let now = 0; now <= last; now++) {
+      open(`s${now}`, now);
+      append("1", `s${now}`, { now });
+      append("2".repeat(1 + now % 5), `s${now}`, { now: now + 5, last: true });
+    }
+    const now = last + 5;
+    const left = (stream: number) => [0, 1].map((after) => texts(after, `s${stream}`, { now }));
+    assert.deepEqual(left(last - 10), ["lost", "lost"]);
+    assert.deepEqual(left(last - 9), ["lost", "22"]);
+    assert.deepEqual(left(last - 5), ["lost", "2"]);
+    assert.deepEqual(left(last - 4), ["1 22", "22"]);
+    // What they cost is there for others.
+    const budget = { ...ROOMY, ageMs: 10, sessionBytes: 20 * whole };
+    for (let i = 0; i < 30; i++) logs.whole!("s", `w${i}`, "1", last + 20, budget);
+    const kept = Array.from({ length: 30 }, (_, i) => texts(0, `w${i}`, { now: last + 20 }));
+    assert.deepEqual(kept.filter((text) => text === "1").length, 20);
+  });
+
   test("keeps its names of events and what it owes", () => {
     const { logs, open, append } = store();
     logs.open("s", "a", 0, ROOMY, "[1]");

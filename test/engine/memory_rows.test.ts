@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type Capacity, memory, type SessionRecord } from "../../core/engine/mod.ts";
 import type { Lifetime } from "../../core/mod.ts";
 import { IdIndex } from "../../core/engine/memory/id_index.ts";
+import { heapInUse } from "../doubles/heap.ts";
 import { NONE, RowList, Rows, textsOf, wordsOf } from "../../core/engine/memory/rows.ts";
 
 const FOREVER: Lifetime = { idleMs: Infinity, maxAgeMs: Infinity };
@@ -190,4 +191,24 @@ test("a walk along the sessions goes on after any of them is gone, and meets the
     if (met.length > 20) break;
   }
   assert.equal(met.join(""), "abeghijklm");
+});
+
+test("of sessions that are gone no params stay, but for some short ones that others may share", () => {
+  const { sessions } = memory();
+  // Its rows would otherwise go as a whole.
+  sessions.create(record("stays"), ANY, FOREVER);
+  const before = heapInUse();
+  for (const [count, length, atOnce] of [[1_000, 20_000, 1_000], [20_000, 900, 1]] as const) {
+    const text = "x".repeat(length);
+    for (let i = 0; i < count; i += atOnce) {
+      const ids = Array.from({ length: atOnce }, (_, j) => `s${i + j}`);
+      for (const id of ids) {
+        sessions.create(record(id, { initialize: JSON.stringify({ id, text }) }), ANY, FOREVER);
+      }
+      for (const id of ids) sessions.delete(id);
+    }
+  }
+  const grown = heapInUse() - before;
+  assert.ok(grown < 5_000_000, `${grown} bytes are kept`);
+  assert.equal(sessions.count(), 1);
 });

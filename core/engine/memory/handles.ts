@@ -33,10 +33,7 @@ export function memoryHandles(): HandleStore {
     },
     get(handle, now) {
       const found = kept.get(handle);
-      if (found === undefined) return undefined;
-      if (found.expires > now) return found.text;
-      kept.delete(handle);
-      return undefined;
+      return found !== undefined && found.expires > now ? found.text : undefined;
     },
     delete: (handle) => kept.delete(handle),
   };
