@@ -34,7 +34,6 @@ const FORMAT = "A";
 const NONCE = 12;
 /** Revision, two times, length of the principal. */
 const HEAD = 14;
-const NO_REVISION = 255;
 /** Bytes of a principal from which on its digest is sealed: issuer and subject often leave too little for the params. */
 const LONG = 25;
 const DIGEST = 16;
@@ -80,10 +79,8 @@ export class Seal {
       const size = HEAD + ROOM - room + length;
       const plain = new Uint8Array(size);
       const view = new DataView(plain.buffer);
-      view.setUint8(
-        0,
-        record.version === undefined ? NO_REVISION : REVISIONS.indexOf(record.version),
-      );
+      // None is -1, which becomes 255.
+      view.setUint8(0, REVISIONS.indexOf(record.version ?? ""));
       setTime(view, 1, record.created);
       setTime(view, 7, expires);
       view.setUint8(13, owner === undefined ? 0 : isLong ? IS_DIGEST : owner.length + 1);
@@ -105,7 +102,7 @@ export class Seal {
   /** What an id says; undefined where no key of ours has sealed it. */
   async open(id: string): Promise<Opened | undefined> {
     const bytes = id.startsWith(FORMAT) ? bytesOf(id.slice(4)) : undefined;
-    if (bytes === undefined || bytes.length < NONCE + HEAD + 16) return undefined;
+    if (bytes === undefined) return undefined;
     for (const { name, key } of await this.#keys) {
       if (name !== id.slice(1, 4)) continue;
       try {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, test } from "node:test";
 import { sealed } from "../../../adapters/backends/sealed.ts";
 import { FakeClock } from "../../doubles/clock.ts";
+import { BUDGET } from "../../../adapters/testing/kit_data.ts";
 import { backendKit, RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
 import {
   type Application,
@@ -129,6 +131,18 @@ describe("the id is the record", () => {
       }
       assert.equal(await sealed({ keys: [key(2)] }).sessions.get(id), undefined);
     }
+  });
+
+  test("it has one spelling, under which it may have been ended", async () => {
+    const backend = sealed({ keys: [key(1)] });
+    const id = await mint(backend, "a", {});
+    const bytes = Buffer.from(id.slice(4), "base64url");
+    const last = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"];
+    const others = last.map((one) => id.slice(0, -1) + one).filter((one) =>
+      one !== id && bytes.equals(Buffer.from(one.slice(4), "base64url"))
+    );
+    assert.equal(others.length, 3);
+    for (const other of others) assert.equal(await backend.sessions.get(other), undefined);
   });
 
   test("keys are rotated", async () => {
@@ -320,6 +334,38 @@ test("with revocations, of eight DELETEs on two nodes one ends the session", asy
     await assert.rejects(client.call("who"), (error) => (error as RpcFailure).status === 404);
   }
   for (const node of nodes) await node.close();
+});
+
+test("its revocations are closed with it", async () => {
+  let closed = 0;
+  const revocations = { ...memory(), close: () => void closed++ };
+  await sealed({ keys: [key(1)], revocations }).close!();
+  assert.equal(closed, 1);
+});
+
+test("what is left of streams goes once the ids that they belong to have expired", () => {
+  const clock = new FakeClock();
+  const { logs } = sealed({ keys: [key(1)], clock });
+  const left = (ids: readonly string[], stream = "a") =>
+    ids.filter((id) => logs.bounds(id, stream) !== undefined);
+  const open = (names: string, stream = "a") => {
+    // Nobody has opened these ids here: they are taken to expire in a minute.
+    const ids = [...names].map((name) => `${name} ${clock.now()}`);
+    for (const id of ids) logs.open(id, stream, clock.now(), BUDGET);
+    return ids;
+  };
+  for (let round = 0; round < 3; round++) {
+    const ids = open("abcdefgh");
+    open("abcdefgh", "b");
+    for (const id of ids.slice(4)) logs.drop(id, "b");
+    clock.jump(59_999);
+    open("stuvwxyz");
+    assert.deepEqual(left(ids), ids);
+    clock.jump(1);
+    open("stuvwxyz");
+    assert.deepEqual(left(ids), []);
+    assert.deepEqual(left(ids, "b"), []);
+  }
 });
 
 test("with revocations, a session that was ended stays so, whatever else is ended", async () => {
