@@ -116,3 +116,45 @@ test("a bus that was taken for dead listens again, and says that it may have mis
   assert.deepEqual(got, ["missed", "2"]);
   close();
 });
+
+test("a topic that could not be left is left later, unless somebody listens again", () => {
+  const file = join(folder, "left.db");
+  const [db, other] = [new Database(file, 100), new Database(file, 100)];
+  const clock = new FakeClock();
+  let locked = false;
+  const bus = sqliteBus(
+    instead(db, "run", (run, args) => {
+      if (locked) throw new Error("database is locked");
+      return run(...args);
+    }),
+    clock,
+  );
+  const sender = sqliteBus(other, clock);
+  const got: string[] = [];
+  const receiver = { receive: (text: string) => void got.push(text) };
+  for (const topic of "tu") bus.subscribe(topic, receiver);
+  locked = true;
+  for (const topic of "tu") bus.unsubscribe(topic, receiver);
+  locked = false;
+  bus.subscribe("t", receiver);
+  clock.pass(5_000);
+  assert.deepEqual([..."tu"].map((topic) => sender.publish(topic, topic)), [1, 0]);
+  clock.pass(20);
+  assert.deepEqual(got, ["t"]);
+  for (const one of [sender, bus, db, other]) one.close();
+});
+
+test("messages are forgotten once all that live have looked for them, and who lives is known", () => {
+  const { bus, sender, clock, other, close } = pair("kept");
+  const got: string[] = [];
+  bus.subscribe("t", { receive: (text) => void got.push(text) });
+  bus.missed!(() => got.push("missed"));
+  sender.publish("t", "1");
+  const kept = () => other.get<{ found: number }>("SELECT count(*) AS found FROM messages")!.found;
+  clock.pass(10_000);
+  assert.equal(kept(), 1);
+  clock.pass(10_000);
+  assert.equal(kept(), 0);
+  assert.deepEqual(got, ["1"]);
+  close();
+});
