@@ -1,12 +1,15 @@
-/** Server objects of sessions that are over without a word of it. */
+/** Server objects of sessions that are over without a word of it, and of those that are not stored yet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealed } from "../../adapters/backends/sealed.ts";
 import { type Backend, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
+import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { connected, endpoint } from "./sdk/endpoint.ts";
 import { v1 } from "./sdk/servers.ts";
+
+const SET_LEVEL = { jsonrpc: "2.0", id: 7, method: "logging/setLevel", params: { level: "info" } };
 
 /** Lets time pass; what timers begin may wait for more than the clock knows of. */
 async function pass(clock: FakeClock, ms: number): Promise<void> {
@@ -31,12 +34,7 @@ test("a session that ended on another node, which could not say so", async () =>
       new Request("http://localhost/mcp", {
         method: "POST",
         headers: { "content-type": "application/json", "mcp-session-id": sessionId! },
-        body: JSON.stringify({
-          jsonrpc: "2.0",
-          id: 1,
-          method: "logging/setLevel",
-          params: { level: "info" },
-        }),
+        body: JSON.stringify(SET_LEVEL),
       }),
     );
     assert.equal(served.status, 200);
@@ -65,5 +63,28 @@ test("a session that is kept nowhere and only expires", async () => {
   await pass(clock, 31_000);
   while (told.length < 2) await turns();
   assert.deepEqual(told, ["1 initialized", "1 closed"]);
+  await mcp.close();
+});
+
+test("a session that a slow store has not accepted yet", async () => {
+  const clock = new FakeClock();
+  const backend = memory();
+  const storing = Promise.withResolvers<void>();
+  const accepted = Promise.withResolvers<void>();
+  let slow = false;
+  const sessions = instead(backend.sessions, "create", async (create, args) => {
+    if (slow) storing.resolve();
+    if (slow) await accepted.promise;
+    return create(...args);
+  });
+  const { mcp, told } = endpoint(v1, {}, { backend: { ...backend, sessions }, clock });
+  await connected(mcp);
+  slow = true;
+  const opening = connected(mcp);
+  await storing.promise;
+  for (let i = 0; i < 2; i++) await pass(clock, 30_000);
+  accepted.resolve();
+  assert.equal((await (await opening).send("POST", SET_LEVEL)).status, 200);
+  assert.deepEqual(told, ["1 initialized", "2 initialized"]);
   await mcp.close();
 });
