@@ -86,5 +86,27 @@ for (const version of versions) {
       assert.equal(told.mock.callCount(), 3);
       await mcp.close();
     });
+
+    test("without a session is let go also where it closes nothing", LIMIT, async (t) => {
+      t.mock.method(console, "error", () => {});
+      let closed = 0;
+      const application = sdkServer((): SdkServer => {
+        const server = version.build({ hello: () => "hello" });
+        return {
+          connect: (transport) => server.connect(transport),
+          close() {
+            closed++;
+            return Promise.reject(new Error("broken"));
+          },
+        };
+      });
+      const mcp = createMcpHandler(application, { sessions: "off" });
+      const client = testClient(mcp);
+      await client.initialize();
+      assert.equal(textOf(await client.call("tools/call", tool("hello"))), "hello");
+      const each = closed;
+      await mcp.close();
+      assert.equal(closed, each);
+    });
   });
 }
