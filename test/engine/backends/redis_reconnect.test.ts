@@ -165,6 +165,37 @@ for (
   });
 }
 
+test("node-redis: a subscriber connection that was refused is tried again by who subscribes next", async () => {
+  let tries = 0;
+  const none = () => Promise.resolve();
+  const own = { on() {}, removeListener() {}, subscribe: none, unsubscribe: none, destroy() {} };
+  const connect = () => tries++ === 0 ? Promise.reject(new Error("refused")) : none();
+  const client = {
+    ...{ isReady: true, sendCommand: none, on() {}, removeListener() {} },
+    duplicate: () => ({ ...own, connect }),
+  };
+  const { bus, close } = redis(client);
+  const receiver = { receive() {} };
+  await assert.rejects(async () => await bus.subscribe("t", receiver), /refused/);
+  await bus.subscribe("t", receiver);
+  close!();
+});
+
+for (const { name, connect } of clients) {
+  test(`${name}: a backend that is closed listens to its client no more`, {
+    skip: noRedis,
+  }, async () => {
+    const { client, end } = await connect(server.port);
+    const listeners = () => ["ready", "error"].map((event) => emitter.listenerCount(event));
+    const emitter = client as unknown as EventEmitter;
+    const before = listeners();
+    const { close } = redis(client);
+    close!();
+    assert.deepEqual(listeners(), before);
+    end();
+  });
+}
+
 test("node-redis: a backend that is closed while Redis is down goes on trying no more", {
   skip: noRedis,
   timeout: 30_000,
