@@ -63,12 +63,11 @@ export class Ends {
     if (all?.delete(fn) && all.size === 0) this.#told.delete(live);
   }
 
-  /** The session has ended. */
+  /** The session has ended. Whoever leaves while others are told is not told. */
   tell(live: Live | undefined): void {
-    const told = live && this.#told.get(live);
-    if (told === undefined) return;
-    this.#told.delete(live!);
-    for (const fn of told) fn();
+    if (live === undefined) return;
+    for (const fn of this.#told.get(live) ?? []) fn();
+    this.#told.delete(live);
   }
 
   /** All is over. */
