@@ -40,17 +40,13 @@ export function notifyOf(tell: (change: Change) => void): Notify {
   };
 }
 
-type Filter = {
-  readonly toolsListChanged: true | undefined;
-  readonly promptsListChanged: true | undefined;
-  readonly resourcesListChanged: true | undefined;
-  readonly resourceSubscriptions: ReadonlySet<string> | undefined;
-};
-
 /** The open subscriptions of one node. */
 export class Subscriptions {
   readonly #application: Application;
-  readonly #open = new Map<Call, Filter>();
+  /** What each is told of. */
+  readonly #open = new Map<Call, readonly string[]>();
+  /** Who is told of it: an update of one resource must not cost a look at every subscription. */
+  readonly #listeners = new Map<string, Set<Call>>();
 
   constructor(application: Application) {
     this.#application = application;
@@ -63,28 +59,35 @@ export class Subscriptions {
 
   /** Acknowledges a subscription; from here on it gets what it asked for and the server offers. */
   open(call: Call, asked: JsonObject): void {
-    const filter = honoured(asked, this.#application.capabilities ?? {});
-    const { resourceSubscriptions: uris } = filter;
+    const notifications = honoured(asked, this.#application.capabilities ?? {});
+    const _meta = { [META.subscriptionId]: call.id };
     call.emit(
-      notificationText("notifications/subscriptions/acknowledged", {
-        _meta: { [META.subscriptionId]: call.id },
-        notifications: { ...filter, resourceSubscriptions: uris && [...uris] },
-      }),
+      notificationText("notifications/subscriptions/acknowledged", { _meta, notifications }),
     );
     // Last: whoever is told of its stream may tell of a change at once.
-    this.#open.set(call, filter);
+    const names = namesOf(notifications);
+    this.#open.set(call, names);
+    for (const name of names) {
+      const listeners = this.#listeners.get(name);
+      if (listeners === undefined) this.#listeners.set(name, new Set([call]));
+      else listeners.add(call);
+    }
   }
 
   /** The request is over. False where it was none of them. */
   delete(call: Call): boolean {
+    for (const name of this.#open.get(call) ?? []) {
+      const listeners = this.#listeners.get(name);
+      listeners?.delete(call);
+      if (listeners?.size === 0) this.#listeners.delete(name);
+    }
     return this.#open.delete(call);
   }
 
   /** Tells whoever asked for it. */
   tell(change: Change): void {
     const { method, params } = notificationOf(change);
-    for (const [call, filter] of this.#open) {
-      if (!wants(filter, change)) continue;
+    for (const call of this.#listeners.get(nameOf(change)) ?? []) {
       call.emit(
         notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
       );
@@ -114,12 +117,15 @@ export function notificationOf(change: Change): { method: string; params: JsonOb
     : { method: `notifications/${change.changed}/list_changed`, params: {} };
 }
 
-function wants(filter: Filter, change: Change): boolean {
-  if ("updated" in change) return filter.resourceSubscriptions?.has(change.updated) === true;
-  return filter[`${change.changed}ListChanged`] === true;
+/** What a client asked for and the server offers, as it is acknowledged: what is undefined is left out. */
+interface Honoured {
+  readonly toolsListChanged: true | undefined;
+  readonly promptsListChanged: true | undefined;
+  readonly resourcesListChanged: true | undefined;
+  readonly resourceSubscriptions: readonly string[] | undefined;
 }
 
-function honoured(asked: JsonObject, capabilities: JsonObject): Filter {
+function honoured(asked: JsonObject, capabilities: JsonObject): Honoured {
   const offers = (feature: string, what: string): boolean => {
     const capability = capabilities[feature];
     return isObject(capability) && capability[what] === true;
@@ -127,13 +133,24 @@ function honoured(asked: JsonObject, capabilities: JsonObject): Filter {
   const changes = (feature: "tools" | "prompts" | "resources"): true | undefined =>
     asked[`${feature}ListChanged`] === true && offers(feature, "listChanged") || undefined;
   const uris = asked.resourceSubscriptions;
-  // What is undefined is left out where it is acknowledged: JSON has none.
   return {
     toolsListChanged: changes("tools"),
     promptsListChanged: changes("prompts"),
     resourcesListChanged: changes("resources"),
     resourceSubscriptions: Array.isArray(uris) && offers("resources", "subscribe")
-      ? new Set(uris.filter((uri) => typeof uri === "string"))
+      ? [...new Set(uris.filter((uri) => typeof uri === "string"))]
       : undefined,
   };
+}
+
+// The colon tells a resource of any name from a list.
+function nameOf(change: Change): string {
+  return "updated" in change ? `:${change.updated}` : change.changed;
+}
+
+function namesOf({ resourceSubscriptions = [], ...lists }: Honoured): string[] {
+  return [
+    ...(["tools", "prompts", "resources"] as const).filter((one) => lists[`${one}ListChanged`]),
+    ...resourceSubscriptions.map((updated) => nameOf({ updated })),
+  ];
 }

@@ -4,6 +4,7 @@ import { bundle } from "./bundle.ts";
 import { callJson, callLater, callSse, initialize, modern, progress } from "./calls.ts";
 import { cold } from "./cold.ts";
 import { engine } from "./engine.ts";
+import { growth } from "./growth.ts";
 import { resume } from "./resume.ts";
 import { lookups, memory } from "./sessions.ts";
 import { streams } from "./streams.ts";
@@ -23,5 +24,6 @@ export const workloads: readonly Workload[] = [
   cold,
   backends,
   engine,
+  growth,
   bundle,
 ];
