@@ -109,6 +109,18 @@ export function costs(): readonly Row[] {
   ];
 }
 
+/** What is done among few and among many. */
+export function growth(): readonly Row[] {
+  const rows = of(results().rows, "growth");
+  const names = new Set(rows.map(({ contender }) => contender));
+  return [...names].map((name) => [
+    name,
+    ...RUNTIMES.map(([runtime]) =>
+      one(rows.filter((row) => row.runtime === runtime), name).ratio!.toFixed(1)
+    ),
+  ]);
+}
+
 /** What reaches a bundle. */
 export function sizes(): readonly Row[] {
   return of(results().rows, "bundle").map(({ contender, value, details }) => [

@@ -31,7 +31,7 @@ const FURTHER = [
 /** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
 const tables: Record<string, () => string> = {
   ...{ rules, refusals, states, options, limits, further },
-  ...{ machine: bench.machine, calls, costs, sizes },
+  ...{ machine: bench.machine, calls, costs, growth, sizes },
 };
 
 /** The ladder: what is asked, in order. The session table is asked on the way. */
@@ -148,6 +148,10 @@ function calls(): string {
 
 function costs(): string {
   return table(["what", "Node", "Deno", "Bun"], bench.costs());
+}
+
+function growth(): string {
+  return table(["what, and among how many", "Node", "Deno", "Bun"], bench.growth());
 }
 
 function sizes(): string {

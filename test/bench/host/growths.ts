@@ -120,6 +120,15 @@ export function growths(library: typeof Library): readonly Growth[] {
       },
     },
     {
+      what: "an update that one of them asked for",
+      ...streams,
+      async prepare(count) {
+        const here = room();
+        const ids = await here.listening(count);
+        return () => here.mcp.notify.resourceUpdated(any(ids));
+      },
+    },
+    {
       what: "a change, told to each of them",
       ...streams,
       each: true,
@@ -287,6 +296,7 @@ class Room {
         this.#exchange = exchange;
         return new Promise(() => {});
       },
+      subscribed: (session, uri) => session === uri,
     }, { keepAliveMs: 0, limits: LIMITS, ...options });
   }
 
