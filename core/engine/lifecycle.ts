@@ -1,40 +1,32 @@
 /**
- * Sessions as the engine runs them: found, opened, held, ended. The session table says what is to be
- * done; here it is done.
+ * Sessions as the engine runs them: found, opened, held, ended, on this node and on others.
  *
  * @module
  */
 
 import type { RpcResponse } from "../protocol/json_rpc.ts";
 import type { Rejection } from "../outbound/rejections.ts";
-import { decide, type Effect } from "../session/machine.ts";
-import { type EndReason, lapsed, type SessionRecord } from "../session/record.ts";
+import type { EndReason, SessionRecord } from "../session/record.ts";
 import { Asking } from "./asking.ts";
 import { andThen } from "./awaitable.ts";
+import { Ending, type EndListener } from "./ending.ts";
 import type { Live } from "./live.ts";
 import { Lives } from "./lives.ts";
 import type { Settings } from "./options.ts";
 import type { Change } from "./subscriptions.ts";
 import { Membership } from "./membership.ts";
 import { type Others, storeNew } from "./opening.ts";
-import type { Awaitable, Lapsed } from "./ports.ts";
+import type { Awaitable } from "./ports.ts";
 import { Readiness } from "./readiness.ts";
 import { Sweeper } from "./sweeper.ts";
 import { attempt, type ControlWord, passAnswer, tell, tellChange, topicsOf } from "./words.ts";
 
-/** How many sessions that the application keeps are looked up in one sweep. */
-const FORGET_AT_ONCE = 1_000;
-
 /** Is told what becomes of sessions, on whatever node it happens. */
-export interface Listener {
-  /** The activity of a session that is over shall stop. */
-  ended(id: string, reason: EndReason, live: Live | undefined): void;
+export interface Listener extends EndListener {
   /** A request shall stop. */
   cancelled(live: Live, id: string | number, reason: string | undefined): void;
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
-  /** The sessions for which the application keeps something; undefined where it never does. */
-  readonly holds?: (() => Iterable<string>) | undefined;
   /** A client has answered a request of this node. */
   answered(from: string, response: RpcResponse): void;
   /** Words about streams and changes may have been missed. */
@@ -52,12 +44,13 @@ export class Lifecycle {
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #asking = new Asking();
+  readonly #ending: Ending;
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
   /** What becomes of others where a session is opened. */
   readonly #others: Others = {
-    swept: (lapsed) => this.#swept(lapsed),
-    evicted: (id) => this.#over(id, "evicted"),
+    swept: (lapsed) => this.#ending.gone(lapsed),
+    evicted: (id) => this.#ending.over(id, "evicted"),
     opened: () => this.#sweeper.later(),
   };
 
@@ -71,11 +64,8 @@ export class Lifecycle {
       // The application may come to keep something for a session that was opened elsewhere.
       () => listener.holds !== undefined && this.#sweeper.later(),
     );
-    this.#sweeper = new Sweeper(settings, {
-      gone: (lapsed) => this.#swept(lapsed),
-      endOld: (now) => this.#endOld(now),
-      forget: () => this.#forget(),
-    });
+    this.#ending = new Ending(settings, node, this.lives, this.#asking, listener);
+    this.#sweeper = new Sweeper(settings, this.#ending);
     this.#membership = new Membership(settings, node, {
       topics: topicsOf(node, {
         told: (word) => this.#told(word),
@@ -125,8 +115,8 @@ export class Lifecycle {
   ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
     const found = this.#settings.backend.sessions.get(id, principal);
     return found instanceof Promise
-      ? found.then((record) => record && this.#unlessLapsed(record))
-      : found && this.#unlessLapsed(found);
+      ? found.then((record) => record && this.#ending.unlessLapsed(record))
+      : found && this.#ending.unlessLapsed(found);
   }
 
   /** Stores a new session; a refusal leaves nothing behind. */
@@ -136,33 +126,8 @@ export class Lifecycle {
   }
 
   /** Ends a session. True for the one caller that ended it. */
-  async end(
-    record: { readonly id: string; readonly ready: boolean },
-    reason: EndReason,
-  ): Promise<boolean> {
-    const event = reason === "terminated" ? "terminate" : reason;
-    const { effects } = decide(record.ready ? "ready" : "opened", event, {
-      termination: true,
-      staleInitialize: "reject",
-    });
-    for (const effect of effects) {
-      if (effect === "delete") {
-        if (!(await this.#delete(record.id, reason))) return false;
-      } else this.#perform(effect, record.id, reason);
-    }
-    this.#announce(record.id, reason);
-    return true;
-  }
-
-  // It may have been an attempt of ours that removed it, whose answer was lost: then nobody says that it has ended.
-  async #delete(id: string, reason: EndReason): Promise<boolean> {
-    let deleted = false;
-    try {
-      deleted = await this.#settings.backend.sessions.delete(id);
-    } finally {
-      if (!deleted) tell(this.#settings, { doubted: id, reason, from: this.node });
-    }
-    return deleted;
+  end(record: Pick<SessionRecord, "id" | "ready">, reason: EndReason): Promise<boolean> {
+    return this.#ending.end(record, reason);
   }
 
   /** What a notification or a response does to idle time. */
@@ -213,51 +178,6 @@ export class Lifecycle {
     await this.#membership.leave();
   }
 
-  #unlessLapsed(record: SessionRecord): SessionRecord | undefined {
-    const reason = lapsed(record, this.#settings.clock.now(), this.#settings.lifetime);
-    // What a store says of holding may be older than what goes on here.
-    const held = reason === "idle" && this.lives.get(record.id) !== undefined;
-    if (reason === undefined || held) return record;
-    this.end(record, reason).catch((error) => this.#failed(error));
-    return undefined;
-  }
-
-  /** The store has removed it already. */
-  #over(id: string, reason: EndReason): void {
-    this.#stopHere(id, reason);
-    this.#perform("drop-logs", id, reason);
-    this.#announce(id, reason);
-  }
-
-  /** It is over: what goes on in it on this node stops. */
-  #stopHere(id: string, reason: EndReason): void {
-    this.#perform("end-streams", id, reason);
-    this.#perform("abort-calls", id, reason);
-  }
-
-  #perform(effect: Effect, id: string, reason: EndReason): void {
-    switch (effect) {
-      case "end-streams":
-        for (const connection of this.lives.get(id)?.connections ?? []) {
-          connection.close("session-ended");
-        }
-        return;
-      case "abort-calls": {
-        const live = this.lives.remove(id);
-        this.#asking.ended(id);
-        return this.#listener.ended(id, reason, live);
-      }
-      case "drop-logs": {
-        attempt(this.#settings, () => this.#settings.backend.logs.drop(id));
-      }
-    }
-  }
-
-  #announce(id: string, reason: EndReason): void {
-    this.#settings.onEvent({ type: "session-ended", session: id, reason });
-    tell(this.#settings, { ended: id, reason, from: this.node });
-  }
-
   /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
   listen(): Promise<void> | undefined {
     return this.#membership.join();
@@ -285,7 +205,7 @@ export class Lifecycle {
     attempt(this.#settings, async () => {
       const record = await this.#settings.backend.sessions.get(live.id);
       if (record?.ready) this.isReady(live.id);
-      if (record === undefined && this.lives.has(live)) this.#stopHere(live.id, reason);
+      if (record === undefined && this.lives.has(live)) this.#ending.stopHere(live.id, reason);
     });
   }
 
@@ -294,35 +214,11 @@ export class Lifecycle {
       const live = this.lives.get(word.doubted);
       if (live !== undefined) this.#look(live, word.reason);
     } else if (word.from === this.node) return;
-    else if ("ended" in word) this.#stopHere(word.ended, word.reason);
+    else if ("ended" in word) this.#ending.stopHere(word.ended, word.reason);
     else if ("ready" in word) this.isReady(word.ready);
     else {
       const live = this.lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
-    }
-  }
-
-  #swept(gone: readonly Lapsed[]): void {
-    for (const { id, reason } of gone) this.#over(id, reason);
-  }
-
-  async #forget(): Promise<boolean> {
-    let keeps = false;
-    let left = FORGET_AT_ONCE;
-    for (const id of this.#listener.holds?.() ?? []) {
-      const record = await this.#settings.backend.sessions.get(id);
-      // One whose time is over is ended like any other; in one that has work, a request may just have come.
-      if (this.lives.get(id) !== undefined || (record && this.#unlessLapsed(record))) keeps = true;
-      else if (record === undefined) this.#perform("abort-calls", id, "ended");
-      if (--left === 0) return true;
-    }
-    return keeps;
-  }
-
-  async #endOld(now: number): Promise<void> {
-    const { maxAgeMs } = this.#settings.lifetime;
-    for (const live of this.lives) {
-      if (now - live.created >= maxAgeMs) await this.end(live, "age");
     }
   }
 
