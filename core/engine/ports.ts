@@ -182,7 +182,7 @@ export interface LogStore {
   /**
    * Appends one message and returns its position. `last` ends the log. The newest event is always
    * kept; older ones give way to the budget, oldest first, of this session alone. Where that of the session is
-   * spent, its ended streams go first, then the oldest events of the others. An append must not cost time in
+   * spent, its ended streams go first, then events of the others, stream by stream. An append must not cost time in
    * proportion to how many streams there are.
    *
    * A log that has ended, was dropped or never opened takes nothing: 0. So a writer that was given up

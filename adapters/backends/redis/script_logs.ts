@@ -66,7 +66,7 @@ local function keep(name, ended, age)
   if left <= 0 then atLeast(P .. 'seq', open) end
 end
 
--- Ended streams first, oldest first; then the oldest events of the others. The newest event stays.
+-- Ended streams first, oldest first; then events of the others, stream by stream. The newest event stays.
 local function makeRoom(limit)
   local left = 0
   repeat

@@ -31,7 +31,7 @@ export function forgetOld(db: Database, session: string, now: number, budget: Lo
   for (const { log } of over) remove(db, log);
 }
 
-/** Ended streams first, oldest first; then the oldest events of the others. The newest event stays. */
+/** Ended streams first, oldest first; then events of the others, stream by stream. The newest event stays. */
 export function makeRoom(
   db: Database,
   session: string,

@@ -166,7 +166,7 @@ export function cut(logs: SessionLogs, log: Log): void {
 }
 
 /**
- * Ended streams go first, oldest first; then the oldest events of the others. The newest event stays: that of `newest`,
+ * Ended streams go first, oldest first; then events of the others, stream by stream. The newest event stays: that of `newest`,
  * or of the stream that was stored whole just now.
  */
 export function makeRoom(logs: SessionLogs, newest: Log | undefined, limit: number): void {
