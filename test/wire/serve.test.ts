@@ -1,5 +1,6 @@
 /** `serve` on this runtime: what cannot be served is a rejection, and where it can be reached. */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { serve as serveOnBun } from "../../adapters/runtimes/bun.ts";
 import { serve as serveOnDeno } from "../../adapters/runtimes/deno.ts";
@@ -49,4 +50,18 @@ test("the URL of a server on all addresses is one that can be gone to", () => {
   assert.equal(url("::"), "http://[::1]:3000/mcp");
   assert.equal(url("::1"), "http://[::1]:3000/mcp");
   assert.equal(url("localhost"), "http://localhost:3000/mcp");
+});
+
+test("a process whose servers have closed listens to no signal for them", async () => {
+  const handler = createMcpHandler(app(() => ({})));
+  const stop = { listening: () => Promise.resolve(), rest: () => {} };
+  const listening = () => ["SIGTERM", "SIGINT"].map((signal) => process.listenerCount(signal));
+  const before = listening();
+  const address = { hostname: "localhost", port: 3000, path: "/mcp" };
+  const [one, other] = [1, 2].map(() => serving(handler, {}, address, stop));
+  assert.deepEqual(listening(), before.map((count) => count + 1));
+  await one!.close();
+  assert.deepEqual(listening(), before.map((count) => count + 1), "one of two has closed");
+  await other!.close();
+  assert.deepEqual(listening(), before);
 });
