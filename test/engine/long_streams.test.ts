@@ -154,7 +154,10 @@ test("what the backend refuses once comes in its order all the same", {
   const events = new Events(await endpoint.call("tools/call", { session }));
   const told = events.rest();
   go.open();
-  for (let i = 0; i < 4; i++) await endpoint.clock.passing(50, () => turns(5));
+  for (let i = 0; i < 4; i++) {
+    await turns(5);
+    await endpoint.clock.passing(50);
+  }
   assert.deepEqual(counted(await told), [0, 1, 2, undefined]);
 });
 
