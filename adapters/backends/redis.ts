@@ -6,7 +6,7 @@
  */
 
 import type { Backend } from "../../core/engine/ports.ts";
-import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
 import { RedisBus } from "./redis/bus.ts";
 import { linkTo, type RedisClient } from "./redis/client.ts";
 import { redisHandles } from "./redis/handles.ts";

@@ -16,7 +16,7 @@ import {
   noKeys,
   type ReadersOf,
   readOnly,
-} from "../../core/engine/readers.ts";
+} from "../../core/engine/options/readers.ts";
 import { remember } from "../../core/engine/recent.ts";
 import type { Lifetime } from "../../core/session/record.ts";
 import { ownerText } from "./owner.ts";

@@ -6,7 +6,7 @@
  */
 
 import { shown } from "../../core/engine/errors.ts";
-import type { Entry } from "../../core/engine/guard.ts";
+import type { Entry } from "../../core/engine/guard/guard.ts";
 import type { Reply } from "../../core/engine/reply.ts";
 import { isEventStream } from "../../core/protocol/media.ts";
 import { type NodeResponse, sendReply } from "./node_http.ts";

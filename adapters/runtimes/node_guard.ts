@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { GuardSession, Sessions } from "../../core/engine/guard.ts";
-import { accept, needed } from "../../core/engine/readers.ts";
+import type { GuardSession, Sessions } from "../../core/engine/guard/guard.ts";
+import { accept, needed } from "../../core/engine/options/readers.ts";
 import { HeldResponse, type NodeAnswer } from "./held_response.ts";
 import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concat, decode, fieldsWith, isResponse } from "../../core/engine/fetch.ts";
+import { concat, decode, fieldsWith, isResponse } from "../../core/engine/web/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 

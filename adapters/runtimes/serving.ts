@@ -6,7 +6,7 @@
 
 import { WITHIN } from "../../core/engine/closing.ts";
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
+import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
 
 /** Where to serve. */
 export interface ServeOptions {

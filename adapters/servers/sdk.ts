@@ -7,8 +7,14 @@
 
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { shown } from "../../core/engine/errors.ts";
-import { accept, fetching, finite, type ReadersOf, readOnly } from "../../core/engine/readers.ts";
-import type { Change } from "../../core/engine/subscriptions.ts";
+import {
+  accept,
+  fetching,
+  finite,
+  type ReadersOf,
+  readOnly,
+} from "../../core/engine/options/readers.ts";
+import type { Change } from "../../core/engine/modern/subscriptions.ts";
 import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
 import { type CallContext, callContext } from "./call_context.ts";

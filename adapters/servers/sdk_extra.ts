@@ -6,7 +6,7 @@
  */
 
 import type { Exchange } from "../../core/engine/application.ts";
-import { headerFields, webRequest } from "../../core/engine/web_request.ts";
+import { headerFields, webRequest } from "../../core/engine/web/web_request.ts";
 import type { RequestHead } from "../../core/inbound/head.ts";
 import { revisionFacts } from "../../core/protocol/revisions.ts";
 import type { SdkExtra, SdkRequestInfo } from "./sdk_types.ts";

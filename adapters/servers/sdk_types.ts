@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ModernHandler } from "../../core/engine/delegate.ts";
+import type { ModernHandler } from "../../core/engine/modern/delegate.ts";
 import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
 
 /** A server of the official SDK: `Server` or `McpServer`, v1 or v2. */

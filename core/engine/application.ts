@@ -8,9 +8,9 @@ import type { Eras, RequestHead } from "../inbound/head.ts";
 import type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../protocol/json_rpc.ts";
 import type { Era, Revision } from "../protocol/revisions.ts";
 import type { EndReason } from "../session/record.ts";
-import type { ModernHandler } from "./delegate.ts";
+import type { ModernHandler } from "./modern/delegate.ts";
 import type { Awaitable } from "./ports.ts";
-import type { Change } from "./subscriptions.ts";
+import type { Change } from "./modern/subscriptions.ts";
 
 /** A name and a version, as `serverInfo` and `clientInfo` carry them. */
 export interface Implementation {

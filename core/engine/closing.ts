@@ -6,7 +6,7 @@
 
 import { rejectionReply } from "../outbound/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { atLeast, type Reader } from "./readers.ts";
+import { atLeast, type Reader } from "./options/readers.ts";
 
 /** How long closing waits for what is on its way through the backend, in milliseconds. */
 const FLUSH_MS = 2_000;

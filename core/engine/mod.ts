@@ -15,7 +15,7 @@ export {
   type GuardOptions,
   type GuardSession,
   type Sessions,
-} from "./guard.ts";
+} from "./guard/guard.ts";
 export type {
   Application,
   CacheHints,
@@ -36,10 +36,10 @@ export {
   type Limits,
   type McpOptions,
   type SessionOptions,
-} from "./options.ts";
-export type { ModernHandler } from "./delegate.ts";
-export type { SessionDirectory } from "./directory.ts";
-export type { Change, Notify } from "./subscriptions.ts";
+} from "./options/options.ts";
+export type { ModernHandler } from "./modern/delegate.ts";
+export type { SessionDirectory } from "./sessions/directory.ts";
+export type { Change, Notify } from "./modern/subscriptions.ts";
 export type {
   ExchangeEvent,
   HandlerEvent,

@@ -23,18 +23,18 @@ import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
-import type { SessionDirectory } from "./directory.ts";
+import type { SessionDirectory } from "./sessions/directory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Front, isReply, type Trace } from "./front.ts";
-import { openSession } from "./initialize.ts";
-import type { McpOptions } from "./options.ts";
+import { openSession } from "./calls/initialize.ts";
+import type { McpOptions } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
-import { readOptions } from "./read_options.ts";
+import { readOptions } from "./options/read_options.ts";
 import type { BodyError, BodyReader, Reply } from "./reply.ts";
-import { Modern } from "./modern.ts";
-import { eventOf, messagesOf, nameOf, spokenVersion } from "./posted.ts";
+import { Modern } from "./modern/modern.ts";
+import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
 import { refusalOf, refusalOfBody } from "./refusal.ts";
-import { findSession, ownOf, rowOf } from "./session_of.ts";
+import { findSession, ownOf, rowOf } from "./sessions/session_of.ts";
 
 /** Answers the requests of one endpoint. */
 export class Pipeline {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
-import { Ends } from "../../core/engine/entry.ts";
-import { Live } from "../../core/engine/live.ts";
+import { Ends } from "../../core/engine/guard/entry.ts";
+import { Live } from "../../core/engine/sessions/live.ts";
 
 test("who leaves while others are told of the end is not told", () => {
   const [ends, live, told] = [new Ends(), new Live(record("s")), [] as string[]];

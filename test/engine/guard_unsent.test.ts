@@ -7,7 +7,7 @@ import {
   memory,
   type Sessions,
 } from "../../core/engine/mod.ts";
-import type { Entry } from "../../core/engine/guard.ts";
+import type { Entry } from "../../core/engine/guard/guard.ts";
 import { Failing } from "../doubles/failing.ts";
 
 const OPENS = "http://localhost/open";

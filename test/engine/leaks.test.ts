@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
-import { ClientRequests } from "../../core/engine/client_requests.ts";
-import { Lives } from "../../core/engine/lives.ts";
+import { ClientRequests } from "../../core/engine/calls/client_requests.ts";
+import { Lives } from "../../core/engine/sessions/lives.ts";
 import type { RpcRequest } from "../../core/protocol/json_rpc.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { heapInUse } from "../doubles/heap.ts";

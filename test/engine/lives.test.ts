@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
-import { Lives } from "../../core/engine/lives.ts";
+import { Lives } from "../../core/engine/sessions/lives.ts";
 
 const MANY = 10_000;
 /** As many times as it took to go from one table to the next. */

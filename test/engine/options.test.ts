@@ -9,7 +9,7 @@ import {
   memory,
   OptionError,
 } from "../../core/engine/mod.ts";
-import { readOptions } from "../../core/engine/read_options.ts";
+import { readOptions } from "../../core/engine/options/read_options.ts";
 
 const application: Application = {
   serverInfo: { name: "test", version: "1" },

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { errorText, notificationText, requestText, resultText } from "../../core/mod.ts";
 import { memory } from "../../core/engine/mod.ts";
-import type { Settings } from "../../core/engine/options.ts";
-import { owedText, settleOwed } from "../../core/engine/owed.ts";
+import type { Settings } from "../../core/engine/options/options.ts";
+import { owedText, settleOwed } from "../../core/engine/streams/owed.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { ROOMY } from "./memory_log_store.ts";
 

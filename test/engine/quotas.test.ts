@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { McpOptions, RpcRequest } from "../../core/engine/mod.ts";
-import { Principals } from "../../core/engine/principals.ts";
+import { Principals } from "../../core/engine/calls/principals.ts";
 import { turns } from "../doubles/turns.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
 

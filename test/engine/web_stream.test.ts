@@ -1,7 +1,7 @@
 /** The body of a Web response that the engine writes: what may wait in it, and how it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toResponse } from "../../core/engine/fetch.ts";
+import { toResponse } from "../../core/engine/web/fetch.ts";
 import type { Sink } from "../../core/engine/reply.ts";
 
 /** A response, and what its body was told. */

@@ -17,7 +17,7 @@ type Row = readonly string[];
 
 const { REJECTIONS, TRANSITIONS } = core;
 
-const GUARD = "core/engine/guard.ts";
+const GUARD = "core/engine/guard/guard.ts";
 
 /** Functions with options of their own, the interface of those, and where it is. */
 const FURTHER = [
@@ -170,7 +170,7 @@ function amount(name: string, value: number): string {
 }
 
 /** The members of an interface of options, each with its documentation. */
-function documented(name: string, file = "core/engine/options.ts"): [string, string][] {
+function documented(name: string, file = "core/engine/options/options.ts"): [string, string][] {
   const [, body] =
     new RegExp(`export interface ${name} [^{]*\\{(.*?)^\\}`, "ms").exec(read(file)) ??
       [];

@@ -1,0 +1,246 @@
+/**
+ * One message being served: what the application sees of it, and how it is settled.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../../inbound/head.ts";
+import {
+  isObject,
+  type JsonObject,
+  notificationText,
+  progressText,
+  type RequestId,
+  type RpcNotification,
+  type RpcRequest,
+} from "../../protocol/json_rpc.ts";
+import { LOG_LEVELS, META, missingCapability } from "../../protocol/modern.ts";
+import type { Era, Revision } from "../../protocol/revisions.ts";
+import type {
+  Caller,
+  Exchange,
+  Handles,
+  InputOptions,
+  InputRequest,
+  RequestOptions,
+  SessionHandle,
+} from "../application.ts";
+import { ClientRequestError } from "../errors.ts";
+import type { Live } from "../sessions/live.ts";
+import type { Reply } from "../reply.ts";
+import type { ModernContext, Post } from "./post.ts";
+
+/** One message being served. */
+export class Call implements Exchange {
+  readonly #message: RpcRequest | RpcNotification;
+  readonly #post: Post;
+  readonly #caller: Caller;
+  readonly head: RequestHead;
+  /** When the application began with it; undefined where it did not, or nobody asks. */
+  began: number | undefined = undefined;
+  #session: SessionHandle | undefined;
+  #controller: AbortController | undefined;
+  #over = false;
+  #aborted = false;
+  #reason: string | undefined;
+
+  constructor(
+    message: RpcRequest | RpcNotification,
+    post: Post,
+    caller: Caller,
+    head: RequestHead,
+  ) {
+    this.#message = message;
+    this.#post = post;
+    this.#caller = caller;
+    this.head = head;
+  }
+
+  get id(): RequestId | undefined {
+    return (this.#message as RpcRequest).id;
+  }
+
+  get method(): string {
+    return this.#message.method;
+  }
+
+  get post(): Post {
+    return this.#post;
+  }
+
+  get live(): Live | undefined {
+    return this.#post.live;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get era(): Era {
+    return this.#post.era;
+  }
+
+  get version(): Revision {
+    return this.#post.version;
+  }
+
+  get principal(): string | undefined {
+    return this.#caller.principal;
+  }
+
+  get authInfo(): unknown {
+    return this.#caller.authInfo;
+  }
+
+  get session(): SessionHandle | undefined {
+    const { record, host } = this.#post;
+    return this.#session ??= record && host.session(record);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get clientCapabilities(): JsonObject {
+    const { modern, record } = this.#post;
+    const given = modern === undefined
+      ? record && this.session!.initialize.capabilities
+      : modern.meta[META.clientCapabilities];
+    return isObject(given) ? given : {};
+  }
+
+  get handles(): Handles {
+    return this.#post.host.handles(this.#caller);
+  }
+
+  notify(method: string, params?: JsonObject): void {
+    const { modern } = this.#post;
+    if (modern !== undefined && method === "notifications/message") {
+      // A modern client gets log messages where this request asked for them, from its level up.
+      const asked = LOG_LEVELS.indexOf(modern.meta[META.logLevel] as string);
+      if (asked < 0 || LOG_LEVELS.indexOf(params?.level as string) < asked) return;
+    }
+    this.emit(notificationText(method, params));
+  }
+
+  progress(progress: number, total?: number, message?: string): void {
+    const meta = this.#message.params?._meta;
+    const token = isObject(meta) ? meta.progressToken : undefined;
+    if (typeof token !== "string" && typeof token !== "number") return;
+    this.emit(progressText(token, progress, total, message));
+  }
+
+  async request(
+    method: string,
+    params?: JsonObject,
+    options: RequestOptions = {},
+  ): Promise<JsonObject> {
+    this.#goesOn();
+    const { modern, host } = this.#post;
+    if (modern === undefined) return host.ask(this, method, params, options);
+    return await this.#input(method, params ?? {}, options);
+  }
+
+  elicit(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("elicitation/create", params, options);
+  }
+
+  sample(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("sampling/createMessage", params, options);
+  }
+
+  roots(options: InputOptions = {}): Promise<JsonObject> {
+    return this.#input("roots/list", {}, options);
+  }
+
+  async inputs(
+    requests: { readonly [key: string]: InputRequest },
+    options: RequestOptions = {},
+  ): Promise<{ readonly [key: string]: JsonObject }> {
+    this.#goesOn();
+    const { modern, host } = this.#post;
+    const keys = Object.keys(requests);
+    if (modern !== undefined) {
+      const known = await modern.inputs.get(requests);
+      return Object.fromEntries(keys.map((key) => [key, known[key]!]));
+    }
+    for (const key of keys) this.#needs(requests[key]!);
+    const answers = await Promise.all(keys.map((key) => {
+      const { method, params } = requests[key]!;
+      return host.ask(this, method, params, options);
+    }));
+    return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
+  }
+
+  async sealState(value: unknown): Promise<string> {
+    return await this.#modern().inputs.seal(value);
+  }
+
+  async openState(): Promise<unknown> {
+    return await this.#post.modern?.inputs.state();
+  }
+
+  closeStream(options: { readonly retryMs?: number } = {}): void {
+    if (!this.#over) this.#post.poll(options.retryMs);
+  }
+
+  /** Puts a message on this call's own stream. False where there is none. */
+  emit(text: string): boolean {
+    if (this.#over || this.id === undefined) return false;
+    const stream = this.#post.stream();
+    stream?.append(text, false);
+    return stream !== undefined;
+  }
+
+  /** The answer is there. Nothing after the first counts. */
+  settle(text: string, status: number = 200): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#post.settle(text, status);
+    this.#post.host.settled(this);
+  }
+
+  async #input(method: string, params: JsonObject, options: InputOptions): Promise<JsonObject> {
+    const key = options.key ?? this.#post.modern?.inputs.nextKey() ?? "input";
+    return (await this.inputs({ [key]: { method, params } }, options))[key]!;
+  }
+
+  #goesOn(): void {
+    if (this.#over) throw new ClientRequestError("cancelled", `${this.method} is over`);
+  }
+
+  #needs({ method, params = {} }: InputRequest): void {
+    const missing = missingCapability(method, params, this.clientCapabilities);
+    if (missing === undefined) return;
+    throw new ClientRequestError(
+      "unsupported",
+      `${method}: the client did not declare the capability ${JSON.stringify(missing)}`,
+    );
+  }
+
+  #modern(): ModernContext {
+    if (this.#post.modern !== undefined) return this.#post.modern;
+    throw new TypeError(
+      "requestState is part of 2026-07-28 only; this request is of an earlier one",
+    );
+  }
+
+  /**
+   * The work is not wanted any more; `reply` answers the POST where it still waits, and `text` its stream
+   * where that has begun.
+   */
+  stop(reply?: Reply, reason?: string, text?: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#aborted = true;
+    this.#reason = reason;
+    if (reply !== undefined) this.#post.refuse(reply);
+    this.#post.settle(text);
+    this.#controller?.abort(reason);
+    this.#post.host.settled(this);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * `initialize`: the application's answer first, then the record, then the id.
+ *
+ * @module
+ */
+
+import type { RequestHead } from "../../inbound/head.ts";
+import { OPENING_RULES } from "../../inbound/opening_rules.ts";
+import { firstRefusal } from "../../inbound/rule.ts";
+import type { Rejection } from "../../outbound/rejections.ts";
+import { eventText, SSE_HEADERS } from "../../outbound/sse.ts";
+import {
+  type Body,
+  isObject,
+  type JsonObject,
+  resultText,
+  type RpcRequest,
+} from "../../protocol/json_rpc.ts";
+import type { Accepts } from "../../protocol/media.ts";
+import { LEGACY_REVISIONS, type LegacyRevision, negotiate } from "../../protocol/revisions.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Application, Caller, Exchange } from "../application.ts";
+import type { Dispatcher } from "../dispatcher.ts";
+import { shown } from "../errors.ts";
+import { mintSessionId } from "../ids.ts";
+import { named } from "../sessions/mint.ts";
+import type { Reply } from "../reply.ts";
+import { Call } from "./call.ts";
+import { Post } from "./post.ts";
+import { thrown } from "./running.ts";
+
+/** An answer, and the session that it opens. */
+export interface Opened {
+  readonly reply: Reply;
+  readonly session: string | undefined;
+}
+
+/**
+ * Answers `initialize`. The session exists once the application's answer is ready and the store has
+ * accepted the record; whatever fails before leaves nothing behind.
+ *
+ * @param creates False where sessions are off: the handshake is answered, nothing is stored.
+ */
+export async function openSession(
+  dispatcher: Dispatcher,
+  body: Body,
+  caller: Caller,
+  head: RequestHead,
+  accepts: Accepts,
+  creates: boolean,
+): Promise<Opened | Rejection> {
+  const request = (body as { message: RpcRequest }).message;
+  const { settings } = dispatcher;
+  const version = negotiate(request.params!.protocolVersion as string);
+  const initialize = textOf(request.params);
+  if (initialize === undefined) {
+    return { rule: "initialize-params", detail: "params that nest too deep", id: request.id };
+  }
+  const refused = creates
+    ? firstRefusal(OPENING_RULES, { id: request.id, initialize }, settings.policy)
+    : undefined;
+  if (refused !== undefined) return refused;
+  const now = settings.clock.now();
+  const minted: SessionRecord = {
+    id: mintSessionId(),
+    version,
+    owner: caller.principal,
+    initialize,
+    created: now,
+    seen: now,
+    ready: false,
+    held: false,
+  };
+  const own = creates ? named(minted, settings) : minted;
+  const draft = own instanceof Promise ? await own : own;
+  if ("rule" in draft) return { ...draft, id: request.id };
+  // It has no stream of its own: there is no session yet that one could belong to.
+  const post = new Post(
+    dispatcher,
+    creates ? draft : undefined,
+    undefined,
+    version,
+    accepts,
+    "json",
+    1,
+    false,
+  );
+  const call = new Call(request, post, caller, head);
+  // Nothing has begun: another node can serve it.
+  if (dispatcher.stopped) return { rule: "draining", id: request.id };
+  // Closing waits for it as for any call, and stops it as any call.
+  dispatcher.hold(call, undefined, false);
+  const opening = open(dispatcher, call, request, draft, accepts, creates);
+  const over = (): void => call.settle("");
+  opening.then(over, over);
+  const stopped = (await post.reply()).status !== 200;
+  return stopped ? { rule: "draining", id: request.id } : opening;
+}
+
+/** Has the application answer, and stores the session. Where the call is stopped meanwhile, nothing is left behind. */
+async function open(
+  dispatcher: Dispatcher,
+  call: Call,
+  request: RpcRequest,
+  draft: SessionRecord,
+  accepts: Accepts,
+  creates: boolean,
+): Promise<Opened | Rejection> {
+  const { application, settings, lifecycle } = dispatcher;
+  const version = draft.version!;
+  let result: JsonObject | undefined;
+  let text: string;
+  try {
+    result = application.initialize === undefined
+      ? initializeResult(application, version)
+      : await application.initialize(request, call as Exchange);
+    checkVersion(result);
+    text = resultText(request.id, result);
+  } catch (error) {
+    // It has answered for a session that there will not be.
+    if (result !== undefined && creates) dispatcher.ended(draft.id, "ended", undefined);
+    return {
+      reply: textReply(
+        thrown(call, error, application, settings).text,
+        accepts,
+        settings.policy.response,
+      ),
+      session: undefined,
+    };
+  }
+  const reply = textReply(text, accepts, settings.policy.response);
+  if (!creates) return { reply, session: undefined };
+  const draining: Rejection = { rule: "draining", id: request.id };
+  if (call.over) {
+    dispatcher.ended(draft.id, "ended", undefined);
+    return draining;
+  }
+  // It begins now: what the application took must not count as idle.
+  const opened = settings.clock.now();
+  const record: SessionRecord = {
+    ...draft,
+    version: result.protocolVersion as LegacyRevision,
+    created: opened,
+    seen: opened,
+  };
+  let refusal: Rejection | undefined;
+  try {
+    const storing = lifecycle.open(record);
+    // Who closes waits for it: afterwards there may be no backend any more in which it could be ended.
+    if (storing instanceof Promise) settings.writes.add(storing.catch(() => {/* see below */}));
+    refusal = await storing;
+  } catch (error) {
+    dispatcher.ended(record.id, "ended", undefined);
+    throw error;
+  }
+  if (refusal !== undefined) {
+    dispatcher.ended(record.id, "ended", undefined);
+    return { ...refusal, id: request.id };
+  }
+  if (call.over) {
+    const failed = (error: unknown) => settings.onEvent({ type: "backend-error", error });
+    settings.writes.add(lifecycle.end(record, "ended").catch(failed));
+    return draining;
+  }
+  // From here on nothing stops it any more: its client will know of the session.
+  call.settle("");
+  return {
+    reply: { ...reply, headers: { ...reply.headers, "mcp-session-id": record.id } } as Reply,
+    session: record.id,
+  };
+}
+
+function initializeResult(application: Application, version: LegacyRevision): JsonObject {
+  const { capabilities = {}, serverInfo, instructions } = application;
+  return { protocolVersion: version, capabilities, serverInfo, instructions };
+}
+
+// Undefined where it nests deeper than it can be written out.
+function textOf(params: JsonObject | undefined): string | undefined {
+  try {
+    return JSON.stringify(params);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkVersion(result: JsonObject): void {
+  const version = isObject(result) ? result.protocolVersion : undefined;
+  if (LEGACY_REVISIONS.includes(version as LegacyRevision)) return;
+  throw new TypeError(
+    `initialize: protocolVersion of the result is ${shown(version)}, none of ${
+      LEGACY_REVISIONS.join(", ")
+    }`,
+  );
+}
+
+// Where only an event stream is acceptable, the answer is a stream of one event.
+function textReply(text: string, accepts: Accepts, shape: string): Reply {
+  return shape === "sse" || !accepts.json
+    ? { status: 200, headers: SSE_HEADERS, body: eventText(undefined, text) }
+    : { status: 200, headers: { "content-type": "application/json" }, body: text };
+}

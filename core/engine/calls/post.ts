@@ -1,0 +1,208 @@
+/**
+ * One POST that holds requests. Its answer begins as JSON and turns to an event stream where something else
+ * has to be said first.
+ *
+ * @module
+ */
+
+import type { ResponseShape } from "../../inbound/policy.ts";
+import type { JsonObject, RequestId } from "../../protocol/json_rpc.ts";
+import type { Accepts } from "../../protocol/media.ts";
+import { type Era, type Revision, revisionFacts } from "../../protocol/revisions.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Caller, Handles, RequestOptions, SessionHandle } from "../application.ts";
+import type { Connection } from "../streams/connection.ts";
+import type { Inputs } from "../modern/inputs.ts";
+import type { Live } from "../sessions/live.ts";
+import type { Awaitable } from "../ports.ts";
+import type { Reply } from "../reply.ts";
+import { type Stream, WAKE } from "../streams/stream.ts";
+import type { Begun } from "../streams/streams.ts";
+import type { Call } from "./call.ts";
+import type { Usage } from "./principals.ts";
+
+/** What a call needs of the engine. */
+export interface Host {
+  /** Begins the stream of a POST and answers it with a connection. */
+  stream(post: Post): Begun;
+  /** Answers a POST with a stream that holds this message alone; undefined where a connection has to read it. */
+  whole(post: Post, text: string): Awaitable<Reply | undefined>;
+  /** The handles of a caller. */
+  handles(caller: Caller): Handles;
+  /** Sends a request to the client of a call. */
+  ask(
+    call: Call,
+    method: string,
+    params: JsonObject | undefined,
+    options: RequestOptions,
+  ): Promise<JsonObject>;
+  /** A record as the application gets it. */
+  session(record: SessionRecord): SessionHandle;
+  /** A call has been answered, or was stopped. */
+  settled(call: Call): void;
+}
+
+/** What a modern request brings with it. */
+export interface ModernContext {
+  /** Its `_meta`. */
+  readonly meta: JsonObject;
+  /** Made for whoever asks: most calls need nothing of their client. */
+  readonly inputs: Inputs;
+}
+
+/** One POST that holds requests. */
+export class Post {
+  readonly host: Host;
+  readonly live: Live | undefined;
+  readonly record: SessionRecord | undefined;
+  readonly version: Revision;
+  readonly era: Era;
+  /** Undefined for a legacy one. */
+  readonly modern: ModernContext | undefined;
+  /** The ids of its requests, where its stream may have to be ended by somebody else. */
+  owed: readonly RequestId[] | undefined = undefined;
+  /** Where it counts as its principal's: it has no session. */
+  usage: Usage | undefined = undefined;
+  /** Is told that the peer left before the answer was whole. */
+  gone: (() => void) | undefined = undefined;
+  readonly #shape: ResponseShape;
+  /** A batch is answered by an array. */
+  readonly #batch: boolean;
+  #waiting: number;
+  readonly #texts: string[] = [];
+  #stream: Stream | undefined;
+  #connection: Connection | undefined;
+  #reply: Reply | undefined;
+  #refused = false;
+  /** The stream that is its answer is being stored. */
+  #storing = false;
+  #resolve: ((reply: Reply) => void) | undefined;
+
+  constructor(
+    host: Host,
+    record: SessionRecord | undefined,
+    live: Live | undefined,
+    version: Revision,
+    accepts: Accepts,
+    shape: ResponseShape,
+    requests: number,
+    batch: boolean,
+    modern?: ModernContext,
+  ) {
+    this.modern = modern;
+    this.host = host;
+    this.record = record;
+    this.live = live;
+    this.version = version;
+    this.era = revisionFacts(version)!.era;
+    this.#shape = shapeFor(accepts, shape);
+    this.#waiting = requests;
+    this.#batch = batch;
+  }
+
+  /** The answer. */
+  reply(): Reply | Promise<Reply> {
+    return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  /** It has been answered, at least by a head; or its answer is there, and nothing can change it. */
+  get answered(): boolean {
+    return this.#reply !== undefined || this.#storing;
+  }
+
+  /** It may turn to a stream by itself after a while. */
+  get undecided(): boolean {
+    return !this.answered && this.#shape !== "json";
+  }
+
+  /** Its answer, but for an error with a status of its own, is a stream whatever it says. */
+  get streams(): boolean {
+    return this.#shape === "sse";
+  }
+
+  /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */
+  stream(): Stream | undefined {
+    if (this.#stream !== undefined || this.#shape === "json" || this.answered) {
+      return this.#stream;
+    }
+    const { stream, connection, reply } = this.host.stream(this);
+    this.#stream = stream;
+    this.#connection = connection;
+    for (const text of this.#texts.splice(0)) stream.append(text, false);
+    this.#answer(reply);
+    return stream;
+  }
+
+  /** Ends the connection that reads its stream so that the client polls, after `retryMs` milliseconds. */
+  poll(retryMs: number | undefined): void {
+    // Revisions without a priming event have no polling either: their clients wait on in a call's stream, and take its
+    // end for the end (2025-06-18, basic/transports, Sending Messages 6).
+    if (!revisionFacts(this.version)!.primingEvent) return;
+    const stream = this.stream();
+    // A connection that has not begun yet is on no bus; once it has ended, who reads may be anywhere.
+    if (this.#connection?.over === false) this.#connection.reconnect(retryMs);
+    else stream?.tell(WAKE.poll(retryMs));
+  }
+
+  /** One of its requests has its answer; undefined where it is to have none. */
+  settle(text: string | undefined, status: number = 200): void {
+    const last = --this.#waiting === 0;
+    if (this.#refused) return;
+    if (this.#shape === "sse" && status === 200) {
+      if (last && !this.answered && this.#texts.length === 0 && text !== undefined) {
+        const whole = this.host.whole(this, text);
+        if (whole instanceof Promise) return this.#store(whole, text);
+        if (whole !== undefined) return this.#answer(whole);
+      }
+      this.stream();
+    }
+    if (this.#stream !== undefined) {
+      if (text !== undefined) this.#stream.append(text, last);
+      else if (last) this.#stream.end();
+      return;
+    }
+    if (last && this.#texts.length === 0) {
+      return this.#answer(this.#jsonReply(text === undefined ? [] : [text], status));
+    }
+    if (text !== undefined) this.#texts.push(text);
+    if (last) this.#answer(this.#jsonReply(this.#texts, status));
+  }
+
+  #store(whole: Promise<Reply | undefined>, text: string): void {
+    this.#storing = true;
+    whole.then((reply) => {
+      this.#storing = false;
+      if (reply !== undefined) return this.#answer(reply);
+      // Its writer tries again, for as long as it takes.
+      this.stream()!.append(text, true);
+    });
+  }
+
+  /** Answers with this instead, where nothing was answered yet. */
+  refuse(reply: Reply): void {
+    if (this.#reply !== undefined) return;
+    this.#refused = true;
+    this.#answer(reply);
+  }
+
+  #jsonReply(texts: readonly string[], status: number): Reply {
+    if (texts.length === 0) return { status: 202, headers: {}, body: null };
+    return {
+      status,
+      headers: JSON_HEADERS,
+      body: this.#batch ? `[${texts.join(",")}]` : texts[0]!,
+    };
+  }
+
+  #answer(reply: Reply): void {
+    this.#reply = reply;
+    this.#resolve?.(reply);
+  }
+}
+
+/** The shape of an answer: in `auto`, a client that accepts only one of the two gets that one. */
+export function shapeFor({ json, sse }: Accepts, shape: ResponseShape): ResponseShape {
+  return shape !== "auto" ? shape : !sse ? "json" : !json ? "sse" : "auto";
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };

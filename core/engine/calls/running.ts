@@ -1,0 +1,117 @@
+/**
+ * The application at work on a call, and its answer; and what it is told that has none.
+ *
+ * @module
+ */
+
+import type { RpcRequest } from "../../protocol/json_rpc.ts";
+import type { Application } from "../application.ts";
+import { promiseOf } from "../awaitable.ts";
+import { methodShown, type RequestEvent } from "../events.ts";
+import type { Settings } from "../options/options.ts";
+import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
+import type { Call } from "./call.ts";
+
+/** Has the application answer a call. */
+export function run(
+  request: RpcRequest,
+  call: Call,
+  application: Application,
+  settings: Settings,
+): void {
+  if (settings.observed) call.began = settings.clock.now();
+  let result: unknown;
+  let promise: Promise<unknown> | undefined;
+  try {
+    result = request.method === "ping"
+      ? {}
+      : request.method === "server/discover" && call.era === "modern"
+      ? discoverResult(application)
+      : application.request(request, call);
+    promise = promiseOf(result);
+  } catch (error) {
+    return settle(call, thrown(call, error, application, settings), settings);
+  }
+  if (promise !== undefined) settleLater(promise, call, application, settings);
+  else settle(call, returned(call, result, application, settings), settings);
+}
+
+// Apart, so that a call that is answered at once pays for no function.
+function settleLater(
+  result: Promise<unknown>,
+  call: Call,
+  application: Application,
+  settings: Settings,
+): void {
+  result.then(
+    (value) => settle(call, returned(call, value, application, settings), settings),
+    (error) => settle(call, thrown(call, error, application, settings), settings),
+  );
+}
+
+/** The answer to a request whose application threw. What is no answer stays here. */
+export function thrown(
+  call: Call,
+  error: unknown,
+  application: Application,
+  settings: Settings,
+): Answered {
+  let failure = error;
+  try {
+    const answer = thrownAnswer(application, call, error);
+    if (answer !== undefined) return answer;
+  } catch (cannotBeSent) {
+    // What it carries is no JSON, or nests deeper than can be written out: a peer's own arguments may.
+    failure = cannotBeSent;
+  }
+  // A call that was stopped is expected to fail.
+  if (!call.over) {
+    const method = methodShown(call.method);
+    settings.onEvent({ type: "application-error", method, error: failure });
+  }
+  return failedAnswer(call);
+}
+
+/** Tells the application something that has no answer: where it fails, that is an event and no more. */
+export function inform(method: string, settings: Settings, tell: () => unknown): void {
+  const failed = (error: unknown): void =>
+    settings.onEvent({ type: "application-error", method: methodShown(method), error });
+  try {
+    promiseOf(tell())?.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function returned(
+  call: Call,
+  result: unknown,
+  application: Application,
+  settings: Settings,
+): Answered {
+  try {
+    return answerOf(application, call, result);
+  } catch (error) {
+    // The result is no JSON.
+    return thrown(call, error, application, settings);
+  }
+}
+
+function settle(call: Call, { text, status, code }: Answered, settings: Settings): void {
+  if (!call.over) tellRequest(call, code === undefined ? "result" : "error", code, settings);
+  call.settle(text, status);
+}
+
+/** Tells the operator what became of a request. */
+export function tellRequest(
+  { method, began, post }: Call,
+  outcome: RequestEvent["outcome"],
+  code: number | undefined,
+  { onEvent, clock }: Settings,
+): void {
+  // One that the application did not see is no request of it.
+  if (began === undefined) return;
+  const durationMs = clock.now() - began;
+  const session = post.record?.id;
+  onEvent({ type: "request", method: methodShown(method), outcome, code, session, durationMs });
+}

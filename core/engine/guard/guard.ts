@@ -1,0 +1,300 @@
+/**
+ * The session lifecycle around any handler, whatever its bodies are.
+ *
+ * @module
+ */
+
+import { type HeadFacts, readHead, type RequestHead } from "../../inbound/head.ts";
+import { SESSION_ID_RULE } from "../../inbound/head_rules.ts";
+import type { Rejection } from "../../outbound/rejections.ts";
+import { ENDED } from "../../outbound/reply.ts";
+import { isEventStream } from "../../protocol/media.ts";
+import { decide, type SessionEvent, stateOf, type Transition } from "../../session/machine.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Caller } from "../application.ts";
+import { andThen } from "../awaitable.ts";
+import { shown } from "../errors.ts";
+import { answer, isResponse, toResponse } from "../web/fetch.ts";
+import { Front, isReply, type Trace } from "../front.ts";
+import { mintNodeId, mintSessionId } from "../ids.ts";
+import { named } from "../sessions/mint.ts";
+import { Lifecycle } from "../sessions/lifecycle.ts";
+import type { Limits, SessionOptions } from "../options/options.ts";
+import { needed } from "../options/readers.ts";
+import { readGuardOptions } from "../options/read_options.ts";
+import type { Awaitable } from "../ports.ts";
+import { refusalOf } from "../refusal.ts";
+import type { Reply } from "../reply.ts";
+import { exempt } from "../web/runtime.ts";
+import { findSession, ownOf } from "../sessions/session_of.ts";
+import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
+import { heldBody } from "./held_body.ts";
+
+export type { Entry, GuardSession } from "./entry.ts";
+
+/** The limits that do not bound what only MCP has. */
+export type GuardLimits = Pick<
+  Limits,
+  "bodyBytes" | "sessions" | "sessionsPerPrincipal" | "idleMs" | "maxAgeMs"
+>;
+
+/** Options of {@linkcode createSessions}. */
+export interface GuardOptions extends Omit<SessionOptions, "sessions" | "limits"> {
+  /** True for the request that opens a session, such as a POST to `/mcp/init`. DELETE never does. */
+  readonly opens: (request: RequestHead) => boolean;
+  /** See {@linkcode Limits}. `bodyBytes` bounds what a request declares; nothing reads its body. */
+  readonly limits?: GuardLimits | undefined;
+}
+
+/** A Web-standard handler that is given the session. */
+export type GuardedHandler = (
+  request: Request,
+  session: GuardSession,
+) => Response | Promise<Response>;
+
+/** The session lifecycle, to be put around handlers. */
+export interface Sessions {
+  /**
+   * Wraps a Web-standard handler. A response that is an event stream holds its session and ends with it; any
+   * other holds it until the handler returns. What the handler throws is answered with 500 and stays here.
+   *
+   * @throws {OptionError} The handler is not a function.
+   */
+  guard(handler: GuardedHandler): (request: Request, server?: unknown) => Promise<Response>;
+  /** Lets a request in, or answers it; the seam for runtimes without Web requests. */
+  enter(head: RequestHead): Promise<Entry | Reply>;
+  /** How many sessions are stored. */
+  count(): Promise<number>;
+  /** Ends a session. False where there is none. */
+  end(id: string): Promise<boolean>;
+  /**
+   * Refuses new sessions and every GET from now on (503 with `Retry-After`), ends the event streams that are open
+   * and stops the housekeeping. Records stay; close the backend, if it needs that, afterwards.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Gives any handler the session lifecycle: the opening request gets an id, every other needs it (400), an
+ * id that is nobody's is 404, DELETE ends the session.
+ *
+ * @throws {OptionError} An option that cannot be.
+ */
+export function createSessions(options: GuardOptions): Sessions {
+  const guard = new Guard(options);
+  return {
+    guard(handler) {
+      needed("handler", handler);
+      return (request, server) => guard.serve(request, handler, server);
+    },
+    enter: (head) => guard.enter(head),
+    count: async () => await guard.front.settings.backend.sessions.count(),
+    end: (id) => guard.end(id),
+    close: () => guard.close(),
+  };
+}
+
+class Guard {
+  readonly front: Front;
+  readonly #lifecycle: Lifecycle;
+  readonly #opens: (request: RequestHead) => boolean;
+  readonly #ends = new Ends();
+
+  constructor(options: GuardOptions) {
+    const settings = readGuardOptions(options);
+    this.front = new Front(settings);
+    this.#opens = options.opens;
+    this.#lifecycle = new Lifecycle(settings, mintNodeId(), {
+      ended: (_id, _reason, live) => this.#ends.tell(live),
+      cancelled: () => {},
+      answered: () => {},
+      changed: () => {},
+      missed: () => {},
+      renewed: () => {},
+    });
+  }
+
+  async serve(request: Request, handler: GuardedHandler, server: unknown): Promise<Response> {
+    const entry = await this.enter(request);
+    if ("status" in entry) return answer(request, entry);
+    let held = false;
+    try {
+      const response = await handler(request, entry.session);
+      if (!isResponse(response)) {
+        throw new TypeError(`the handler gave ${shown(response)}, not a Response`);
+      }
+      if (response.bodyUsed) throw new TypeError("the handler's response has been read already");
+      // What is no response fails here, before anything is stored.
+      const stream = isEventStream(response.headers.get("content-type")) && response.body !== null;
+      const committed = await entry.commit(response.status);
+      if ("status" in committed) {
+        // It is not given: its source would go on for nobody.
+        response.body?.cancel().catch(() => {/* somebody else reads it */});
+        return toResponse(committed);
+      }
+      const body = stream ? heldBody(response, entry) : response;
+      held = stream;
+      if (held) exempt(server, request);
+      // A copy costs, and some responses (a WebSocket's) cannot be copied.
+      if (Object.keys(committed.add).length === 0) return body;
+      return toResponse({ status: response.status, headers: committed.add, body });
+    } catch (error) {
+      return toResponse(entry.fail(error));
+    } finally {
+      if (!held) entry.leave();
+    }
+  }
+
+  async enter(head: RequestHead): Promise<Entry | Reply> {
+    // The body is not MCP's, so the version header says nothing here.
+    const facts = readHead(head, "legacy");
+    const trace = this.front.trace();
+    try {
+      const entered = await this.#enter(head, facts, trace);
+      return "status" in entered ? this.front.finish(facts, entered, trace) : entered;
+    } catch (error) {
+      this.front.emit({ type: "backend-error", error });
+      return this.front.finish(
+        facts,
+        this.front.refuse({ rule: "store-unavailable" }, trace),
+        trace,
+      );
+    }
+  }
+
+  async end(id: string): Promise<boolean> {
+    const record = await this.#lifecycle.find(id);
+    return record !== undefined && await this.#lifecycle.end(record, "ended");
+  }
+
+  async close(): Promise<void> {
+    this.front.draining = true;
+    this.#ends.tellAll();
+    await this.#lifecycle.close();
+  }
+
+  async #enter(head: RequestHead, facts: HeadFacts, trace: Trace): Promise<Entry | Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
+    const caller = await front.admit(head, facts, trace);
+    if (isReply(caller)) return caller;
+    const malformed = SESSION_ID_RULE.check(facts, policy);
+    if (malformed !== undefined) return front.refuse(malformed, trace);
+    const found = findSession(facts, this.#lifecycle, caller, policy);
+    if (!(found instanceof Promise)) return this.#enterIn(found, head, facts, caller, trace);
+    return this.#lifecycle.during(facts.sessionId!, found, (record, ended) => {
+      return this.#enterIn(ended ? undefined : record, head, facts, caller, trace);
+    });
+  }
+
+  // Held at once where it lives: to whoever waits for the look-up by a promise of its own, it could still end unheard.
+  #enterIn(
+    record: SessionRecord | undefined,
+    head: RequestHead,
+    facts: HeadFacts,
+    caller: Caller,
+    trace: Trace,
+  ): Awaitable<Entry | Reply> {
+    const { front } = this;
+    const { policy } = front.settings;
+    const id = facts.sessionId;
+    const given = { mode: policy.sessions, id, record, principal: caller.principal };
+    let event: SessionEvent;
+    try {
+      event = this.#eventOf(head, record);
+    } catch (error) {
+      front.emit({ type: "application-error", method: "opens", error });
+      return front.refuse({ rule: "internal-error" }, trace);
+    }
+    if (event === "initialize" && front.draining) return front.refuse({ rule: "draining" }, trace);
+    const row = decide(stateOf(given, event), event, policy);
+    const own = ownOf(row, record);
+    trace.session = own?.id;
+    switch (row.answer) {
+      case "serve":
+      case "stream":
+        if (row.effects.includes("create")) return this.#opening(facts, caller, trace);
+        return this.#using(row, own!, caller, facts, trace);
+      case "ended":
+        return this.#lifecycle.end(own!, "terminated").then((ended) =>
+          ended ? ENDED : front.refuse({ rule: "session-not-found" }, trace)
+        );
+      default:
+        return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+    }
+  }
+
+  // What follows the opening request shows that the client has its id, as `initialized` does in MCP.
+  #eventOf(head: RequestHead, record: SessionRecord | undefined): SessionEvent {
+    if (head.method === "DELETE") return "terminate";
+    const opens: unknown = this.#opens(head);
+    // A promise would be true for every request.
+    if (typeof opens !== "boolean") {
+      throw new TypeError(
+        `opens: gave ${shown(opens)}, which is neither true nor false; it may not be async`,
+      );
+    }
+    if (opens) return "initialize";
+    if (record?.ready === false) return "initialized";
+    return head.method === "GET" ? "listen" : "message";
+  }
+
+  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry | Reply> {
+    const now = this.front.settings.clock.now();
+    const record: SessionRecord = {
+      id: mintSessionId(),
+      version: undefined,
+      owner: caller.principal,
+      initialize: "",
+      created: now,
+      seen: now,
+      ready: false,
+      held: false,
+    };
+    const own = named(record, this.front.settings);
+    return andThen<SessionRecord | Rejection, Entry | Reply>(
+      own,
+      (one) =>
+        "rule" in one
+          ? this.front.refuse(one, trace)
+          : this.#entry(one, caller, facts, trace, true),
+    );
+  }
+
+  #using(
+    { effects }: Transition,
+    record: SessionRecord,
+    caller: Caller,
+    facts: HeadFacts,
+    trace: Trace,
+  ): Awaitable<Entry | Reply> {
+    const entry = this.#entry(record, caller, facts, trace, false);
+    if (!effects.includes("mark-ready")) return entry;
+    const lifecycle = this.#lifecycle;
+    const { id } = record;
+    return lifecycle.during<void, Entry | Reply>(id, lifecycle.ready(id), (_, ended) => {
+      if (!ended) return entry;
+      entry.leave();
+      return this.front.refuse({ rule: "session-not-found" }, trace);
+    }).catch((error) => {
+      entry.leave();
+      throw error;
+    });
+  }
+
+  #entry(
+    record: SessionRecord,
+    caller: Caller,
+    facts: HeadFacts,
+    trace: Trace,
+    opening: boolean,
+  ): Entry {
+    return new HeldEntry(this.front, this.#lifecycle, this.#ends, {
+      record,
+      caller,
+      facts,
+      trace,
+      opening,
+    });
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * `subscriptions/listen`: open requests whose answers are change notifications (2026-07-28
+ * basic/patterns/subscriptions), and the changes that reach them and legacy standalone streams alike.
+ *
+ * @module
+ */
+
+import {
+  isObject,
+  type JsonObject,
+  notificationText,
+  resultText,
+} from "../../protocol/json_rpc.ts";
+import { META } from "../../protocol/modern.ts";
+import type { Application } from "../application.ts";
+import type { Call } from "../calls/call.ts";
+
+/** Something that clients want to know of. */
+export type Change =
+  | { readonly changed: "tools" | "prompts" | "resources" }
+  | { readonly updated: string };
+
+/** Tells clients what changed: every modern listener that asked for it, every legacy standalone stream. */
+export interface Notify {
+  /** `notifications/tools/list_changed` */
+  toolsListChanged(): void;
+  /** `notifications/prompts/list_changed` */
+  promptsListChanged(): void;
+  /** `notifications/resources/list_changed` */
+  resourcesListChanged(): void;
+  /**
+   * `notifications/resources/updated`. Legacy sessions get it where the application's `subscribed` says that
+   * they asked for it.
+   */
+  resourceUpdated(uri: string): void;
+}
+
+/** The functions that a user tells changes with; `tell` is told what they mean. */
+export function notifyOf(tell: (change: Change) => void): Notify {
+  return {
+    toolsListChanged: () => tell({ changed: "tools" }),
+    promptsListChanged: () => tell({ changed: "prompts" }),
+    resourcesListChanged: () => tell({ changed: "resources" }),
+    resourceUpdated: (uri) => tell({ updated: uri }),
+  };
+}
+
+/** The open subscriptions of one node. */
+export class Subscriptions {
+  readonly #application: Application;
+  /** What each is told of. */
+  readonly #open = new Map<Call, readonly string[]>();
+  /** Who is told of it: an update of one resource must not cost a look at every subscription. */
+  readonly #listeners = new Map<string, Set<Call>>();
+
+  constructor(application: Application) {
+    this.#application = application;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Acknowledges a subscription; from here on it gets what it asked for and the server offers. */
+  open(call: Call, asked: JsonObject): void {
+    const notifications = honoured(asked, this.#application.capabilities ?? {});
+    const _meta = { [META.subscriptionId]: call.id };
+    call.emit(
+      notificationText("notifications/subscriptions/acknowledged", { _meta, notifications }),
+    );
+    // Last: whoever is told of its stream may tell of a change at once.
+    const names = namesOf(notifications);
+    this.#open.set(call, names);
+    for (const name of names) {
+      const listeners = this.#listeners.get(name);
+      if (listeners === undefined) this.#listeners.set(name, new Set([call]));
+      else listeners.add(call);
+    }
+  }
+
+  /** The request is over. False where it was none of them. */
+  delete(call: Call): boolean {
+    for (const name of this.#open.get(call) ?? []) {
+      const listeners = this.#listeners.get(name);
+      listeners?.delete(call);
+      if (listeners?.size === 0) this.#listeners.delete(name);
+    }
+    return this.#open.delete(call);
+  }
+
+  /** Tells whoever asked for it. */
+  tell(change: Change): void {
+    const { method, params } = notificationOf(change);
+    for (const call of this.#listeners.get(nameOf(change)) ?? []) {
+      call.emit(
+        notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
+      );
+    }
+  }
+
+  /** Ends every subscription with its answer, so that the client knows that nothing broke. */
+  close(): void {
+    for (const call of [...this.#open.keys()]) {
+      call.settle(
+        resultText(call.id!, {
+          resultType: "complete",
+          _meta: {
+            [META.subscriptionId]: call.id,
+            [META.serverInfo]: this.#application.serverInfo,
+          },
+        }),
+      );
+    }
+  }
+}
+
+/** The notification that a change is. */
+export function notificationOf(change: Change): { method: string; params: JsonObject } {
+  return "updated" in change
+    ? { method: "notifications/resources/updated", params: { uri: change.updated } }
+    : { method: `notifications/${change.changed}/list_changed`, params: {} };
+}
+
+/** What a client asked for and the server offers, as it is acknowledged: what is undefined is left out. */
+interface Honoured {
+  readonly toolsListChanged: true | undefined;
+  readonly promptsListChanged: true | undefined;
+  readonly resourcesListChanged: true | undefined;
+  readonly resourceSubscriptions: readonly string[] | undefined;
+}
+
+function honoured(asked: JsonObject, capabilities: JsonObject): Honoured {
+  const offers = (feature: string, what: string): boolean => {
+    const capability = capabilities[feature];
+    return isObject(capability) && capability[what] === true;
+  };
+  const changes = (feature: "tools" | "prompts" | "resources"): true | undefined =>
+    asked[`${feature}ListChanged`] === true && offers(feature, "listChanged") || undefined;
+  const uris = asked.resourceSubscriptions;
+  return {
+    toolsListChanged: changes("tools"),
+    promptsListChanged: changes("prompts"),
+    resourcesListChanged: changes("resources"),
+    resourceSubscriptions: Array.isArray(uris) && offers("resources", "subscribe")
+      ? [...new Set(uris.filter((uri) => typeof uri === "string"))]
+      : undefined,
+  };
+}
+
+// The colon tells a resource of any name from a list.
+function nameOf(change: Change): string {
+  return "updated" in change ? `:${change.updated}` : change.changed;
+}
+
+function namesOf({ resourceSubscriptions = [], ...lists }: Honoured): string[] {
+  return [
+    ...(["tools", "prompts", "resources"] as const).filter((one) => lists[`${one}ListChanged`]),
+    ...resourceSubscriptions.map((updated) => nameOf({ updated })),
+  ];
+}

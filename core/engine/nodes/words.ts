@@ -1,0 +1,121 @@
+/**
+ * What the nodes that share a backend tell each other.
+ *
+ * @module
+ */
+
+import { INVALID_REQUEST } from "../../protocol/error_codes.ts";
+import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
+import type { EndReason } from "../../session/record.ts";
+import type { Settings } from "../options/options.ts";
+import type { Awaitable, Receiver } from "../ports.ts";
+import type { Change } from "../modern/subscriptions.ts";
+
+/** What is told about sessions. */
+export type ControlWord =
+  | { readonly ended: string; readonly reason: EndReason; readonly from: string }
+  /** It may have ended: whoever works for it, the sender too, asks the store. */
+  | { readonly doubted: string; readonly reason: EndReason; readonly from: string }
+  | { readonly ready: string; readonly from: string }
+  | {
+    readonly cancelled: string;
+    readonly id: RequestId;
+    readonly reason: string | undefined;
+    readonly from: string;
+  };
+
+/** Who hears it. */
+export interface Hearer {
+  told(word: ControlWord): void;
+  answered(from: string, response: RpcResponse): void;
+  changed(change: Change): void;
+}
+
+/** The longest pause before an answer is given up, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+const CONTROL = "control";
+const CHANGES = "changes";
+const answers = (node: string): string => `answers/${node}`;
+
+/** What a node listens to, by topic. */
+export function topicsOf(
+  node: string,
+  hearer: Hearer,
+): readonly (readonly [string, Receiver])[] {
+  return [
+    [CONTROL, { receive: (text) => hearer.told(JSON.parse(text) as ControlWord) }],
+    [answers(node), {
+      receive(text) {
+        const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
+        hearer.answered(from, response);
+      },
+    }],
+    [CHANGES, { receive: (text) => hearer.changed(JSON.parse(text) as Change) }],
+  ];
+}
+
+/** What is not waited for must not fail whoever began it: its failure is an event. */
+export function attempt(
+  settings: Settings,
+  step: () => Awaitable<unknown>,
+  failed?: () => void,
+): void {
+  const report = (error: unknown): void => {
+    settings.onEvent({ type: "backend-error", error });
+    failed?.();
+  };
+  try {
+    const done = step();
+    if (done instanceof Promise) done.catch(report);
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Tells every node something about a session. */
+export function tell(settings: Settings, word: ControlWord): void {
+  attempt(settings, () => settings.backend.bus.publish(CONTROL, JSON.stringify(word)));
+}
+
+/** Tells every node, this one too, that something changed. */
+export function tellChange(settings: Settings, change: Change): void {
+  attempt(settings, () => settings.backend.bus.publish(CHANGES, JSON.stringify(change)));
+}
+
+/** Passes a client's answer to the node that waits for it. */
+export function passAnswer(
+  settings: Settings,
+  node: string,
+  from: string,
+  response: RpcResponse,
+  gone: () => Promise<boolean>,
+): void {
+  attempt(settings, () => deliver(settings, node, answerText(from, response), gone));
+}
+
+// How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
+function answerText(from: string, response: RpcResponse): string {
+  try {
+    return JSON.stringify({ from, response });
+  } catch {
+    const { jsonrpc, id } = response;
+    const error = { code: INVALID_REQUEST, message: "The client's answer nests too deep" };
+    return JSON.stringify({ from, response: { jsonrpc, id, error } });
+  }
+}
+
+// A node that lives may be about to listen again after a lost connection.
+async function deliver(
+  settings: Settings,
+  node: string,
+  message: string,
+  gone: () => Promise<boolean>,
+): Promise<void> {
+  const { backend: { bus, nodes }, clock } = settings;
+  for (let pause = 50; await bus.publish(answers(node), message) === 0; pause *= 2) {
+    if (nodes === undefined || pause > PATIENCE_MS) return;
+    if (await gone()) return;
+    await new Promise<void>((resolve) => clock.after(pause, resolve));
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Sessions as the engine runs them: found, opened, held, ended, on this node and on others.
+ *
+ * @module
+ */
+
+import type { RpcResponse } from "../../protocol/json_rpc.ts";
+import type { Rejection } from "../../outbound/rejections.ts";
+import type { EndReason, SessionRecord } from "../../session/record.ts";
+import { andThen } from "../awaitable.ts";
+import type { Settings } from "../options/options.ts";
+import type { Change } from "../modern/subscriptions.ts";
+import { Membership } from "../nodes/membership.ts";
+import type { Awaitable } from "../ports.ts";
+import {
+  attempt,
+  type ControlWord,
+  passAnswer,
+  tell,
+  tellChange,
+  topicsOf,
+} from "../nodes/words.ts";
+import { Asking } from "./asking.ts";
+import { Ending, type EndListener } from "./ending.ts";
+import type { Live } from "./live.ts";
+import { Lives } from "./lives.ts";
+import { type Others, storeNew } from "./opening.ts";
+import { Readiness } from "./readiness.ts";
+import { Sweeper } from "./sweeper.ts";
+
+/** Is told what becomes of sessions, on whatever node it happens. */
+export interface Listener extends EndListener {
+  /** A request shall stop. */
+  cancelled(live: Live, id: string | number, reason: string | undefined): void;
+  /** Something that clients want to know of has changed. */
+  changed(change: Change): void;
+  /** A client has answered a request of this node. */
+  answered(from: string, response: RpcResponse): void;
+  /** Words about streams and changes may have been missed. */
+  missed(): void;
+  /** The time to look after what nodes that are gone have left. */
+  renewed(): Awaitable<void>;
+}
+
+/** The sessions of one handler. */
+export class Lifecycle {
+  readonly node: string;
+  readonly readiness: Readiness;
+  /** What goes on here. */
+  readonly lives: Lives;
+  readonly #settings: Settings;
+  readonly #listener: Listener;
+  readonly #asking = new Asking();
+  readonly #ending: Ending;
+  readonly #membership: Membership;
+  readonly #sweeper: Sweeper;
+  /** What becomes of others where a session is opened. */
+  readonly #others: Others = {
+    swept: (lapsed) => this.#ending.gone(lapsed),
+    evicted: (id) => this.#ending.over(id, "evicted"),
+    opened: () => this.#sweeper.later(),
+  };
+
+  constructor(settings: Settings, node: string, listener: Listener) {
+    this.#settings = settings;
+    this.node = node;
+    this.#listener = listener;
+    this.readiness = new Readiness(settings);
+    this.lives = new Lives(
+      (id, held) => this.#membership.touch(id, held),
+      // The application may come to keep something for a session that was opened elsewhere.
+      () => listener.holds !== undefined && this.#sweeper.later(),
+    );
+    this.#ending = new Ending(settings, node, this.lives, this.#asking, listener);
+    this.#sweeper = new Sweeper(settings, this.#ending);
+    this.#membership = new Membership(settings, node, {
+      topics: topicsOf(node, {
+        told: (word) => this.#told(word),
+        answered: (from, response) => listener.answered(from, response),
+        changed: (change) => listener.changed(change),
+      }),
+      held: () => this.lives.ids(),
+      missed: () => this.#missed(),
+      renewed: () => {
+        // Records that outlive their node are there before this one opens any.
+        this.#sweeper.later();
+        return listener.renewed();
+      },
+    });
+  }
+
+  /**
+   * The record of an id, if its session lives. One whose lifetime is over is ended on the way.
+   *
+   * @param principal Who asks: see {@linkcode SessionStore.get}.
+   */
+  find(
+    id: string,
+    principal?: string,
+  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    const joining = this.listen();
+    const found = joining === undefined
+      ? this.#find(id, principal)
+      : joining.then(() => this.#find(id, principal));
+    return found instanceof Promise
+      ? this.during(id, found, (record, ended) => ended ? undefined : record)
+      : found;
+  }
+
+  /** Goes on with what a store answers about a session: see {@linkcode Asking.during}. */
+  during<T, R>(
+    id: string,
+    answer: Promise<T>,
+    next: (answer: T, ended: boolean) => Awaitable<R>,
+  ): Promise<R> {
+    return this.#asking.during(id, answer, next);
+  }
+
+  #find(
+    id: string,
+    principal: string | undefined,
+  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+    const found = this.#settings.backend.sessions.get(id, principal);
+    return found instanceof Promise
+      ? found.then((record) => record && this.#ending.unlessLapsed(record))
+      : found && this.#ending.unlessLapsed(found);
+  }
+
+  /** Stores a new session; a refusal leaves nothing behind. */
+  open(record: SessionRecord): Awaitable<Rejection | undefined> {
+    const joining = this.listen();
+    return andThen(joining, () => storeNew(record, this.#settings, this.#others));
+  }
+
+  /** Ends a session. True for the one caller that ended it. */
+  end(record: Pick<SessionRecord, "id" | "ready">, reason: EndReason): Promise<boolean> {
+    return this.#ending.end(record, reason);
+  }
+
+  /** What a notification or a response does to idle time. */
+  seen(id: string): void {
+    this.#membership.touch(id, undefined);
+  }
+
+  /** `notifications/initialized` has arrived. */
+  async ready(id: string): Promise<void> {
+    const { backend, clock } = this.#settings;
+    await backend.sessions.touch(id, { at: clock.now(), ready: true });
+    this.isReady(id);
+    tell(this.#settings, { ready: id, from: this.node });
+  }
+
+  /** The client is ready, as this node learned somehow. */
+  isReady(id: string): void {
+    const live = this.lives.get(id);
+    if (live !== undefined) live.ready = true;
+    this.readiness.came(id);
+  }
+
+  /** A request of this session shall stop, wherever it runs. */
+  cancel(id: string, request: string | number, reason: string | undefined): void {
+    const live = this.lives.get(id);
+    if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
+    else tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
+  }
+
+  /** Tells every node, this one too, that something changed. */
+  changed(change: Change): void {
+    andThen(this.hear(), () => tellChange(this.#settings, change));
+  }
+
+  /** An answer from a client belongs to a request that another node sent. */
+  passOn(node: string, from: string, response: RpcResponse): void {
+    passAnswer(this.#settings, node, from, response, () => this.gone(node));
+  }
+
+  /** See {@linkcode Membership.gone}. */
+  gone(node: string): Promise<boolean> {
+    return this.#membership.gone(node);
+  }
+
+  /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
+  async close(): Promise<void> {
+    this.#sweeper.close();
+    await this.#membership.leave();
+  }
+
+  /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
+  listen(): Promise<void> | undefined {
+    return this.#membership.join();
+  }
+
+  /** The same where it may fail: that is an event, and the next call tries anew. Neither throws nor rejects. */
+  hear(): Promise<void> | undefined {
+    try {
+      return this.listen()?.catch((error) => this.#failed(error));
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  // Sessions may have ended, and clients become ready, without a word of it coming here.
+  #missed(): void {
+    for (const live of [...this.lives]) this.#look(live, "ended");
+    // Those that are held were looked up just now.
+    this.readiness.missed((id) => this.lives.get(id) === undefined);
+    this.#listener.missed();
+  }
+
+  #look(live: Live, reason: EndReason): void {
+    attempt(this.#settings, async () => {
+      const record = await this.#settings.backend.sessions.get(live.id);
+      if (record?.ready) this.isReady(live.id);
+      if (record === undefined && this.lives.has(live)) this.#ending.stopHere(live.id, reason);
+    });
+  }
+
+  #told(word: ControlWord): void {
+    if ("doubted" in word) {
+      const live = this.lives.get(word.doubted);
+      if (live !== undefined) this.#look(live, word.reason);
+    } else if (word.from === this.node) return;
+    else if ("ended" in word) this.#ending.stopHere(word.ended, word.reason);
+    else if ("ready" in word) this.isReady(word.ready);
+    else {
+      const live = this.lives.get(word.cancelled);
+      if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#settings.onEvent({ type: "backend-error", error });
+  }
+}
