@@ -125,6 +125,8 @@ export interface SessionHandle extends Session {
   /**
    * Ends the connection that reads the standalone stream as {@linkcode Exchange.closeStream} does that of a call, in
    * earlier revisions too: their clients do come back to this one.
+   *
+   * @throws {TypeError} The time is no finite number of at least 0.
    */
   closeStream(options?: { readonly retryMs?: number | undefined }): void;
   /** Ends the session. False where it had ended already. */
@@ -273,6 +275,8 @@ export interface Exchange extends Caller {
    * Ends the connection, not the stream: the client comes back after `retryMs` milliseconds and gets what it
    * missed, once (2025-11-25, basic/transports, Sending Messages 6). Does nothing where the stream cannot be
    * resumed, or the client speaks an earlier revision: it would not come back.
+   *
+   * @throws {TypeError} The time is no finite number of at least 0.
    */
   closeStream(options?: { readonly retryMs?: number | undefined }): void;
 }

@@ -107,3 +107,39 @@ test(
     await mcp.close({ within: 0 });
   },
 );
+
+test("a time after which a client shall come back that is none is thrown back", async (t) => {
+  const thrown: string[] = [];
+  const tried = (close: () => void): void => {
+    try {
+      close();
+    } catch (error) {
+      assert.ok(error instanceof TypeError);
+      thrown.push(error.message);
+    }
+  };
+  const wrong = [NaN, -1, Infinity, "5", null];
+  const mcp = createMcpHandler({
+    serverInfo: { name: "test", version: "1" },
+    request: (_request, exchange) => {
+      for (const retryMs of wrong as number[]) {
+        tried(() => exchange.closeStream({ retryMs }));
+        tried(() => exchange.session!.closeStream({ retryMs }));
+      }
+      return { done: true };
+    },
+  });
+  t.after(() => mcp.close({ within: 0 }));
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
+  const opened = await send(mcp, {}, { id: 0, method: "initialize", params });
+  const session = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+  const call = await send(mcp, session, { id: 1, method: "work" });
+  assert.equal(call.headers.get("content-type"), "application/json", "no stream has begun");
+  await call.text();
+  assert.deepEqual(
+    thrown,
+    ["NaN", "-1", "Infinity", '"5"', "null"].flatMap((one) =>
+      Array(2).fill(`retryMs: ${one} is not a finite time of at least 0 milliseconds`)
+    ),
+  );
+});

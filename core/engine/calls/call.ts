@@ -26,6 +26,7 @@ import type {
   SessionHandle,
 } from "../application.ts";
 import { ClientRequestError } from "../errors.ts";
+import { retryOf } from "../streams/stream.ts";
 import type { Live } from "../sessions/live.ts";
 import type { Reply } from "../reply.ts";
 import type { ModernContext, Post } from "./post.ts";
@@ -185,7 +186,8 @@ export class Call implements Exchange {
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
-    if (!this.#over) this.#post.poll(options.retryMs);
+    const retryMs = retryOf(options);
+    if (!this.#over) this.#post.poll(retryMs);
   }
 
   /** Puts a message on this call's own stream. False where there is none. */

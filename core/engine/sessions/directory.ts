@@ -14,7 +14,7 @@ import type { ClientRequests } from "../calls/client_requests.ts";
 import { ClientRequestError } from "../errors.ts";
 import { standaloneStream } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
-import { Stream, WAKE } from "../streams/stream.ts";
+import { retryOf, Stream, WAKE } from "../streams/stream.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
 /** The sessions of a handler. */
@@ -155,7 +155,7 @@ class Handle implements SessionHandle {
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
-    this.#stream.tell(WAKE.poll(options.retryMs));
+    this.#stream.tell(WAKE.poll(retryOf(options)));
   }
 
   end(): Promise<boolean> {

@@ -5,6 +5,7 @@
  */
 
 import { andThen } from "../awaitable.ts";
+import { shown } from "../errors.ts";
 import { randomToken } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
@@ -27,6 +28,18 @@ export const WAKE = {
   /** Asks only whether anybody reads. */
   probe: "?",
 } as const;
+
+/**
+ * After how many milliseconds a client shall poll, as a method was given it.
+ *
+ * @throws {TypeError} It is no such number.
+ */
+export function retryOf(
+  { retryMs }: { readonly retryMs?: number | undefined },
+): number | undefined {
+  if (retryMs === undefined || (Number.isFinite(retryMs) && retryMs >= 0)) return retryMs;
+  throw new TypeError(`retryMs: ${shown(retryMs)} is not a finite time of at least 0 milliseconds`);
+}
 
 /** One stream's writing end. */
 export class Stream {
