@@ -110,6 +110,7 @@ export interface SessionStore {
 /** A session whose lifetime is over. */
 export interface Lapsed {
   readonly id: string;
+  /** `age` where it is both. */
   readonly reason: "idle" | "age";
 }
 

@@ -100,7 +100,7 @@ const CASES: readonly Refused[] = [
         }
         return gone;
       }),
-    /^swept: \["a idle","b age","o age"\]/,
+    /^swept: \["a idle","b age","e age","o age"\]/,
   ],
   [
     "a stream that has ended is opened again",
