@@ -56,14 +56,9 @@ export function topicsOf(
 }
 
 /** What is not waited for must not fail whoever began it: its failure is an event. */
-export function attempt(
-  settings: Settings,
-  step: () => Awaitable<unknown>,
-  failed?: () => void,
-): void {
+export function attempt(settings: Settings, step: () => Awaitable<unknown>): void {
   const report = (error: unknown): void => {
     settings.onEvent({ type: "backend-error", error });
-    failed?.();
   };
   try {
     const done = step();
