@@ -273,9 +273,8 @@ class Guard {
     const lifecycle = this.#lifecycle;
     const { id } = record;
     return lifecycle.during<void, Entry | Reply>(id, lifecycle.ready(id), (_, ended) => {
-      if (!ended) return entry;
-      entry.leave();
-      return this.front.refuse({ rule: "session-not-found" }, trace);
+      // What has ended is held no more.
+      return ended ? this.front.refuse({ rule: "session-not-found" }, trace) : entry;
     }).catch((error) => {
       entry.leave();
       throw error;
