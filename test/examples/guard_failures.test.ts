@@ -180,3 +180,21 @@ test("a message that the listener has set goes with its status alone", async (t)
     assert.equal(message, backend ? "Service Unavailable" : "Internal Server Error");
   }
 });
+
+test(
+  "a response that can be neither opened nor replaced is broken off",
+  { timeout: 30_000 },
+  async (t) => {
+    const { port, sessions } = await served(t, (_request, response) => {
+      response.setHeader("x-own", "yes");
+      for (const name of ["setHeader", "removeHeader"] as const) {
+        response[name] = () => {
+          throw new Error("it is somebody else's");
+        };
+      }
+      response.end("hello");
+    }, { backend: distant() });
+    await assert.rejects(ask(port, "/open"), { code: "ECONNRESET" });
+    assert.equal(await sessions.count(), 0);
+  },
+);

@@ -1,12 +1,16 @@
 /** `serve` on this runtime: what cannot be served is a rejection, and where it can be reached. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Server } from "node:http";
+import { connect, type Socket } from "node:net";
 import process from "node:process";
-import { test } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import { serve as serveOnBun } from "../../adapters/runtimes/bun.ts";
 import { serve as serveOnDeno } from "../../adapters/runtimes/deno.ts";
 import { serving } from "../../adapters/runtimes/serving.ts";
 import { createMcpHandler, OptionError } from "../../core/engine/mod.ts";
-import { app, serveHere } from "./harness/runtime.ts";
+import { turns } from "../doubles/turns.ts";
+import { app, runtime, serveHere } from "./harness/runtime.ts";
 
 const mcp = createMcpHandler(app(() => ({})));
 
@@ -64,4 +68,54 @@ test("a process whose servers have closed listens to no signal for them", async 
   assert.deepEqual(listening(), before.map((count) => count + 1), "one of two has closed");
   await other!.close();
   assert.deepEqual(listening(), before);
+});
+
+test("a server that has closed in time does not give up on connections later", async (t) => {
+  let rests = 0;
+  const stop = { listening: () => Promise.resolve(), rest: () => void rests++ };
+  const address = { hostname: "localhost", port: 3000, path: "/mcp" };
+  const handler = createMcpHandler(app(() => ({})));
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await serving(handler, { signals: false }, address, stop).close();
+  t.mock.timers.tick(60_000);
+  await turns();
+  assert.equal(rests, 0);
+});
+
+const onNode = { skip: runtime !== "node" && "its server is Node's alone" };
+
+describe("Node's server under a handler", () => {
+  /** A server of Node that serves a handler, and how often it was asked to close what is idle. */
+  async function served(t: TestContext) {
+    const listen = t.mock.method(Server.prototype, "listen");
+    const idle = t.mock.method(Server.prototype, "closeIdleConnections");
+    const serving = await serveHere(mcp);
+    t.after(() => serving.close());
+    return { server: listen.mock.calls[0]!.this as Server, idle, port: serving.port };
+  }
+
+  test("does not hide that it fails once it listens", onNode, async (t) => {
+    const { server } = await served(t);
+    assert.throws(() => server.emit("error", new Error("no more files")), /no more files/);
+  });
+
+  test(
+    "closes no idle connection while an answer leaves, nor is kept by one that broke",
+    onNode,
+    async (t) => {
+      const { server, idle, port } = await served(t);
+      const connected = once(server, "connection") as Promise<[Socket]>;
+      const client = connect(port, "127.0.0.1");
+      const [socket] = await connected;
+      Object.defineProperty(socket, "writableLength", { value: 1 });
+      server.closeIdleConnections();
+      assert.equal(idle.mock.callCount(), 0);
+      const closed = once(socket, "close");
+      client.destroy();
+      socket.destroy();
+      await closed;
+      server.closeIdleConnections();
+      assert.equal(idle.mock.callCount(), 1);
+    },
+  );
 });
