@@ -1,7 +1,8 @@
 /** Modern requests that an application answers by a handler of its own. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Clock } from "../../core/engine/mod.ts";
+import { sdkServer } from "../../adapters/servers/sdk.ts";
+import { type Clock, createMcpHandler } from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
 import { turns } from "../doubles/turns.ts";
 import { delegating, json, META, stream } from "./delegating.ts";
@@ -234,5 +235,25 @@ describe("a handler of modern requests", () => {
     mcp.notify.resourceUpdated("a:1");
     assert.deepEqual(heard, [{ changed: "tools" }, { updated: "a:1" }]);
     assert.equal(events.filter(({ type }) => type === "application-error").length, 1);
+  });
+
+  test("that the SDK brings is told of every change", async () => {
+    const told: string[] = [];
+    const modern = {
+      fetch: () => Promise.reject(new Error("nobody asks")),
+      notify: {
+        toolsChanged: () => void told.push("tools"),
+        promptsChanged: () => void told.push("prompts"),
+        resourcesChanged: () => void told.push("resources"),
+        resourceUpdated: (uri: string) => void told.push(uri),
+      },
+    };
+    const mcp = createMcpHandler(sdkServer(() => assert.fail("no session is opened"), { modern }));
+    mcp.notify.promptsListChanged();
+    mcp.notify.resourcesListChanged();
+    mcp.notify.toolsListChanged();
+    mcp.notify.resourceUpdated("a:1");
+    assert.deepEqual(told, ["prompts", "resources", "tools", "a:1"]);
+    await mcp.close();
   });
 });
