@@ -308,3 +308,32 @@ testInWorlds(
     assert.deepEqual(told.map(({ id, method }) => id ?? method), [1, "notifications/message", 2]);
   },
 );
+
+testInWorlds(
+  "who asks for a signal after the call was stopped learns why",
+  async (scope, world) => {
+    const [begun, stopped, seen] = [gate(), gate(), gate<AbortSignal>()];
+    const endpoint = new Endpoint(
+      scope,
+      {
+        async request(_, exchange) {
+          begun.open();
+          await stopped.opened;
+          seen.open(exchange.signal);
+          return {};
+        },
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open();
+    const call = endpoint.post(request(5, "tools/call"), { session });
+    await begun.opened;
+    const params = { requestId: 5, reason: "enough" };
+    await endpoint.post(notification("notifications/cancelled", params), { session });
+    await call;
+    stopped.open();
+    const { aborted, reason } = await seen.opened;
+    assert.deepEqual([aborted, reason], [true, "enough"]);
+  },
+);

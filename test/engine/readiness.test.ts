@@ -218,3 +218,30 @@ test(
     await events.cut();
   },
 );
+
+test(
+  "a node that may have missed words asks a client that became ready, also where it holds its session",
+  { timeout: 30_000 },
+  async (t) => {
+    const own = memory();
+    let missed = (): void => {};
+    const bus: Bus = {
+      ...own.bus,
+      missed(listener) {
+        missed = listener;
+        return () => {};
+      },
+    };
+    const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+    const session = await endpoint.open({}, { ready: false });
+    const events = new Events(await endpoint.get({ session }));
+    const roots = (await endpoint.handler.sessions.get(session))!.request("roots/list");
+    await turns(3);
+    // Another node stores it, and its word is lost.
+    await own.sessions.touch(session, { at: endpoint.clock.now(), ready: true });
+    missed();
+    const { id } = await events.next();
+    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual(await roots, { roots: [] });
+  },
+);

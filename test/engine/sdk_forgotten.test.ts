@@ -6,8 +6,10 @@ import { type Backend, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
+import { Endpoint } from "./endpoint.ts";
 import { connected, endpoint } from "./sdk/endpoint.ts";
 import { v1 } from "./sdk/servers.ts";
+import type { Scope } from "./worlds.ts";
 
 const SET_LEVEL = { jsonrpc: "2.0", id: 7, method: "logging/setLevel", params: { level: "info" } };
 
@@ -87,4 +89,18 @@ test("a session that a slow store has not accepted yet", async () => {
   assert.equal((await (await opening).send("POST", SET_LEVEL)).status, 200);
   assert.deepEqual(told, ["1 initialized", "2 initialized"]);
   await mcp.close();
+});
+
+test("of more sessions than are looked up at once, the others are with the next sweep", async (t) => {
+  const kept = new Set(Array.from({ length: 1_500 }, (_, n) => `gone-${n}`));
+  const one = new Endpoint(t as unknown as Scope, {
+    holds: () => [...kept],
+    ended: (id) => void kept.delete(id),
+  });
+  await one.delete({ session: await one.open() });
+  await one.pass(30_000);
+  assert.equal(kept.size, 500);
+  await one.pass(30_000);
+  assert.equal(kept.size, 0);
+  assert.equal(one.clock.timers, 0);
 });

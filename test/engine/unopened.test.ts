@@ -70,3 +70,19 @@ describe("a stream that waits for its store through keep-alives", () => {
     await mcp.close({ within: 0 });
   });
 });
+
+for (const ender of ["session", "peer"]) {
+  test(`a stream that nobody reads is broken a minute after its end by its ${ender}, where there is a peer`, async () => {
+    const { mcp, clock, session, body } = await heldBack();
+    let aborted = 0;
+    body.open({ write: () => false, end() {}, abort: () => void aborted++ });
+    await turns(3);
+    if (ender === "peer") body.cancelled();
+    else assert.equal(await mcp.sessions.end(session), true);
+    await clock.passing(59_000);
+    assert.equal(aborted, 0);
+    await clock.passing(1_000);
+    assert.equal(aborted, ender === "peer" ? 0 : 1);
+    await mcp.close({ within: 0 });
+  });
+}

@@ -1,7 +1,7 @@
 /** The body of a Web response that the engine writes: what may wait in it, and how it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toResponse } from "../../core/engine/web/fetch.ts";
+import { requestBody, toResponse } from "../../core/engine/web/fetch.ts";
 import type { Sink } from "../../core/engine/reply.ts";
 
 /** A response, and what its body was told. */
@@ -111,3 +111,14 @@ test("a body that is long as it is opened waits until what there is has been tak
   assert.deepEqual(took, [true, false]);
   assert.equal(await response.text(), `${KIB.repeat(65)}the rest`);
 });
+
+test(
+  "a peer that left before anybody asked is known to have left",
+  { skip: "Deno" in globalThis && "Deno aborts the signal of every request" },
+  () => {
+    let left = 0;
+    const request = new Request("http://localhost", { signal: AbortSignal.abort() });
+    requestBody(request).gone!(() => left++);
+    assert.equal(left, 1);
+  },
+);
