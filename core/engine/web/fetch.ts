@@ -97,22 +97,27 @@ function isCut(request: Request): boolean {
   return CLOSES_EARLY && /\bclose\b/i.test(request.headers.get("connection") ?? "");
 }
 
+type Added = { readonly [name: string]: string };
+
 /** A response with fields added. */
-export function withHeaders(
-  response: Response,
-  added: { readonly [name: string]: string },
-): Response {
-  const { status, statusText } = response;
-  const headers = fieldsWith(response, added);
-  return new Response(response.body, { status, statusText, headers });
+export function withHeaders(response: Response, added: Added): Response {
+  if (TYPES_EARLY || response.headers.has("content-type")) {
+    const { body, status, statusText } = response;
+    return new Response(body, { status, statusText, headers: fieldsWith(response, added) });
+  }
+  // What is made of its body alone would have no type.
+  const copy = response.clone();
+  response.body?.cancel().catch(() => {/* the copy goes on */});
+  add(copy.headers, added);
+  return copy;
 }
 
 /** The fields of a response and others. */
-export function fieldsWith(
-  response: Response,
-  added: { readonly [name: string]: string },
-): Headers {
-  const headers = new Headers(response.headers);
+export function fieldsWith(response: Response, added: Added): Headers {
+  return add(new Headers(response.headers), added);
+}
+
+function add(headers: Headers, added: Added): Headers {
   for (const [name, value] of Object.entries(added)) {
     // What an answer varies by adds up.
     if (name === "vary") headers.append(name, value);
