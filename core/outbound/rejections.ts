@@ -48,35 +48,35 @@ export type RuleId =
   | "body-over-limit"
   | "parse-error"
   | "invalid-message"
-  | "unsupported-version"
   | "initialize-in-batch"
   | "initialize-without-id"
   | "initialize-params"
-  | "initialize-over-limit"
-  | "batch-not-allowed"
-  | "batch-over-limit"
+  | "unsupported-version"
   | "session-required"
   | "session-not-found"
   | "already-initialized"
   | "termination-off"
   | "stateless-method"
   | "unknown-event-id"
+  | "stream-limit"
+  | "batch-not-allowed"
+  | "batch-over-limit"
+  | "duplicate-request-id"
+  | "in-flight-limit"
+  | "initialize-over-limit"
   | "capacity"
   | "quota"
   | "store-unavailable"
-  | "duplicate-request-id"
-  | "in-flight-limit"
-  | "in-flight-quota"
-  | "stream-limit"
   | "modern-not-a-request"
   | "initialize-on-modern"
-  | "subscription-limit"
-  | "subscription-quota"
   | "meta-missing"
   | "header-mismatch"
   | "unsupported-modern-version"
   | "modern-method-not-found"
   | "listen-params"
+  | "subscription-limit"
+  | "subscription-quota"
+  | "in-flight-quota"
   | "internal-error";
 
 /** The table, in the order in which the ladder asks. */
@@ -135,11 +135,6 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
   "body-over-limit": row(413, TRANSPORT_REFUSED, "The body is over the limit of {accepted} bytes"),
   "parse-error": row(400, PARSE_ERROR, "Parse error: the body is {detail}"),
   "invalid-message": row(400, INVALID_REQUEST, "Invalid request: {detail}"),
-  "unsupported-version": row(
-    400,
-    TRANSPORT_REFUSED,
-    "Unsupported protocol version: MCP-Protocol-Version is {value}; supported: {accepted}",
-  ),
   "initialize-in-batch": row(
     400,
     INVALID_REQUEST,
@@ -155,20 +150,10 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     INVALID_PARAMS,
     "Invalid params: initialize needs params with protocolVersion, a string; found {detail}",
   ),
-  "initialize-over-limit": row(
+  "unsupported-version": row(
     400,
-    INVALID_PARAMS,
-    "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
-  ),
-  "batch-not-allowed": row(
-    400,
-    INVALID_REQUEST,
-    "Invalid request: a batch; only revision 2025-03-26 has batches",
-  ),
-  "batch-over-limit": row(
-    400,
-    INVALID_REQUEST,
-    "Invalid request: a batch of {value} messages; the limit is {accepted}",
+    TRANSPORT_REFUSED,
+    "Unsupported protocol version: MCP-Protocol-Version is {value}; supported: {accepted}",
   ),
   "session-required": row(
     400,
@@ -200,13 +185,21 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     TRANSPORT_REFUSED,
     "Last-Event-ID {value} names no event that can be resumed in this session; call again, or open a stream without it",
   ),
-  "capacity": row(503, TRANSPORT_REFUSED, "Every session is in use; the limit is {accepted}"),
-  "quota": row(
+  "stream-limit": row(
     503,
     TRANSPORT_REFUSED,
-    "Every session of this principal is in use; the limit is {accepted}",
+    "Too many open streams in this session; the limit is {accepted}",
   ),
-  "store-unavailable": row(503, TRANSPORT_REFUSED, "The session store does not answer"),
+  "batch-not-allowed": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: a batch; only revision 2025-03-26 has batches",
+  ),
+  "batch-over-limit": row(
+    400,
+    INVALID_REQUEST,
+    "Invalid request: a batch of {value} messages; the limit is {accepted}",
+  ),
   "duplicate-request-id": row(
     400,
     INVALID_REQUEST,
@@ -217,16 +210,18 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     TRANSPORT_REFUSED,
     "Too many requests in flight in this session; the limit is {accepted}",
   ),
-  "in-flight-quota": row(
+  "initialize-over-limit": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
+  ),
+  "capacity": row(503, TRANSPORT_REFUSED, "Every session is in use; the limit is {accepted}"),
+  "quota": row(
     503,
     TRANSPORT_REFUSED,
-    "Too many requests of this principal in flight; the limit is {accepted}",
+    "Every session of this principal is in use; the limit is {accepted}",
   ),
-  "stream-limit": row(
-    503,
-    TRANSPORT_REFUSED,
-    "Too many open streams in this session; the limit is {accepted}",
-  ),
+  "store-unavailable": row(503, TRANSPORT_REFUSED, "The session store does not answer"),
   "modern-not-a-request": row(
     400,
     INVALID_REQUEST,
@@ -253,6 +248,11 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     "Unsupported protocol version {value}; supported: {accepted}",
   ),
   "modern-method-not-found": row(404, METHOD_NOT_FOUND, "Method not found: {value}"),
+  "listen-params": row(
+    400,
+    INVALID_PARAMS,
+    "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
+  ),
   "subscription-limit": row(
     503,
     TRANSPORT_REFUSED,
@@ -263,10 +263,10 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
     TRANSPORT_REFUSED,
     "Too many open subscriptions of this principal; the limit is {accepted}",
   ),
-  "listen-params": row(
-    400,
-    INVALID_PARAMS,
-    "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
+  "in-flight-quota": row(
+    503,
+    TRANSPORT_REFUSED,
+    "Too many requests of this principal in flight; the limit is {accepted}",
   ),
   "internal-error": row(500, INTERNAL_ERROR, "Internal error"),
 };
