@@ -56,7 +56,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
         return answer(request, reply);
       }),
     sessions: pipeline.sessions,
-    notify: notifyOf((change) => pipeline.dispatcher.lifecycle.changed(change)),
+    notify: notifyOf((change) => pipeline.dispatcher.lifecycle.publish(change)),
     stats: () => pipeline.dispatcher.stats(),
     async close({ within } = {}) {
       const waits = WITHIN("within", within);

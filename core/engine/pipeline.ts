@@ -195,7 +195,7 @@ export class Pipeline {
     }
     const { lifecycle } = dispatcher;
     const { id } = own!;
-    return lifecycle.during(id, lifecycle.ready(id), (_, ended) => {
+    return lifecycle.during(id, lifecycle.markReady(id), (_, ended) => {
       // A batch may hold requests besides, and others may have begun meanwhile.
       const late: Rejection | undefined = ended
         ? { rule: "session-not-found", id: requestId(body) }

@@ -272,7 +272,7 @@ class Guard {
     if (!effects.includes("mark-ready")) return entry;
     const lifecycle = this.#lifecycle;
     const { id } = record;
-    return lifecycle.during<void, Entry | Reply>(id, lifecycle.ready(id), (_, ended) => {
+    return lifecycle.during<void, Entry | Reply>(id, lifecycle.markReady(id), (_, ended) => {
       // What has ended is held no more.
       return ended ? this.front.refuse({ rule: "session-not-found" }, trace) : entry;
     }).catch((error) => {

@@ -90,13 +90,13 @@ export class Modern implements StateKeeper {
     const request = (body as { message: RpcRequest }).message;
     const { lifecycle } = this.#dispatcher;
     // Who listens hears of what changes on any node, from its acknowledgement on.
-    const joining = request.method === "subscriptions/listen" ? lifecycle.listen() : undefined;
+    const joining = request.method === "subscriptions/listen" ? lifecycle.join() : undefined;
     if (joining !== undefined) {
       return joining.then(() => this.#serve(head, facts, request, caller, reader, trace));
     }
     if (request.method === "tools/call") {
       // The list may change on another node.
-      lifecycle.hear();
+      lifecycle.tryJoin();
       const found = this.#dispatcher.params.of(request.params?.name);
       if (found instanceof Promise) {
         return found.then((params) =>
@@ -139,7 +139,7 @@ export class Modern implements StateKeeper {
       return this.#call(request, caller, usage, head, facts.accepts, reader);
     }
     // What it lists may change on another node.
-    lifecycle.hear();
+    lifecycle.tryJoin();
     return delegate.answer(request, caller, head, facts.accepts, reader);
   }
 

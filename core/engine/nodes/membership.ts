@@ -46,7 +46,7 @@ export class Membership {
     this.#member = member;
   }
 
-  /** Joins, unless it has. Undefined where that is done; a rejection is tried anew by the next call. */
+  /** Joins, unless it has. Undefined where that is done; where it throws or rejects, the next call tries anew. */
   join(): Promise<void> | undefined {
     if (this.#joined === true || this.#left) return undefined;
     if (this.#joined !== undefined) return this.#joined;

@@ -49,7 +49,7 @@ export class Directory implements SessionDirectory {
   async *list(): AsyncIterable<SessionHandle> {
     const { backend, clock, lifetime } = this.#settings;
     // Who gets a session may ask its client, and the answer may come to another node.
-    await this.#lifecycle.listen();
+    await this.#lifecycle.join();
     for await (const record of backend.sessions.list()) {
       if (lapsed(record, clock.now(), lifetime) === undefined) yield this.handle(record);
     }

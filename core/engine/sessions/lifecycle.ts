@@ -98,7 +98,7 @@ export class Lifecycle {
     id: string,
     principal?: string,
   ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
-    const joining = this.listen();
+    const joining = this.join();
     const found = joining === undefined
       ? this.#find(id, principal)
       : joining.then(() => this.#find(id, principal));
@@ -128,7 +128,7 @@ export class Lifecycle {
 
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Awaitable<Rejection | undefined> {
-    const joining = this.listen();
+    const joining = this.join();
     return andThen(joining, () => storeNew(record, this.#settings, this.#others));
   }
 
@@ -143,15 +143,15 @@ export class Lifecycle {
   }
 
   /** `notifications/initialized` has arrived. */
-  async ready(id: string): Promise<void> {
+  async markReady(id: string): Promise<void> {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
-    this.isReady(id);
+    this.ready(id);
     tell(this.#settings, { ready: id, from: this.node });
   }
 
   /** The client is ready, as this node learned somehow. */
-  isReady(id: string): void {
+  ready(id: string): void {
     const live = this.lives.get(id);
     if (live !== undefined) live.ready = true;
     this.readiness.came(id);
@@ -165,8 +165,8 @@ export class Lifecycle {
   }
 
   /** Tells every node, this one too, that something changed. */
-  changed(change: Change): void {
-    andThen(this.hear(), () => tellChange(this.#settings, change));
+  publish(change: Change): void {
+    andThen(this.tryJoin(), () => tellChange(this.#settings, change));
   }
 
   /** An answer from a client belongs to a request that another node sent. */
@@ -185,15 +185,15 @@ export class Lifecycle {
     await this.#membership.leave();
   }
 
-  /** Hears what other nodes tell. Undefined where it does already; rejects where the backend is down. */
-  listen(): Promise<void> | undefined {
+  /** Joins the other nodes, to hear what they tell: see {@linkcode Membership.join}. */
+  join(): Promise<void> | undefined {
     return this.#membership.join();
   }
 
-  /** The same where it may fail: that is an event, and the next call tries anew. Neither throws nor rejects. */
-  hear(): Promise<void> | undefined {
+  /** The same where it may fail: that is an event. Neither throws nor rejects. */
+  tryJoin(): Promise<void> | undefined {
     try {
-      return this.listen()?.catch((error) => this.#failed(error));
+      return this.join()?.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);
       return undefined;
@@ -211,7 +211,7 @@ export class Lifecycle {
   #look(live: Live, reason: EndReason): void {
     attempt(this.#settings, async () => {
       const record = await this.#settings.backend.sessions.get(live.id);
-      if (record?.ready) this.isReady(live.id);
+      if (record?.ready) this.ready(live.id);
       if (record === undefined && this.lives.has(live)) this.#ending.stopHere(live.id, reason);
     });
   }
@@ -222,7 +222,7 @@ export class Lifecycle {
       if (live !== undefined) this.#look(live, word.reason);
     } else if (word.from === this.node) return;
     else if ("ended" in word) this.#ending.stopHere(word.ended, word.reason);
-    else if ("ready" in word) this.isReady(word.ready);
+    else if ("ready" in word) this.ready(word.ready);
     else {
       const live = this.lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);

@@ -183,7 +183,7 @@ export class Streams {
     try {
       // What becomes of it is heard from here on, but it may have come while the backend was asked for the log.
       const still = await backend.sessions.get(record.id);
-      if (still?.ready) this.#lifecycle.isReady(record.id);
+      if (still?.ready) this.#lifecycle.ready(record.id);
       if (still !== undefined) return replyOf(connection);
       connection.close("session-ended");
       await logs.drop(record.id, id);
