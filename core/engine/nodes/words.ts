@@ -7,8 +7,9 @@
 import { INVALID_REQUEST } from "../../protocol/error_codes.ts";
 import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason } from "../../session/record.ts";
+import { attempt } from "../attempt.ts";
 import type { Settings } from "../options/options.ts";
-import type { Awaitable, Receiver } from "../ports.ts";
+import type { Receiver } from "../ports.ts";
 import type { Change } from "../modern/subscriptions.ts";
 
 /** What is told about sessions. */
@@ -53,19 +54,6 @@ export function topicsOf(
     }],
     [CHANGES, { receive: (text) => hearer.changed(JSON.parse(text) as Change) }],
   ];
-}
-
-/** What is not waited for must not fail whoever began it: its failure is an event. */
-export function attempt(settings: Settings, step: () => Awaitable<unknown>): void {
-  const report = (error: unknown): void => {
-    settings.onEvent({ type: "backend-error", error });
-  };
-  try {
-    const done = step();
-    if (done instanceof Promise) done.catch(report);
-  } catch (error) {
-    report(error);
-  }
 }
 
 /** Tells every node something about a session. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Settings } from "../options/options.ts";
-import { attempt } from "../nodes/words.ts";
 
 /** What is known of a session: that it was ready, or that it was not yet. */
 interface Known {
