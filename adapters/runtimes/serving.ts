@@ -40,7 +40,7 @@ export interface Serving {
 }
 
 /** Options with their defaults. */
-export interface ReadServeOptions {
+interface ReadServeOptions {
   readonly port: number;
   readonly hostname: string;
   readonly path: string;
@@ -140,7 +140,7 @@ export function notFoundText(path: string): string {
 }
 
 /** How a runtime's server ends. */
-export interface Stop {
+interface Stop {
   /** Takes no further connection; resolves once the last one is done. */
   readonly listening: () => Promise<void>;
   /** Gives up on the connections that are left. */

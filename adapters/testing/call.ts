@@ -54,7 +54,7 @@ export interface TestCall {
 }
 
 /** What a call needs of its client. */
-export interface CallClient {
+interface CallClient {
   /** Sends a notification. */
   notify(method: string, params?: JsonObject): Promise<void>;
   /** Opens a stream with GET. */

@@ -23,7 +23,7 @@ export interface Check {
 }
 
 /** What a check is given. */
-export interface Given {
+interface Given {
   readonly backend: Backend;
   /** The same store as another node has it; the backend itself where there is no other way to it. */
   readonly peer: Backend;

@@ -8,7 +8,7 @@
 import type { Rule } from "./rule.ts";
 
 /** What is written of one rule. */
-export interface Clause {
+interface Clause {
   /** What is looked at, in a few words. */
   readonly checks: string;
   /** Where it comes from: a clause of a revision or of an RFC, or this library's own decision. */

@@ -39,14 +39,14 @@ interface Waiting {
 }
 
 /** How the client at hand is used. */
-export interface How {
+interface How {
   ready(): boolean;
   send(args: string[]): Promise<unknown>;
   subscriber(): Subscriber;
 }
 
 /** The connection that hears. */
-export interface Subscriber {
+interface Subscriber {
   /** Resolves once it can be told to hear something. */
   readonly ready: Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;

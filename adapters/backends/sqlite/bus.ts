@@ -18,7 +18,7 @@ const LOOK_MS = 20;
 const LEASE_MS = 15_000;
 
 /** The bus, and its end. */
-export interface SqliteBus extends Bus {
+interface SqliteBus extends Bus {
   close(): void;
 }
 

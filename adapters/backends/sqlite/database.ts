@@ -9,10 +9,10 @@ import { OptionError } from "../../../core/engine/errors.ts";
 import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** A value of a column. */
-export type Value = string | number | null;
+type Value = string | number | null;
 
 /** A row as it comes. */
-export type Row = { readonly [column: string]: Value };
+type Row = { readonly [column: string]: Value };
 
 /** One connection. */
 export class Database {

@@ -78,7 +78,7 @@ export class Ends {
 }
 
 /** What an entry is about. */
-export interface Entered {
+interface Entered {
   readonly record: SessionRecord;
   readonly caller: Caller;
   readonly facts: HeadFacts;

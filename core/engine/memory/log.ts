@@ -8,7 +8,7 @@ import { LOG_COST, type LogEvent } from "../ports.ts";
 import type { Packed } from "./packed.ts";
 
 /** An event as it is kept. */
-export interface Kept extends LogEvent {
+interface Kept extends LogEvent {
   /** When it was appended. */
   readonly at: number;
   readonly once: string | undefined;

@@ -21,7 +21,7 @@ const CHUNK = 1 << SHIFT;
 const NEXT_FREE = 0;
 
 /** Rows that lie side by side. */
-export class Chunk {
+class Chunk {
   readonly integers: Int32Array;
   /** The same, as numbers of two words each. */
   readonly numbers: Float64Array;

@@ -26,7 +26,7 @@ export type ControlWord =
   };
 
 /** Who hears it. */
-export interface Hearer {
+interface Hearer {
   told(word: ControlWord): void;
   answered(from: string, response: RpcResponse): void;
   changed(change: Change): void;

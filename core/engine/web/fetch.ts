@@ -100,7 +100,7 @@ function isCut(request: Request): boolean {
 type Added = { readonly [name: string]: string };
 
 /** A response with fields added. */
-export function withHeaders(response: Response, added: Added): Response {
+function withHeaders(response: Response, added: Added): Response {
   if (TYPES_EARLY || response.headers.has("content-type")) {
     const { body, status, statusText } = response;
     return new Response(body, { status, statusText, headers: fieldsWith(response, added) });
