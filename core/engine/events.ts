@@ -37,7 +37,7 @@ export type HandlerEvent =
     readonly session: string | undefined;
     readonly stream: string;
   }
-  /** A connection stopped reading a stream: it was read to its end, the peer left, or it read too slowly. */
+  /** A connection stopped reading a stream. */
   | {
     readonly type: "stream-closed";
     readonly session: string | undefined;
@@ -53,13 +53,21 @@ export type HandlerEvent =
 
 /** Why a connection stopped reading. */
 export type StreamCloseReason =
+  /** The stream was read to its end. */
   | "finished"
+  /** The peer left. */
   | "disconnected"
+  /** Another connection reads the stream from here on. */
   | "replaced"
+  /** More waited for the peer than may, for longer than it may. */
   | "slow"
+  /** The client was asked to come back: by `closeStream`, or where the handler closes. */
   | "polling"
+  /** What comes next cannot be had: it was dropped, or the backend, or the `modern` handler, failed. */
   | "lost"
+  /** The session is over. */
   | "session-ended"
+  /** The handler closes. */
   | "closed";
 
 /** One HTTP exchange. */
@@ -95,7 +103,7 @@ export interface RequestEvent {
   readonly code: number | undefined;
   /** The session's id, where there is one. */
   readonly session: string | undefined;
-  /** From its arrival to its answer, whatever was streamed meanwhile, in milliseconds. */
+  /** From when the application got it to its answer, whatever was streamed meanwhile, in milliseconds. */
   readonly durationMs: number;
 }
 

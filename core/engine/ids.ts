@@ -1,5 +1,5 @@
 /**
- * Fresh ids.
+ * Fresh ids, and what the names of streams say.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the engine hands to a runtime: text, a stream to be opened, or the caller's own Response.
+ * What the engine hands to a runtime: text, a stream to be opened, or a Response that somebody else made.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface StreamReply {
   readonly body: StreamBody;
 }
 
-/** An answer that `authenticate` gave. */
+/** An answer that is somebody else's: of `authenticate`, of `modern` of an application, of a guarded handler. */
 export interface OwnReply {
   readonly status: number;
   readonly headers: ReplyHeaders;

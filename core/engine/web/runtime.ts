@@ -22,7 +22,7 @@ export function idleTimeoutOff(server: unknown, request: Request, reply: Reply):
   exempt(server, request);
 }
 
-/** Exempts a request whose answer is the application's own stream. */
+/** The same for a request of whose answer it is known that it goes on. */
 export function exempt(server: unknown, request: Request): void {
   if (isBunServer(server)) server.timeout(request, 0);
 }
