@@ -5,7 +5,8 @@
  */
 
 import type { HandleStore } from "../../../core/engine/ports.ts";
-import { type Store, whole } from "./store.ts";
+import { whole } from "../whole.ts";
+import { span, type Store } from "./store.ts";
 
 /** A handle store in Redis. */
 export function redisHandles(store: Store): HandleStore {
@@ -34,5 +35,5 @@ function kept(text: string, expires: number): string {
 }
 
 function ttl(expires: number, now: number): number {
-  return Math.max(1, Math.min(whole(expires - now), 100 * 365 * 86_400_000));
+  return Math.max(1, span(expires - now));
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { LogBudget, LogStore } from "../../../core/engine/ports.ts";
-import { type Answer, isYes, type Store, whole } from "./store.ts";
+import type { LogStore } from "../../../core/engine/ports.ts";
+import { whole } from "../whole.ts";
+import { type Answer, isYes, span, type Store } from "./store.ts";
 
 /** A log store in Redis. */
 export function redisLogs(store: Store): LogStore {
@@ -16,7 +17,7 @@ export function redisLogs(store: Store): LogStore {
         "open",
         session,
         stream,
-        ageOf(budget),
+        span(budget.ageMs),
         owed,
         whole(sessionBytes),
       );
@@ -31,7 +32,7 @@ export function redisLogs(store: Store): LogStore {
         data.length,
         whole(now),
         whole(sessionBytes),
-        ageOf(budget),
+        span(budget.ageMs),
       );
     },
     async append(session, stream, data, last, now, budget, once = "") {
@@ -47,7 +48,7 @@ export function redisLogs(store: Store): LogStore {
           whole(budget.events),
           whole(budget.bytes),
           whole(budget.sessionBytes),
-          ageOf(budget),
+          span(budget.ageMs),
           once,
         ),
       );
@@ -63,7 +64,7 @@ export function redisLogs(store: Store): LogStore {
         after,
         whole(maxBytes),
         whole(now),
-        ageOf(budget),
+        span(budget.ageMs),
       );
       if (!Array.isArray(found)) return undefined;
       const [ended, more, ...data] = found as [Answer, Answer, ...string[]];
@@ -95,9 +96,4 @@ export function redisLogs(store: Store): LogStore {
       await store.run("drop", session, stream);
     },
   };
-}
-
-function ageOf(budget: LogBudget): number {
-  // A hundred years: the longest that a key is told to live.
-  return Math.min(whole(budget.ageMs), 100 * 365 * 86_400_000);
 }

@@ -5,7 +5,8 @@
  */
 
 import type { Nodes } from "../../../core/engine/ports.ts";
-import { type Store, whole } from "./store.ts";
+import { whole } from "../whole.ts";
+import type { Store } from "./store.ts";
 
 /** The nodes that share a Redis. */
 export function redisNodes(store: Store, leaseMs: number): Nodes {

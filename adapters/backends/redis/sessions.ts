@@ -7,7 +7,8 @@
 import type { Lapsed, SessionStore } from "../../../core/engine/ports.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
 import { ownerOf, ownerText } from "../owner.ts";
-import { type Answer, type Store, whole } from "./store.ts";
+import { whole } from "../whole.ts";
+import { type Answer, span, type Store } from "./store.ts";
 
 /** How many sessions a list reads at once. */
 const PAGE = 100;
@@ -34,7 +35,7 @@ export function redisSessions(store: Store): SessionStore {
         ready ? 1 : 0,
         whole(capacity.sessions),
         capacity.perPrincipal === Infinity ? -1 : whole(capacity.perPrincipal),
-        Math.min(whole(lifetime.maxAgeMs), MAX_AGE_MS),
+        span(lifetime.maxAgeMs),
       );
       stored.catch(() => undo(id));
       const [outcome, ...evicted] = await stored as readonly string[];
@@ -65,7 +66,7 @@ export function redisSessions(store: Store): SessionStore {
         "sweep",
         whole(now),
         whole(idleMs),
-        Math.min(whole(maxAgeMs), MAX_AGE_MS),
+        span(maxAgeMs),
       ) as readonly string[];
       const gone: Lapsed[] = [];
       for (let i = 0; i < found.length; i += 2) {
@@ -75,9 +76,6 @@ export function redisSessions(store: Store): SessionStore {
     },
   };
 }
-
-/** A hundred years: the longest that a key is told to live. */
-const MAX_AGE_MS = 100 * 365 * 86_400_000;
 
 function recordOf(id: string, found: Answer): SessionRecord | undefined {
   if (!Array.isArray(found)) return undefined;

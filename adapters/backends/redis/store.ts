@@ -5,6 +5,7 @@
  */
 
 import { hex } from "../hex.ts";
+import { whole } from "../whole.ts";
 import type { Link } from "./link.ts";
 import { SCRIPT } from "./script.ts";
 
@@ -56,7 +57,7 @@ export function isYes(answer: Answer): boolean {
   return Number(answer) === 1;
 }
 
-/** A time or a size as Redis takes it: whole, and finite. */
-export function whole(value: number): number {
-  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+/** A span as Redis takes it, in milliseconds: a hundred years is the longest that a key is told to live. */
+export function span(ms: number): number {
+  return Math.min(whole(ms), 100 * 365 * 86_400_000);
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { SESSION_ID_MAX } from "../../../core/protocol/header_values.ts";
 import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
 import type { TooLarge } from "../../../core/engine/ports.ts";
@@ -27,9 +28,6 @@ export interface Opened {
   readonly expires: number;
 }
 
-/** The longest id (the revisions' visible characters, and what every proxy lets through). */
-const MAX_CHARACTERS = 256;
-
 const FORMAT = "A";
 const NONCE = 12;
 /** Revision, two times, length of the principal. */
@@ -39,7 +37,7 @@ const LONG = 25;
 const DIGEST = 16;
 const IS_DIGEST = 255;
 /** Bytes beside the head: what is left of the characters, less what the cipher adds. */
-const ROOM = Math.floor((MAX_CHARACTERS - 4) * 3 / 4) - NONCE - 16 - HEAD;
+const ROOM = Math.floor((SESSION_ID_MAX - 4) * 3 / 4) - NONCE - 16 - HEAD;
 
 /** Revisions by their place. Ids that are out there were made with this list: only ever append to it. */
 const REVISIONS: readonly string[] = ["2025-03-26", "2025-06-18", "2025-11-25"];

@@ -9,7 +9,8 @@ import { type Clock, SYSTEM_CLOCK } from "../../../core/engine/clock.ts";
 import { randomToken } from "../../../core/engine/ids.ts";
 import type { Bus, Receiver } from "../../../core/engine/ports.ts";
 import { Topics } from "../../../core/engine/topics.ts";
-import { type Database, whole } from "./database.ts";
+import { whole } from "../whole.ts";
+import type { Database } from "./database.ts";
 
 /** How often a process asks whether others have written, in milliseconds. */
 const LOOK_MS = 20;

@@ -141,8 +141,3 @@ function failure(file: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(`file: ${JSON.stringify(file)} cannot be opened: ${reason}`, { cause });
 }
-
-/** A time as a column holds it: not before it was meant, and no larger than a number can be exact. */
-export function whole(time: number): number {
-  return Math.min(Math.ceil(time), Number.MAX_SAFE_INTEGER);
-}

@@ -5,7 +5,8 @@
  */
 
 import type { HandleStore } from "../../../core/engine/ports.ts";
-import { type Database, whole } from "./database.ts";
+import { whole } from "../whole.ts";
+import type { Database } from "./database.ts";
 
 /** How many expired ones are forgotten for each new one. */
 const FORGOTTEN = 4;

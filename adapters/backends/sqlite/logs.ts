@@ -11,7 +11,8 @@ import {
   type LogPage,
   type LogStore,
 } from "../../../core/engine/ports.ts";
-import { type Database, whole } from "./database.ts";
+import { whole } from "../whole.ts";
+import type { Database } from "./database.ts";
 import {
   COLUMNS,
   cut,

@@ -5,7 +5,8 @@
  */
 
 import type { Nodes } from "../../../core/engine/ports.ts";
-import { type Database, whole } from "./database.ts";
+import { whole } from "../whole.ts";
+import type { Database } from "./database.ts";
 
 /** The nodes that share a database. */
 export function sqliteNodes(db: Database, leaseMs: number): Nodes {

@@ -7,7 +7,8 @@
 import type { Capacity, Created, Lapsed, SessionStore, Touch } from "../../../core/engine/ports.ts";
 import { lapsed, type Lifetime, type SessionRecord } from "../../../core/session/record.ts";
 import { ownerOf, ownerText } from "../owner.ts";
-import { type Database, whole } from "./database.ts";
+import { whole } from "../whole.ts";
+import type { Database } from "./database.ts";
 import { remove } from "./room.ts";
 
 interface SessionRow {
