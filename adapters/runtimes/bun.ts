@@ -9,7 +9,7 @@ import {
   broughtBy,
   checkHandler,
   hasPath,
-  notFoundText,
+  notFound,
   readServeOptions,
   type ServeOptions,
   type Serving,
@@ -53,10 +53,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
     // The limit is the handler's. Bun's own, 128 MiB, would refuse without a word before any rule is asked.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request, bun) =>
-      hasPath(request.url, path) ? handler.fetch(request, bun) : new Response(notFoundText(path), {
-        status: 404,
-        headers: { "content-type": "application/json" },
-      }),
+      hasPath(request.url, path) ? handler.fetch(request, bun) : notFound(path),
   });
   const address = { hostname, port: server.port, path };
   return serving(handler, options, address, {

@@ -9,7 +9,7 @@ import {
   broughtBy,
   checkHandler,
   hasPath,
-  notFoundText,
+  notFound,
   readServeOptions,
   type ServeOptions,
   type Serving,
@@ -44,11 +44,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   const { port, hostname, path } = readServeOptions(options);
   const server = broughtBy<DenoRuntime>("Deno").serve(
     { port, hostname, onListen: () => {} },
-    (request) =>
-      hasPath(request.url, path) ? handler.fetch(request) : new Response(notFoundText(path), {
-        status: 404,
-        headers: { "content-type": "application/json" },
-      }),
+    (request) => hasPath(request.url, path) ? handler.fetch(request) : notFound(path),
   );
   const address = { hostname, port: server.addr.port, path };
   return serving(handler, options, address, {

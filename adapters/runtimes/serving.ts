@@ -7,6 +7,8 @@
 import { WITHIN } from "../../core/engine/closing.ts";
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
+import { TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
+import { errorText } from "../../core/protocol/json_rpc.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
@@ -133,10 +135,14 @@ export function hasPath(url: string, path: string): boolean {
 
 /** The body of the answer for any other path. */
 export function notFoundText(path: string): string {
-  return JSON.stringify({
-    jsonrpc: "2.0",
-    error: { code: -32000, message: `Not found; the MCP endpoint is ${path}` },
-  });
+  const message = `Not found; the MCP endpoint is ${path}`;
+  return errorText(undefined, { code: TRANSPORT_REFUSED, message });
+}
+
+/** That answer. */
+export function notFound(path: string): Response {
+  const headers = { "content-type": "application/json" };
+  return new Response(notFoundText(path), { status: 404, headers });
 }
 
 /** How a runtime's server ends. */

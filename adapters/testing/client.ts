@@ -4,6 +4,7 @@
  * @module
  */
 
+import { METHOD_NOT_FOUND } from "../../core/protocol/error_codes.ts";
 import type { JsonObject, RequestId } from "../../core/protocol/json_rpc.ts";
 import { failureOf, Reading, RpcFailure, type TestCall, untilAborted } from "./call.ts";
 import { readEvents, type TestEvent } from "./sse.ts";
@@ -167,7 +168,10 @@ class Client implements TestClient {
       let result: JsonObject = {};
       if (method !== "ping") {
         if (request === undefined) {
-          throw new RpcFailure({ code: -32601, message: `Method not found: ${method}` });
+          throw new RpcFailure({
+            code: METHOD_NOT_FOUND,
+            message: `Method not found: ${method}`,
+          });
         }
         result = await request(method, params);
       }
