@@ -16,7 +16,7 @@ export interface Clock {
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   after(ms, fn) {
-    // Timers wrap around past 2^31 - 1 ms; a caller that waits longer is asked again.
+    // Timers wrap around past 2^31 - 1 ms: whoever waits longer is called after those 24 days.
     const timer: unknown = setTimeout(fn, Math.min(ms, 0x7fffffff));
     // Node and Bun return an object, Deno a number.
     if (typeof timer === "object") (timer as { unref?(): void }).unref?.();

@@ -6,6 +6,7 @@
 
 import type { RequestHead } from "../../inbound/head.ts";
 import { OPENING_RULES } from "../../inbound/opening_rules.ts";
+import type { ResponseShape } from "../../inbound/policy.ts";
 import { firstRefusal } from "../../inbound/rule.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
 import { eventText, SSE_HEADERS } from "../../outbound/sse.ts";
@@ -195,7 +196,7 @@ function checkVersion(result: JsonObject): void {
 }
 
 // Where only an event stream is acceptable, the answer is a stream of one event.
-function textReply(text: string, accepts: Accepts, shape: string): Reply {
+function textReply(text: string, accepts: Accepts, shape: ResponseShape): Reply {
   return shape === "sse" || !accepts.json
     ? { status: 200, headers: SSE_HEADERS, body: eventText(undefined, text) }
     : { status: 200, headers: { "content-type": "application/json" }, body: text };
