@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Backend } from "../../core/engine/ports.ts";
 import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
+import type { Backend } from "../../core/engine/ports.ts";
 import { RedisBus } from "./redis/bus.ts";
 import { linkTo, type RedisClient } from "./redis/client.ts";
 import { redisHandles } from "./redis/handles.ts";

@@ -8,7 +8,6 @@
 import { type Clock, SYSTEM_CLOCK } from "../../core/engine/clock.ts";
 import { OptionError } from "../../core/engine/errors.ts";
 import { memoryBus } from "../../core/engine/memory/bus.ts";
-import type { Backend, SessionStore } from "../../core/engine/ports.ts";
 import {
   backend,
   clock,
@@ -17,6 +16,7 @@ import {
   type ReadersOf,
   readOnly,
 } from "../../core/engine/options/readers.ts";
+import type { Backend, SessionStore } from "../../core/engine/ports.ts";
 import { remember } from "../../core/engine/recent.ts";
 import type { Lifetime } from "../../core/session/record.ts";
 import { ownerText } from "./owner.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Backend } from "../../core/engine/ports.ts";
 import { accept, finite, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
+import type { Backend } from "../../core/engine/ports.ts";
 import { sqliteBus } from "./sqlite/bus.ts";
 import { Database } from "./sqlite/database.ts";
 import { sqliteHandles } from "./sqlite/handles.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { concat, decode, fieldsWith, isResponse } from "../../core/engine/web/fetch.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
+import { concat, decode, fieldsWith, isResponse } from "../../core/engine/web/fetch.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
 /** The part of `http.IncomingMessage` that is used. */

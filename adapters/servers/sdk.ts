@@ -7,6 +7,7 @@
 
 import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { shown } from "../../core/engine/errors.ts";
+import type { Change } from "../../core/engine/modern/subscriptions.ts";
 import {
   accept,
   fetching,
@@ -14,7 +15,6 @@ import {
   type ReadersOf,
   readOnly,
 } from "../../core/engine/options/readers.ts";
-import type { Change } from "../../core/engine/modern/subscriptions.ts";
 import type { Eras } from "../../core/inbound/head.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";
 import { type CallContext, callContext } from "./call_context.ts";

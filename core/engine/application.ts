@@ -9,8 +9,8 @@ import type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../prot
 import type { Era, Revision } from "../protocol/revisions.ts";
 import type { EndReason } from "../session/record.ts";
 import type { ModernHandler } from "./modern/delegate.ts";
-import type { Awaitable } from "./ports.ts";
 import type { Change } from "./modern/subscriptions.ts";
+import type { Awaitable } from "./ports.ts";
 
 /** A name and a version, as `serverInfo` and `clientInfo` carry them. */
 export interface Implementation {

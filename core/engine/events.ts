@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote } from "../protocol/json_rpc.ts";
 import type { RuleId } from "../outbound/rejections.ts";
+import { quote } from "../protocol/json_rpc.ts";
 import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
 

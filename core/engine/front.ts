@@ -16,10 +16,10 @@ import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
 import { type HandlerEvent, methodShown } from "./events.ts";
-import { isResponse, typed } from "./web/fetch.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Reply } from "./reply.ts";
+import { isResponse, typed } from "./web/fetch.ts";
 
 /** What is noted of an exchange while it goes on, for the event at its end. */
 export interface Trace {

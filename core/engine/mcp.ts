@@ -8,16 +8,16 @@ import type { RequestHead } from "../inbound/head.ts";
 import { isObject } from "../protocol/json_rpc.ts";
 import type { Application } from "./application.ts";
 import { WITHIN } from "./closing.ts";
-import type { SessionDirectory } from "./sessions/directory.ts";
 import { OptionError, shown } from "./errors.ts";
-import { answer, requestBody } from "./web/fetch.ts";
-import type { McpOptions } from "./options/options.ts";
-import { Pipeline } from "./pipeline.ts";
-import { checkApplication } from "./options/read_application.ts";
-import type { BodyReader, Reply } from "./reply.ts";
-import { idleTimeoutOff } from "./web/runtime.ts";
-import type { Stats } from "./stats.ts";
 import { type Notify, notifyOf } from "./modern/subscriptions.ts";
+import type { McpOptions } from "./options/options.ts";
+import { checkApplication } from "./options/read_application.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { BodyReader, Reply } from "./reply.ts";
+import type { SessionDirectory } from "./sessions/directory.ts";
+import type { Stats } from "./stats.ts";
+import { answer, requestBody } from "./web/fetch.ts";
+import { idleTimeoutOff } from "./web/runtime.ts";
 
 /** An MCP endpoint. */
 export interface McpHandler {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { eraOf, type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import {
   ADMISSION_RULES,
   BODY_RULES,
@@ -13,6 +12,7 @@ import {
   requestId,
   unsupportedVersion,
 } from "../inbound/body_rules.ts";
+import { eraOf, type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
 import { HEADER_RULES } from "../inbound/head_rules.ts";
 import { unsupportedEra } from "../inbound/modern_rules.ts";
 import { CALL_RULES } from "../inbound/quota_rules.ts";
@@ -23,17 +23,17 @@ import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
-import type { SessionDirectory } from "./sessions/directory.ts";
+import { openSession } from "./calls/initialize.ts";
+import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Front, isReply, type Trace } from "./front.ts";
-import { openSession } from "./calls/initialize.ts";
-import type { McpOptions } from "./options/options.ts";
-import type { Awaitable } from "./ports.ts";
-import { readOptions } from "./options/read_options.ts";
-import type { BodyError, BodyReader, Reply } from "./reply.ts";
 import { Modern } from "./modern/modern.ts";
-import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
+import type { McpOptions } from "./options/options.ts";
+import { readOptions } from "./options/read_options.ts";
+import type { Awaitable } from "./ports.ts";
 import { refusalOf, refusalOfBody } from "./refusal.ts";
+import type { BodyError, BodyReader, Reply } from "./reply.ts";
+import type { SessionDirectory } from "./sessions/directory.ts";
 import { findSession, ownOf, rowOf } from "./sessions/session_of.ts";
 
 /** Answers the requests of one endpoint. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { Rejection } from "../outbound/rejections.ts";
 import { type Body, quote } from "../protocol/json_rpc.ts";
 import { revisionFacts } from "../protocol/revisions.ts";
-import type { Rejection } from "../outbound/rejections.ts";
 import type { HeadFacts } from "./head.ts";
 import { SESSION_ID_RULE } from "./head_rules.ts";
 import type { Policy } from "./policy.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type Accepts, accepts } from "../protocol/media.ts";
 import {
   LAST_EVENT_ID_HEADER,
   METHOD_HEADER,
@@ -13,6 +12,7 @@ import {
   VERSION_HEADER,
 } from "../protocol/header_values.ts";
 import { type Body, isObject } from "../protocol/json_rpc.ts";
+import { type Accepts, accepts } from "../protocol/media.ts";
 import { META } from "../protocol/modern.ts";
 import { type Era, revisionFacts } from "../protocol/revisions.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { Rejection } from "../outbound/rejections.ts";
 import { hostAllowed, originAllowed } from "../protocol/authority.ts";
 import { isSessionId, isSingleToken } from "../protocol/header_values.ts";
 import { isJson } from "../protocol/media.ts";
-import type { Rejection } from "../outbound/rejections.ts";
 import type { HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 

@@ -5,12 +5,12 @@
  * @module
  */
 
+import type { Rejection } from "../outbound/rejections.ts";
 import { decodeHeaderValue } from "../protocol/base64.ts";
 import { type Body, isObject, type JsonObject, quote } from "../protocol/json_rpc.ts";
 import { LOG_LEVELS, META, NAME_SOURCES, REMOVED_METHODS } from "../protocol/modern.ts";
 import { type ParamHeader, paramMismatch } from "../protocol/param_headers.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
-import type { Rejection } from "../outbound/rejections.ts";
 import { requestId } from "./body_rules.ts";
 import type { HeaderReader, HeadFacts } from "./head.ts";
 import type { Policy } from "./policy.ts";

@@ -6,8 +6,8 @@
 
 import type { AllowedHosts, AllowedOrigin } from "../protocol/authority.ts";
 import type { LegacyRevision } from "../protocol/revisions.ts";
-import type { Eras } from "./head.ts";
 import type { Guards, SessionMode } from "../session/machine.ts";
+import type { Eras } from "./head.ts";
 
 /** The shape of the answer to a request: `auto` begins as JSON and turns to SSE where it has to. */
 export type ResponseShape = "auto" | "json" | "sse";

@@ -1,8 +1,9 @@
 /** What nodes tell each other, over a bus that may lose it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { attempt } from "../../core/engine/attempt.ts";
 import { type Backend, type HandlerEvent, memory } from "../../core/engine/mod.ts";
-import { attempt, passAnswer } from "../../core/engine/nodes/words.ts";
+import { passAnswer } from "../../core/engine/nodes/words.ts";
 import { readOptions } from "../../core/engine/options/read_options.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";

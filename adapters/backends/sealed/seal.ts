@@ -9,11 +9,11 @@
  * @module
  */
 
+import { fromBase64url, toBase64url } from "../../../core/engine/base64url.ts";
+import type { TooLarge } from "../../../core/engine/ports.ts";
 import { SESSION_ID_MAX } from "../../../core/protocol/header_values.ts";
 import { LEGACY_REVISIONS } from "../../../core/protocol/revisions.ts";
 import type { SessionRecord } from "../../../core/session/record.ts";
-import type { TooLarge } from "../../../core/engine/ports.ts";
-import { fromBase64url, toBase64url } from "../../../core/engine/base64url.ts";
 import { hex } from "../hex.ts";
 import { ownerOf, ownerText } from "../owner.ts";
 import { packed, unpacked } from "./params.ts";

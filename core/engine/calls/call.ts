@@ -26,9 +26,9 @@ import type {
   SessionHandle,
 } from "../application.ts";
 import { ClientRequestError } from "../errors.ts";
-import { retryOf } from "../streams/stream.ts";
-import type { Live } from "../sessions/live.ts";
 import type { Reply } from "../reply.ts";
+import type { Live } from "../sessions/live.ts";
+import { retryOf } from "../streams/stream.ts";
 import type { ModernContext, Post } from "./post.ts";
 
 /** One message being served. */

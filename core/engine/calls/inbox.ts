@@ -7,8 +7,8 @@
 import type { RpcMessage, RpcNotification, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Application, Caller, Exchange } from "../application.ts";
-import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Settings } from "../options/options.ts";
+import type { Lifecycle } from "../sessions/lifecycle.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { inform } from "./running.ts";
 

@@ -11,10 +11,10 @@ import type { SessionRecord } from "../../session/record.ts";
 import type { Caller } from "../application.ts";
 import { andThen } from "../awaitable.ts";
 import type { Front, Trace } from "../front.ts";
-import type { Lifecycle } from "../sessions/lifecycle.ts";
-import type { Live } from "../sessions/live.ts";
 import type { Awaitable } from "../ports.ts";
 import type { Reply } from "../reply.ts";
+import type { Lifecycle } from "../sessions/lifecycle.ts";
+import type { Live } from "../sessions/live.ts";
 
 /** The session of a guarded request. */
 export interface GuardSession extends Caller {

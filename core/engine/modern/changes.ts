@@ -5,10 +5,10 @@
  */
 
 import { notificationText } from "../../protocol/json_rpc.ts";
+import { inform } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { isStandalone, standaloneStream } from "../ids.ts";
 import type { Live } from "../sessions/live.ts";
-import { inform } from "../calls/running.ts";
 import { Stream } from "../streams/stream.ts";
 import { type Change, notificationOf } from "./subscriptions.ts";
 

@@ -6,16 +6,16 @@
  */
 
 import type { RequestHead } from "../../inbound/head.ts";
-import { SSE_HEADERS } from "../../outbound/sse.ts";
 import { rejectionReply, type TextReply } from "../../outbound/reply.ts";
+import { SSE_HEADERS } from "../../outbound/sse.ts";
 import { INTERNAL_ERROR } from "../../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../../protocol/media.ts";
 import type { Caller } from "../application.ts";
+import { shapeFor } from "../calls/post.ts";
 import { shown } from "../errors.ts";
 import { methodShown, type StreamCloseReason } from "../events.ts";
 import type { Settings } from "../options/options.ts";
-import { shapeFor } from "../calls/post.ts";
 import type { BodyReader, Reply } from "../reply.ts";
 import { webRequest } from "../web/web_request.ts";
 import { Relay } from "./relay.ts";

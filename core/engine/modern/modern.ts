@@ -23,13 +23,13 @@ import type { ParamHeader } from "../../protocol/param_headers.ts";
 import { MODERN_REVISIONS, type Revision } from "../../protocol/revisions.ts";
 import type { Caller } from "../application.ts";
 import { Call } from "../calls/call.ts";
+import { type ModernContext, Post } from "../calls/post.ts";
+import type { Usage } from "../calls/principals.ts";
+import { run } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Front, Trace } from "../front.ts";
 import type { Awaitable } from "../ports.ts";
-import type { Usage } from "../calls/principals.ts";
-import { type ModernContext, Post } from "../calls/post.ts";
 import type { BodyReader, Reply } from "../reply.ts";
-import { run } from "../calls/running.ts";
 import { Inputs, type StateKeeper } from "./inputs.ts";
 import { RequestStates } from "./request_state.ts";
 

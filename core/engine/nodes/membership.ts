@@ -9,7 +9,7 @@ import type { Settings } from "../options/options.ts";
 import type { Awaitable, Receiver } from "../ports.ts";
 
 /** What membership is for. */
-interface Member {
+export interface Member {
   /** What it listens to, by topic. */
   readonly topics: readonly (readonly [string, Receiver])[];
   /** The sessions that it holds. */

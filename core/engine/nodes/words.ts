@@ -8,9 +8,9 @@ import { INVALID_REQUEST } from "../../protocol/error_codes.ts";
 import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
+import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import type { Receiver } from "../ports.ts";
-import type { Change } from "../modern/subscriptions.ts";
 
 /** What is told about sessions. */
 export type ControlWord =

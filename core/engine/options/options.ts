@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Policy, ResponseShape } from "../../inbound/policy.ts";
 import type { Eras, RequestHead } from "../../inbound/head.ts";
+import type { Policy, ResponseShape } from "../../inbound/policy.ts";
 import type { SessionMode } from "../../session/machine.ts";
 import type { Lifetime } from "../../session/record.ts";
 import type { Clock } from "../clock.ts";

@@ -7,9 +7,9 @@
 import { decide, type Effect } from "../../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
+import { tell } from "../nodes/words.ts";
 import type { Settings } from "../options/options.ts";
 import type { Lapsed } from "../ports.ts";
-import { tell } from "../nodes/words.ts";
 import type { Asking } from "./asking.ts";
 import type { Live } from "./live.ts";
 import type { Lives } from "./lives.ts";

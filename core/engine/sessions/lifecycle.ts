@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { RpcResponse } from "../../protocol/json_rpc.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
+import type { RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason, SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
-import type { Settings } from "../options/options.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import { Membership } from "../nodes/membership.ts";
-import type { Awaitable } from "../ports.ts";
 import { type ControlWord, passAnswer, tell, tellChange, topicsOf } from "../nodes/words.ts";
+import type { Settings } from "../options/options.ts";
+import type { Awaitable } from "../ports.ts";
 import { Asking } from "./asking.ts";
 import { Ending, type EndListener } from "./ending.ts";
 import type { Live } from "./live.ts";

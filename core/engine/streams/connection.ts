@@ -7,9 +7,9 @@
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../../outbound/sse.ts";
 import type { StreamCloseReason } from "../events.ts";
-import type { LogBounds, LogPage, Receiver } from "../ports.ts";
 import { isStandalone } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
+import type { LogBounds, LogPage, Receiver } from "../ports.ts";
 import type { Sink, StreamBody } from "../reply.ts";
 import type { Keeper, Reading } from "./reading.ts";
 import { abortLater, SLOW_MS } from "./slow.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { StreamCloseReason } from "../events.ts";
-import type { Live } from "../sessions/live.ts";
-import type { Settings } from "../options/options.ts";
 import type { Post } from "../calls/post.ts";
+import type { StreamCloseReason } from "../events.ts";
+import type { Settings } from "../options/options.ts";
+import type { Live } from "../sessions/live.ts";
 import type { Connection } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 

@@ -17,14 +17,14 @@ import {
 import { type Revision, revisionFacts } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Post } from "../calls/post.ts";
+import { standaloneStream, writerOf } from "../ids.ts";
 import { memoryBus } from "../memory/bus.ts";
 import { memoryLogs } from "../memory/logs.ts";
-import { standaloneStream, writerOf } from "../ids.ts";
-import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
 import { remember } from "../recent.ts";
 import type { Reply } from "../reply.ts";
+import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { owedText, settleOwed } from "./owed.ts";
