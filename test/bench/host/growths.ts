@@ -1,14 +1,8 @@
 /** What is done among few and among many, and how many those are. */
 import type * as Library from "../../../core/engine/mod.ts";
-import type {
-  BodyReader,
-  Exchange,
-  McpHandler,
-  McpOptions,
-  Reply,
-} from "../../../core/engine/mod.ts";
-import { echoResult } from "../contenders/contender.ts";
-import { CALL, INITIALIZE, LISTEN, MODERN_CALL, type Request } from "../load/requests.ts";
+import type { McpOptions } from "../../../core/engine/mod.ts";
+import { MODERN_CALL } from "../load/requests.ts";
+import { answerTo, LIMITS, Room } from "./room.ts";
 
 /** One thing, done among more and more of another. */
 export interface Growth {
@@ -21,12 +15,6 @@ export interface Growth {
   /** Makes so many of them, and what is done among them. */
   prepare(count: number): Promise<() => unknown>;
 }
-
-/** Room for all of it. */
-const LIMITS = {
-  ...{ sessions: 2_000_000, idleMs: 3_600_000, inFlight: 10_000, inFlightPerPrincipal: 10_000 },
-  ...{ logEvents: 20_000, subscriptions: 20_000, subscriptionsPerPrincipal: 20_000 },
-};
 
 export function growths(library: typeof Library): readonly Growth[] {
   const room = (options: McpOptions = {}): Room => new Room(library, options);
@@ -167,17 +155,7 @@ export function growths(library: typeof Library): readonly Growth[] {
       },
     },
     {
-      what: "a further event of a call, read by its client",
-      ...events,
-      async prepare(count) {
-        const here = room();
-        const call = await here.endless(await here.open());
-        for (let i = 0; i < count; i++) call.progress(i);
-        return () => call.progress(count);
-      },
-    },
-    {
-      what: "the same where the oldest has to give way",
+      what: "a further event of a call, to which the oldest gives way",
       ...events,
       async prepare(count) {
         const here = room({ limits: { ...LIMITS, logEvents: count } });
@@ -193,8 +171,10 @@ export function growths(library: typeof Library): readonly Growth[] {
         const here = room();
         const id = await here.open();
         const call = await here.endless(id);
-        for (let i = 0; i < count; i++) call.progress(i);
-        return async () => (await here.listen(id, call.lastEventId())).cancelled();
+        for (let i = 1; i < count; i++) call.progress(i);
+        const before = call.lastEventId();
+        call.progress(count);
+        return async () => (await here.listen(id, before)).cancelled();
       },
     },
     {
@@ -216,7 +196,10 @@ export function growths(library: typeof Library): readonly Growth[] {
       few: 10,
       many: 10_000,
       async prepare(count) {
-        const here = room({ response: "sse" });
+        const { stream, event } = library.LOG_COST;
+        // An answer has about 100 characters. One more of them takes the place of the oldest.
+        const sessionLogBytes = count * (stream + event + 100);
+        const here = room({ response: "sse", limits: { ...LIMITS, sessionLogBytes } });
         const id = await here.open();
         for (let i = 0; i < count; i++) await here.call(id);
         return () => here.call(id);
@@ -276,177 +259,6 @@ export function growths(library: typeof Library): readonly Growth[] {
       },
     },
   ];
-}
-
-type StreamBody = Extract<Reply["body"], { open: unknown }>;
-
-/** A handler with what goes on in it. */
-class Room {
-  readonly mcp: McpHandler;
-  #exchange: Exchange | undefined;
-  #calls = 0;
-
-  constructor({ createMcpHandler }: typeof Library, options: McpOptions) {
-    this.mcp = createMcpHandler({
-      serverInfo: { name: "bench", version: "1.0.0" },
-      capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
-      request: ({ params }, exchange) => {
-        const { name, arguments: given } = params as { name: string; arguments: { text: string } };
-        if (name !== "endless") return echoResult(given.text);
-        this.#exchange = exchange;
-        return new Promise(() => {});
-      },
-      subscribed: (session, uri) => session === uri,
-    }, { keepAliveMs: 0, limits: LIMITS, ...options });
-  }
-
-  async post({ method, headers, body }: Request, session = ""): Promise<Reply> {
-    const text = body.replaceAll("{id}", String(++this.#calls));
-    const reply = await this.mcp.handle(headOf(method, headers, session), bodyOf(text));
-    if (reply.status >= 300) throw new Error(`${method} answered ${reply.status}: ${reply.body}`);
-    return reply;
-  }
-
-  /** Opens a session whose client is ready. */
-  async open(): Promise<string> {
-    const { headers } = await this.post(INITIALIZE);
-    const id = headers["mcp-session-id"]!;
-    await this.post({ ...CALL, body: INITIALIZED }, id);
-    return id;
-  }
-
-  async sessions(count: number): Promise<string[]> {
-    const ids: string[] = [];
-    for (let i = 0; i < count; i++) ids.push(await this.open());
-    return ids;
-  }
-
-  /** Sessions with an open stream each. */
-  async listening(count: number): Promise<string[]> {
-    const ids = await this.sessions(count);
-    for (const id of ids) await this.listen(id);
-    return ids;
-  }
-
-  call(session: string): Promise<Reply> {
-    return this.post(CALL, session);
-  }
-
-  async end(session: string): Promise<void> {
-    await this.post({ ...LISTEN, method: "DELETE" }, session);
-  }
-
-  async listen(session: string, lastEventId?: string): Promise<StreamBody> {
-    const headers = lastEventId === undefined
-      ? LISTEN.headers
-      : { ...LISTEN.headers, "Last-Event-ID": lastEventId };
-    return opened(await this.post({ ...LISTEN, headers }, session), () => {});
-  }
-
-  async tell(session: string): Promise<void> {
-    (await this.mcp.sessions.get(session))!.notify("notifications/message", { data: "hello" });
-  }
-
-  async subscribe(uri: string): Promise<void> {
-    opened(await this.post(listenFor(uri)), () => {});
-  }
-
-  /** A call that does not end, and whose client reads all it says. */
-  async endless(session: string): Promise<Endless> {
-    const posted = this.post({ ...CALL, body: ENDLESS }, session);
-    while (this.#exchange === undefined) await Promise.resolve();
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange.progress(0);
-    const call = new Endless(exchange);
-    opened(await posted, (text) => call.read(text));
-    return call;
-  }
-}
-
-/** A call that does not end. */
-class Endless {
-  readonly exchange: Exchange;
-  #last = "";
-
-  constructor(exchange: Exchange) {
-    this.exchange = exchange;
-  }
-
-  read(text: string): void {
-    this.#last = text;
-  }
-
-  progress(step: number): void {
-    this.exchange.progress(step);
-  }
-
-  ask(): Promise<unknown> {
-    return this.exchange.request("roots/list", {}, { timeoutMs: Infinity });
-  }
-
-  lastEventId(): string {
-    return this.#last.match(/^id: .+$/gm)!.at(-1)!.slice("id: ".length);
-  }
-
-  lastMessage(): { readonly id: string | number } {
-    return JSON.parse(this.#last.match(/^data: .+$/gm)!.at(-1)!.slice("data: ".length));
-  }
-}
-
-const INITIALIZED = JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" });
-
-const ENDLESS = JSON.stringify({
-  jsonrpc: "2.0",
-  id: "{id}",
-  method: "tools/call",
-  params: { name: "endless", _meta: { progressToken: 1 } },
-});
-
-function answerTo({ id }: { readonly id: string | number }): Request {
-  return { ...CALL, body: JSON.stringify({ jsonrpc: "2.0", id, result: { roots: [] } }) };
-}
-
-function listenFor(uri: string): Request {
-  const { id, params: { _meta } } = JSON.parse(MODERN_CALL.body.replace("{id}", '"{id}"'));
-  const notifications = { toolsListChanged: true, resourceSubscriptions: [uri] };
-  const method = "subscriptions/listen";
-  const { "Mcp-Name": _, ...headers } = MODERN_CALL.headers;
-  return {
-    method: "POST",
-    headers: { ...headers, "Mcp-Method": method },
-    body: JSON.stringify({ jsonrpc: "2.0", id, method, params: { notifications, _meta } }),
-  };
-}
-
-/** Opens the body of an answer that goes on. */
-function opened({ body }: Reply, read: (text: string) => void): StreamBody {
-  if (body === null || typeof body === "string" || body instanceof Response) {
-    throw new Error(`not a stream: ${body}`);
-  }
-  const write = (text: string): boolean => {
-    read(text);
-    return true;
-  };
-  body.open({ write, end() {}, abort() {} });
-  return body;
-}
-
-function headOf(
-  method: string,
-  fields: Readonly<Record<string, string>>,
-  session: string,
-): Parameters<McpHandler["handle"]>[0] {
-  const read = new Map([["host", "127.0.0.1"]]);
-  for (const [name, value] of Object.entries(fields)) {
-    read.set(name.toLowerCase(), value.replace("{session}", session));
-  }
-  const get = (name: string): string | null => read.get(name) ?? null;
-  return { method, url: "http://127.0.0.1/mcp", headers: { get } };
-}
-
-function bodyOf(text: string): BodyReader {
-  return { text: () => Promise.resolve(text) };
 }
 
 function any<T>(of: readonly T[]): T {
