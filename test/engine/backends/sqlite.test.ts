@@ -10,8 +10,9 @@ import { sqlite } from "../../../adapters/backends/sqlite.ts";
 import { Database } from "../../../adapters/backends/sqlite/database.ts";
 import { BUDGET, LIFETIME, NOW, record, ROOM, write } from "../../../adapters/testing/kit_data.ts";
 import { backendKit, testClient } from "../../../adapters/testing/mod.ts";
-import { type Backend, createMcpHandler } from "../../../core/engine/mod.ts";
+import { type Backend, createMcpHandler, type SessionRecord } from "../../../core/engine/mod.ts";
 import { FakeClock } from "../../doubles/clock.ts";
+import { instead } from "../../doubles/instead.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const files = new Map<Backend, string>();
@@ -28,6 +29,19 @@ function fresh(): Backend {
 
 const kit = backendKit(fresh, { peer: (backend) => sqlite(files.get(backend)!) });
 for (const { name, run } of kit) test(name, run);
+
+test("the kit takes any order of sessions that began at one time", async () => {
+  const backend = (): Backend => {
+    const own = fresh();
+    const sessions = instead(own.sessions, "list", async function* (list) {
+      const all: SessionRecord[] = [];
+      for await (const one of list() as AsyncIterable<SessionRecord>) all.push(one);
+      yield* all.reverse().sort((a, b) => a.created - b.created);
+    });
+    return { ...own, sessions };
+  };
+  for (const { name, run } of backendKit(backend)) if (/^(nodes|sessions):/.test(name)) await run();
+});
 
 test("a file of a later version is refused by name and version", async () => {
   const file = join(folder, "later.db");
