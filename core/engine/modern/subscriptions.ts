@@ -49,9 +49,12 @@ export function notifyOf(tell: (change: Change) => void): Notify {
 export class Subscriptions {
   readonly #application: Application;
   /** What each is told of. */
-  readonly #open = new Map<Call, readonly string[]>();
-  /** Who is told of it: an update of one resource must not cost a look at every subscription. */
-  readonly #listeners = new Map<string, Set<Call>>();
+  readonly #open = new Map<Call, readonly Key[]>();
+  /**
+   * Who is told of it: an update of one resource must not cost a look at every subscription. One stands there alone: a
+   * set for each resource is 200 bytes, and a client may ask for as many as its request has room for.
+   */
+  readonly #listeners = new Map<Key, Call | Set<Call>>();
 
   constructor(application: Application) {
     this.#application = application;
@@ -70,21 +73,21 @@ export class Subscriptions {
       notificationText("notifications/subscriptions/acknowledged", { _meta, notifications }),
     );
     // Last: whoever is told of its stream may tell of a change at once.
-    const names = namesOf(notifications);
-    this.#open.set(call, names);
-    for (const name of names) {
-      const listeners = this.#listeners.get(name);
-      if (listeners === undefined) this.#listeners.set(name, new Set([call]));
-      else listeners.add(call);
+    const keys = keysOf(notifications);
+    this.#open.set(call, keys);
+    for (const key of keys) {
+      const listeners = this.#listeners.get(key);
+      if (listeners instanceof Set) listeners.add(call);
+      else this.#listeners.set(key, listeners === undefined ? call : new Set([listeners, call]));
     }
   }
 
   /** The request is over. False where it was none of them. */
   delete(call: Call): boolean {
-    for (const name of this.#open.get(call) ?? []) {
-      const listeners = this.#listeners.get(name);
-      listeners?.delete(call);
-      if (listeners?.size === 0) this.#listeners.delete(name);
+    for (const key of this.#open.get(call) ?? []) {
+      const listeners = this.#listeners.get(key);
+      if (listeners instanceof Set) listeners.delete(call);
+      if (!(listeners instanceof Set) || listeners.size === 0) this.#listeners.delete(key);
     }
     return this.#open.delete(call);
   }
@@ -92,7 +95,9 @@ export class Subscriptions {
   /** Tells whoever asked for it. */
   tell(change: Change): void {
     const { method, params } = notificationOf(change);
-    for (const call of this.#listeners.get(nameOf(change)) ?? []) {
+    const listeners = this.#listeners.get(keyOf(change));
+    if (listeners === undefined) return;
+    for (const call of listeners instanceof Set ? listeners : [listeners]) {
       call.emit(
         notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
       );
@@ -148,14 +153,16 @@ function honoured(asked: JsonObject, capabilities: JsonObject): Honoured {
   };
 }
 
-// The colon tells a resource of any name from a list.
-function nameOf(change: Change): string {
-  return "updated" in change ? `:${change.updated}` : change.changed;
+/** A number for a list, which no resource is named by, and a text for a resource. */
+type Key = number | string;
+
+const LISTS = ["tools", "prompts", "resources"] as const;
+
+function keyOf(change: Change): Key {
+  return "updated" in change ? change.updated : LISTS.indexOf(change.changed);
 }
 
-function namesOf({ resourceSubscriptions = [], ...lists }: Honoured): string[] {
-  return [
-    ...(["tools", "prompts", "resources"] as const).filter((one) => lists[`${one}ListChanged`]),
-    ...resourceSubscriptions.map((updated) => nameOf({ updated })),
-  ];
+function keysOf({ resourceSubscriptions = [], ...lists }: Honoured): readonly Key[] {
+  const changed = LISTS.filter((one) => lists[`${one}ListChanged`]);
+  return [...changed.map((one) => keyOf({ changed: one })), ...resourceSubscriptions];
 }
