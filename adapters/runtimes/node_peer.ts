@@ -37,7 +37,7 @@ export function endAnswer(
   body: string | Uint8Array,
   encoding?: "latin1" | "utf8",
 ): void {
-  if (request?.complete !== false || response.shouldKeepAlive !== false) {
+  if (request?.complete !== false || !endsWith(request, response)) {
     response.end(body, encoding);
     return;
   }
@@ -55,6 +55,11 @@ export function endAnswer(
   });
   request.on("end", over);
   request.on("close", over);
+}
+
+// Bun always says that it keeps the connection.
+function endsWith({ headers }: NodeRequest, response: NodeResponse): boolean {
+  return response.shouldKeepAlive === false || /\bclose\b/i.test(String(headers["connection"]));
 }
 
 /** How long a peer may be silent in the midst of a body that nobody wants, in milliseconds. */

@@ -136,6 +136,13 @@ describe("a client that writes all of 10 MiB before it reads", () => {
     assert.equal(await refusedLate(port, CLOSE), 401);
   });
 
+  test("gets that of Node's listener on every runtime", async (t) => {
+    const authenticate = () => new Response(null, { status: 401 });
+    const listener = await serveListener(createMcpHandler(app(), { ...LARGE, authenticate }));
+    t.after(() => listener.close());
+    assert.equal(await refusedLate(listener.port, CLOSE), 401);
+  });
+
   test("gets what a guard refuses where the connection ends with it", async (t) => {
     const sessions = createSessions({ opens: () => false, ...LARGE });
     const server = await serveGuarded(sessions);
