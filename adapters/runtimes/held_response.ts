@@ -9,7 +9,7 @@ import { shown } from "../../core/engine/errors.ts";
 import type { Entry } from "../../core/engine/guard/guard.ts";
 import type { Reply } from "../../core/engine/reply.ts";
 import { isEventStream } from "../../core/protocol/media.ts";
-import { type NodeResponse, sendReply } from "./node_http.ts";
+import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 
 /** The part of `http.ServerResponse` that decides about its head. */
 export interface NodeAnswer extends NodeResponse {
@@ -46,6 +46,7 @@ type Phase = "open" | "asking" | "passing" | "over";
 
 /** Puts itself before the methods of a response. It never takes them back: others may have wrapped them since. */
 export class HeldResponse {
+  readonly #request: NodeRequest;
   readonly #response: NodeAnswer;
   readonly #entry: Entry;
   /** The methods as they were. */
@@ -61,7 +62,8 @@ export class HeldResponse {
   /** What takes back each thing that is pretended. */
   #real: (() => void)[] = [];
 
-  constructor(response: NodeAnswer, entry: Entry) {
+  constructor(request: NodeRequest, response: NodeAnswer, entry: Entry) {
+    this.#request = request;
     this.#response = response;
     this.#entry = entry;
     this.#before = { ...response.getHeaders() };
@@ -196,20 +198,25 @@ export class HeldResponse {
     // It names the status that is not sent. Where the listener did not set it, Node did.
     delete response.statusMessage;
     for (const [name, value] of Object.entries(this.#before)) response.setHeader(name, value);
-    sendReply({
-      headersSent: false,
-      get writableEnded() {
-        return response.writableEnded;
+    sendReply(
+      {
+        headersSent: false,
+        shouldKeepAlive: response.shouldKeepAlive !== false,
+        get writableEnded() {
+          return response.writableEnded;
+        },
+        get writableFinished() {
+          return response.writableFinished;
+        },
+        writeHead: (...args) => this.#pass("writeHead", args),
+        write: (...args) => this.#pass("write", args) as boolean,
+        end: (...args) => this.#pass("end", args),
+        on: (event, listener) => response.on(event, listener),
+        destroy: () => response.destroy(),
       },
-      get writableFinished() {
-        return response.writableFinished;
-      },
-      writeHead: (...args) => this.#pass("writeHead", args),
-      write: (...args) => this.#pass("write", args) as boolean,
-      end: (...args) => this.#pass("end", args),
-      on: (event, listener) => response.on(event, listener),
-      destroy: () => response.destroy(),
-    }, reply);
+      reply,
+      this.#request,
+    );
   }
 
   #pretend(values: { readonly [name: string]: unknown }): void {

@@ -46,7 +46,7 @@ export function guardListener<Req extends NodeRequest, Res extends NodeResponse>
       if ("status" in entered) return sendReply(response, entered, request);
       leave = () => entered.leave();
       if (gone || closed) leave();
-      const held = new HeldResponse(response as unknown as NodeAnswer, entered);
+      const held = new HeldResponse(request, response as unknown as NodeAnswer, entered);
       const tell = closed ? lateClose([request, response]) : undefined;
       try {
         const answering = listener(request, response, entered.session);

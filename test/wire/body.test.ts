@@ -149,6 +149,15 @@ describe("a client that writes all of 10 MiB before it reads", () => {
     t.after(() => server.close());
     assert.equal(await refusedLate(server.port, CLOSE), 400);
   });
+
+  test("gets the 500 of a guarded handler that fails where the connection ends with it", async (t) => {
+    const sessions = createSessions({ opens: () => true, ...LARGE, onEvent() {} });
+    const server = await serveGuarded(sessions, () => {
+      throw new Error("it fails");
+    });
+    t.after(() => server.close());
+    assert.equal(await refusedLate(server.port, CLOSE), 500);
+  });
 });
 
 describe("a client that sends no more of its body, where the connection ends with the answer", () => {

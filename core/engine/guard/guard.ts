@@ -130,7 +130,7 @@ class Guard {
       if ("status" in committed) {
         // It is not given: its source would go on for nobody.
         response.body?.cancel().catch(() => {/* somebody else reads it */});
-        return toResponse(committed);
+        return answer(request, committed);
       }
       const body = stream ? heldBody(response, entry) : response;
       held = stream;
@@ -139,7 +139,7 @@ class Guard {
       if (Object.keys(committed.add).length === 0) return body;
       return toResponse({ status: response.status, headers: committed.add, body });
     } catch (error) {
-      return toResponse(entry.fail(error));
+      return answer(request, entry.fail(error));
     } finally {
       if (!held) entry.leave();
     }

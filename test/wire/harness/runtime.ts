@@ -64,16 +64,19 @@ export async function servePlain(handler: McpHandler): Promise<Pick<Serving, "po
   return await serveListener(handler);
 }
 
-/** Sessions around a handler that answers 204, served by what this runtime brings. */
-export async function serveGuarded(sessions: Sessions): Promise<Pick<Serving, "port" | "close">> {
+/** Sessions around a handler that answers at once, served by what this runtime brings. */
+export async function serveGuarded(
+  sessions: Sessions,
+  status: () => number = () => 204,
+): Promise<Pick<Serving, "port" | "close">> {
   if (runtime === "node") {
     const { guardListener } = await import("../../../adapters/runtimes/node.ts");
     const none = (_request: IncomingMessage, response: ServerResponse) => {
-      response.writeHead(204).end();
+      response.writeHead(status()).end();
     };
     return await listening(guardListener(sessions, none));
   }
-  const fetch = sessions.guard(() => new Response(null, { status: 204 }));
+  const fetch = sessions.guard(() => new Response(null, { status: status() }));
   return await servePlain({ fetch, close: () => sessions.close() } as unknown as McpHandler);
 }
 
