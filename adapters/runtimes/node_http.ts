@@ -6,7 +6,8 @@
  */
 
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
-import { concat, decode, fieldsWith, isResponse } from "../../core/engine/web/fetch.ts";
+import { concat, decode, GRACE_BYTES } from "../../core/engine/web/body.ts";
+import { fieldsWith, isResponse } from "../../core/engine/web/response.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
 /** The part of `http.IncomingMessage` that is used. */
@@ -63,9 +64,6 @@ export interface NodeResponse {
   rawListeners?(event: string): unknown[];
   destroy(): unknown;
 }
-
-/** Bytes over the limit that are still taken off a connection, so that its peer can read the refusal. */
-const GRACE_BYTES = 16 << 20;
 
 /** The body of a Node request. */
 export class NodeBody implements BodyReader {

@@ -5,6 +5,7 @@
  */
 
 import { SYSTEM_CLOCK } from "../../core/engine/clock.ts";
+import { SILENCE_MS } from "../../core/engine/web/body.ts";
 import type { NodeRequest, NodeResponse, NodeSocket } from "./node_http.ts";
 
 /** True where the peer left before its answer: no event will tell any more. */
@@ -61,9 +62,6 @@ export function endAnswer(
 function endsWith({ headers }: NodeRequest, response: NodeResponse): boolean {
   return response.shouldKeepAlive === false || /\bclose\b/i.test(String(headers["connection"]));
 }
-
-/** How long a peer may be silent in the midst of a body that nobody wants, in milliseconds. */
-const SILENCE_MS = 500;
 
 /** What has listeners for its end. */
 interface Closing {

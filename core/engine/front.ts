@@ -19,7 +19,7 @@ import { type HandlerEvent, methodShown } from "./events.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Reply } from "./reply.ts";
-import { isResponse, typed } from "./web/fetch.ts";
+import { isResponse, typed } from "./web/response.ts";
 
 /** What is noted of an exchange while it goes on, for the event at its end. */
 export interface Trace {

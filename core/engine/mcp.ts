@@ -16,7 +16,8 @@ import { Pipeline } from "./pipeline.ts";
 import type { BodyReader, Reply } from "./reply.ts";
 import type { SessionDirectory } from "./sessions/directory.ts";
 import type { Stats } from "./stats.ts";
-import { answer, requestBody } from "./web/fetch.ts";
+import { requestBody } from "./web/body.ts";
+import { answer } from "./web/response.ts";
 import { idleTimeoutOff } from "./web/runtime.ts";
 
 /** An MCP endpoint. */

@@ -1,7 +1,8 @@
 /** The body of a Web response that the engine writes: what may wait in it, and how it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requestBody, toResponse } from "../../core/engine/web/fetch.ts";
+import { requestBody } from "../../core/engine/web/body.ts";
+import { toResponse } from "../../core/engine/web/response.ts";
 import type { Sink } from "../../core/engine/reply.ts";
 
 /** A response, and what its body was told. */

@@ -25,7 +25,7 @@ import type { Reply } from "../reply.ts";
 import { Lifecycle } from "../sessions/lifecycle.ts";
 import { named } from "../sessions/mint.ts";
 import { findSession, ownOf } from "../sessions/session_of.ts";
-import { answer, isResponse, toResponse } from "../web/fetch.ts";
+import { answer, isResponse, toResponse } from "../web/response.ts";
 import { exempt } from "../web/runtime.ts";
 import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { heldBody } from "./held_body.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Reply } from "../reply.ts";
-import { isResponse } from "./fetch.ts";
+import { isResponse } from "./response.ts";
 
 /** What `Bun.serve` hands to `fetch` beside the request. */
 interface BunServer {

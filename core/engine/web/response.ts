@@ -1,11 +1,11 @@
 /**
- * Between Web-standard `Request`/`Response` and the engine's plain data.
+ * Answers as Web responses.
  *
  * @module
  */
 
-import { SYSTEM_CLOCK } from "../clock.ts";
-import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../reply.ts";
+import type { Reply, Sink, StreamBody } from "../reply.ts";
+import { drained } from "./body.ts";
 
 /**
  * How much may wait in a Web stream before the engine is asked to wait: 64 KiB, in KiB. Bun allocates as many bytes for
@@ -20,51 +20,9 @@ const HIGH_WATER: QueuingStrategy<Uint8Array> = {
 /** How much of a body is taken before there is a stream that it may wait in. */
 const EARLY_CHARACTERS = 64 << 10;
 
-const NO_BYTES = new Uint8Array();
 const ENCODER = new TextEncoder();
 
-// Deno aborts the signal of a request on success too, and warns whoever looks at it.
-const SIGNAL_TELLS = !("Deno" in globalThis);
-
 const TYPES_EARLY = !("Bun" in globalThis);
-
-/**
- * Bun closes a connection that ends with its answer, such as every one of nginx by default, also while the body of the
- * request still comes. The system then resets it, and the peer may never read what refused its request.
- */
-const CLOSES_EARLY = "Bun" in globalThis;
-
-/** Bytes that are taken off such a connection before its answer, at most. */
-const GRACE_BYTES = 16 << 20;
-
-/** How long it may be silent meanwhile, in milliseconds. */
-const SILENCE_MS = 500;
-
-/** The body of a Web request. */
-export function requestBody(request: Request): BodyReader {
-  return SIGNAL_TELLS ? new TellingBody(request) : new WebBody(request);
-}
-
-class WebBody implements BodyReader {
-  protected readonly request: Request;
-
-  constructor(request: Request) {
-    this.request = request;
-  }
-
-  text(limit: number, declared: string | null): Promise<string | BodyError> {
-    return readText(this.request, limit, declared);
-  }
-}
-
-class TellingBody extends WebBody {
-  gone(fn: () => void): void {
-    const { signal } = this.request;
-    // The peer left while something else was waited for: no event will tell any more.
-    if (signal.aborted) fn();
-    else signal.addEventListener("abort", fn, { once: true });
-  }
-}
 
 /**
  * True for a Web response, of whatever realm: a server such as `@hono/node-server` 1 puts a class of its own in the
@@ -86,15 +44,8 @@ export function toResponse(reply: Reply): Response {
 /** The same, once its peer will be able to read it. */
 export function answer(request: Request, reply: Reply): Response | Promise<Response> {
   const response = toResponse(reply);
-  if (reply.status < 400 || !isCut(request) || request.bodyUsed || request.body === null) {
-    return response;
-  }
-  const settled = (): Response => response;
-  return readCounted(request.body, -1, GRACE_BYTES).then(settled, settled);
-}
-
-function isCut(request: Request): boolean {
-  return CLOSES_EARLY && /\bclose\b/i.test(request.headers.get("connection") ?? "");
+  const draining = reply.status < 400 ? undefined : drained(request);
+  return draining === undefined ? response : draining.then(() => response);
 }
 
 type Added = { readonly [name: string]: string };
@@ -136,80 +87,6 @@ export async function typed(response: Response): Promise<Response> {
   const blob = await response.blob();
   const headers = fieldsWith(response, blob.type === "" ? {} : { "content-type": blob.type });
   return new Response(blob.size === 0 ? null : blob, { status, statusText, headers });
-}
-
-function readText(
-  request: Request,
-  limit: number,
-  declared: string | null,
-): Promise<string | BodyError> {
-  if (request.bodyUsed) return Promise.resolve({ unreadable: "taken" });
-  // The server has promised not to hand over more than was declared; what is small enough is read whole.
-  // Deno makes a stream for whoever looks at `body`: 13 µs, as much as all the rest of a request.
-  const bytes = declared !== null && Number(declared) <= limit
-    ? request.arrayBuffer()
-    : request.body === null
-    ? Promise.resolve(NO_BYTES)
-    : readCounted(request.body, limit, isCut(request) ? GRACE_BYTES : 0);
-  return bytes.then(
-    (found) =>
-      found === undefined || found.byteLength > limit
-        ? { unreadable: "over-limit" }
-        : decode(found),
-    () => ({ unreadable: "cut-off" }),
-  );
-}
-
-// What goes beyond the limit is dropped: as much of it as `grace` says, and as long as it keeps coming.
-async function readCounted(
-  body: ReadableStream<Uint8Array>,
-  limit: number,
-  grace: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = body.getReader();
-  while (size <= limit + grace) {
-    const next = size > limit ? await soon(reader.read()) : await reader.read();
-    if (next?.done && size <= limit) return concat(chunks, size);
-    if (next === undefined || next.done) break;
-    size += next.value.byteLength;
-    if (size <= limit) chunks.push(next.value);
-  }
-  reader.cancel().catch(() => {/* the peer may be gone already */});
-  return undefined;
-}
-
-/** What there is soon; undefined where it takes too long. */
-async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  let stop!: () => void;
-  const silence = new Promise<undefined>((resolve) => {
-    stop = SYSTEM_CLOCK.after(SILENCE_MS, () => resolve(undefined));
-  });
-  return await Promise.race([promise, silence]).finally(stop);
-}
-
-/** Bytes in one piece. */
-export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
-}
-
-const DECODER = new TextDecoder("utf-8", { fatal: true });
-
-/** Bytes as text; what is not UTF-8 is no text. */
-export function decode(bytes: ArrayBuffer | Uint8Array): string | BodyError {
-  try {
-    return DECODER.decode(bytes);
-  } catch {
-    return { unreadable: "not-utf8" };
-  }
 }
 
 /** Both ends of a Web stream that a body writes: one object, for of those with a function for each method it took two. */
