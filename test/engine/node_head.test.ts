@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { nodeListener } from "../../adapters/runtimes/node.ts";
 import { NodeHead } from "../../adapters/runtimes/node_head.ts";
 import type { NodeRequest } from "../../adapters/runtimes/node_http.ts";
+import { testClient } from "../../adapters/testing/mod.ts";
+import { createMcpHandler } from "../../core/engine/mod.ts";
 
 const head = (
   headers: NodeRequest["headers"],
@@ -68,4 +73,36 @@ test("who goes through the fields finds those of HTTP/1.1, whatever HTTP/2 has b
   assert.deepEqual(found({ ...first, accept: "*/*" }), [["accept", "*/*"], ["host", "a:1"]]);
   assert.deepEqual(found({ ...first, host: "b" }), [["host", "b"]]);
   assert.deepEqual(found({ host: "b", "x-a": ["1", "2"] }), [["host", "b"], ["x-a", "1, 2"]]);
+});
+
+test("Node is asked for the fields of a request once: again took a call 6 of 39 µs", {
+  skip: "Bun" in globalThis && "Bun is asked whether the connection ends with the answer",
+}, async (t) => {
+  const mcp = createMcpHandler({
+    serverInfo: { name: "test", version: "1" },
+    request: () => ({}),
+  });
+  const listener = nodeListener(mcp);
+  let asked = 0;
+  const server = createServer((request, response) => {
+    const { headers } = request;
+    Object.defineProperty(request, "headers", {
+      get() {
+        asked++;
+        return headers;
+      },
+    });
+    listener(request, response);
+  });
+  t.after(() => {
+    server.close();
+    return mcp.close({ within: 0 });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", () => done()));
+  const { port } = server.address() as AddressInfo;
+  const client = testClient({ fetch }, { url: `http://127.0.0.1:${port}/` });
+  await client.initialize();
+  asked = 0;
+  await client.call("tools/call", { name: "x" });
+  assert.equal(asked, 1);
 });
