@@ -88,7 +88,7 @@ for (const workload of chosen.length > 0 ? chosen : workloads) {
 if (words.length > 0 && !again) console.log(`\n${table(rows, workloads, machine)}`);
 process.exit(0);
 
-// Rows of one table have to be of one machine, one day and the same versions, but for what is the same anywhere.
+// Rows of one table have to be of one machine, one day and the same versions, but for what is about the same anywhere.
 function measured(): { readonly machine: Machine; readonly rows: readonly Row[] } {
   const found = JSON.parse(readFileSync(new URL("results.json", results), "utf8"));
   if (chosen.every(({ anywhere }) => anywhere)) return found;

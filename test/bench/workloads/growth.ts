@@ -11,6 +11,7 @@ export const growth: Workload = {
   name: "growth",
   title: "The engine alone: what is done among few and among many",
   more: false,
+  anywhere: true,
   run({ runtimes: names, effort, library, log }) {
     const rows: Row[] = [];
     for (const runtime of names) {

@@ -55,7 +55,7 @@ export interface Workload {
   readonly title: string;
   /** A larger value is better. */
   readonly more: boolean;
-  /** What it measures does not depend on the machine. */
+  /** What it measures depends little on the machine, or not at all: it may be measured on any day. */
   readonly anywhere?: true;
   run(context: Context): Promise<readonly Row[]>;
 }
