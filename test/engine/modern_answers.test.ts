@@ -48,6 +48,14 @@ describe("a result for a modern client", () => {
     assert.deepEqual((await endpoint.call("x")).json.result, own);
   });
 
+  for (const _meta of ["text", [1], 5, null]) {
+    test(`takes nothing over from a _meta that is no object: ${JSON.stringify(_meta)}`, async (t) => {
+      const endpoint = new ModernEndpoint(t, giving({ _meta }));
+      const { result } = (await endpoint.call("x")).json;
+      assert.deepEqual(result._meta, { [KEY.serverInfo]: { name: "test", version: "1" } });
+    });
+  }
+
   for (
     const method of [
       "tools/list",

@@ -151,7 +151,7 @@ function modernResult(application: Application, method: string, result: JsonObje
   const { resultType = "complete", _meta, ttlMs, cacheScope } = result;
   const { serverInfo, cache } = application;
   const own = { [META.serverInfo]: serverInfo };
-  const whole = { ...result, resultType, _meta: { ...own, ..._meta as JsonObject | undefined } };
+  const whole = { ...result, resultType, _meta: isObject(_meta) ? { ...own, ..._meta } : own };
   if (resultType !== "complete" || !CACHEABLE_METHODS.has(method)) return whole;
   return {
     ...whole,
