@@ -14,6 +14,7 @@ import {
 import { META } from "../../protocol/modern.ts";
 import type { Application } from "../application.ts";
 import type { Call } from "../calls/call.ts";
+import { eachOf, type Some, withOne, withoutOne } from "../some.ts";
 
 /** Something that clients want to know of. */
 export type Change =
@@ -50,11 +51,8 @@ export class Subscriptions {
   readonly #application: Application;
   /** What each is told of. */
   readonly #open = new Map<Call, readonly Key[]>();
-  /**
-   * Who is told of it: an update of one resource must not cost a look at every subscription. One stands there alone: a
-   * set for each resource is 200 bytes, and a client may ask for as many as its request has room for.
-   */
-  readonly #listeners = new Map<Key, Call | Set<Call>>();
+  /** Who is told of it: an update of one resource must not cost a look at every subscription. */
+  readonly #listeners = new Map<Key, Some<Call>>();
 
   constructor(application: Application) {
     this.#application = application;
@@ -75,19 +73,15 @@ export class Subscriptions {
     // Last: whoever is told of its stream may tell of a change at once.
     const keys = keysOf(notifications);
     this.#open.set(call, keys);
-    for (const key of keys) {
-      const listeners = this.#listeners.get(key);
-      if (listeners instanceof Set) listeners.add(call);
-      else this.#listeners.set(key, listeners === undefined ? call : new Set([listeners, call]));
-    }
+    for (const key of keys) this.#listeners.set(key, withOne(this.#listeners.get(key), call));
   }
 
   /** The request is over. False where it was none of them. */
   delete(call: Call): boolean {
     for (const key of this.#open.get(call) ?? []) {
-      const listeners = this.#listeners.get(key);
-      if (listeners instanceof Set) listeners.delete(call);
-      if (!(listeners instanceof Set) || listeners.size === 0) this.#listeners.delete(key);
+      const left = withoutOne(this.#listeners.get(key), call);
+      if (left === undefined) this.#listeners.delete(key);
+      else this.#listeners.set(key, left);
     }
     return this.#open.delete(call);
   }
@@ -95,9 +89,7 @@ export class Subscriptions {
   /** Tells whoever asked for it. */
   tell(change: Change): void {
     const { method, params } = notificationOf(change);
-    const listeners = this.#listeners.get(keyOf(change));
-    if (listeners === undefined) return;
-    for (const call of listeners instanceof Set ? listeners : [listeners]) {
+    for (const call of eachOf(this.#listeners.get(keyOf(change)))) {
       call.emit(
         notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
       );

@@ -8,6 +8,7 @@
 import type { RequestId } from "../../protocol/json_rpc.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Call } from "../calls/call.ts";
+import { eachOf, type Some, withOne, withoutOne } from "../some.ts";
 import type { Connection } from "../streams/connection.ts";
 
 /** Calls by request id. Mostly there is one at a time: a `Map` for it would be 300 of the 11 000 bytes of a request. */
@@ -54,7 +55,7 @@ export class Live {
   holds = 0;
   // An open stream needs none of the collections: they took it 0.5 KB. Most calls end without the latter.
   #inFlight: InFlight | undefined;
-  #connections: Connection | Set<Connection> | undefined;
+  #connections: Some<Connection>;
 
   constructor(record: SessionRecord) {
     this.id = record.id;
@@ -69,23 +70,16 @@ export class Live {
 
   /** Connections that are open here, as of now. */
   get connections(): readonly Connection[] {
-    const open = this.#connections;
-    if (open instanceof Set) return [...open];
-    return open === undefined ? [] : [open];
+    return [...eachOf(this.#connections)];
   }
 
   /** A connection has been opened. */
   opened(connection: Connection): void {
-    const open = this.#connections;
-    if (open === undefined) this.#connections = connection;
-    else if (open instanceof Set) open.add(connection);
-    else this.#connections = new Set([open, connection]);
+    this.#connections = withOne(this.#connections, connection);
   }
 
   /** A connection is over. */
   closed(connection: Connection): void {
-    const open = this.#connections;
-    if (open instanceof Set) open.delete(connection);
-    else if (open === connection) this.#connections = undefined;
+    this.#connections = withoutOne(this.#connections, connection);
   }
 }
