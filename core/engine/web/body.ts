@@ -62,7 +62,12 @@ export function drained(request: Request): Promise<unknown> | undefined {
 }
 
 function isCut(request: Request): boolean {
-  return CLOSES_EARLY && /\bclose\b/i.test(request.headers.get("connection") ?? "");
+  return CLOSES_EARLY && saysClose(request.headers.get("connection"));
+}
+
+/** The `Connection` field of a request asks for the end of the connection. */
+export function saysClose(connection: string | null | undefined): boolean {
+  return /\bclose\b/i.test(connection ?? "");
 }
 
 function readText(
