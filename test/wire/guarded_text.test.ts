@@ -1,9 +1,9 @@
 /** What the answers of a guarded Web handler look like on the wire, where fields are added to them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSessions, type McpHandler } from "../../core/engine/mod.ts";
+import { createSessions } from "../../core/engine/mod.ts";
 import { ask } from "./harness/http.ts";
-import { runtime, servePlain } from "./harness/runtime.ts";
+import { runtime, serveWebGuarded } from "./harness/runtime.ts";
 
 const skip = runtime === "node" && "Node serves no Web handlers";
 
@@ -17,9 +17,7 @@ for (const [what, [body, type]] of Object.entries(bodies)) {
   test(`an answer of ${what} keeps its type and its cookies`, { skip }, async (t) => {
     const sessions = createSessions({ opens: () => true });
     const cookies: [string, string][] = [["set-cookie", "a=1"], ["set-cookie", "b=2"]];
-    const fetch = sessions.guard(() => new Response(body, { headers: cookies }));
-    const close = () => sessions.close();
-    const server = await servePlain({ fetch, close } as unknown as McpHandler);
+    const server = await serveWebGuarded(sessions, () => new Response(body, { headers: cookies }));
     t.after(() => server.close());
     const answer = await ask(server.port, { method: "POST" });
     assert.equal(answer.status, 200);

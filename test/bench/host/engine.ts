@@ -4,8 +4,9 @@
  */
 import { contender } from "../contenders/mcp_session.ts";
 import type { Options } from "../contenders/contender.ts";
-import { CALL, INITIALIZE, MODERN_CALL, type Request } from "../load/requests.ts";
+import { CALL, INITIALIZE, MODERN_CALL } from "../load/requests.ts";
 import { median } from "../workloads/workload.ts";
+import { bodyOf, headOf } from "./plain.ts";
 
 const CALLS = 5_000;
 const ROUNDS = 40;
@@ -45,17 +46,4 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   for (let i = 0; i < CALLS; i++) await call();
   return (performance.now() - started) * 1_000 / CALLS;
-}
-
-function headOf({ method, headers }: Request, session = "") {
-  const fields = new Map([["host", "127.0.0.1"]]);
-  for (const [name, value] of Object.entries(headers)) {
-    fields.set(name.toLowerCase(), value.replace("{session}", session));
-  }
-  const get = (name: string) => fields.get(name) ?? null;
-  return { method, url: "http://127.0.0.1/mcp", headers: { get } };
-}
-
-function bodyOf(text: string) {
-  return { text: () => Promise.resolve(text) };
 }

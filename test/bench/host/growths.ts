@@ -131,7 +131,7 @@ export function growths(library: typeof Library): readonly Growth[] {
       ...subscriptions,
       async prepare(count) {
         const here = room();
-        for (let i = 0; i < count; i++) await here.subscribe(`test://${i}`);
+        await here.subscribing(count);
         return () => here.post(MODERN_CALL);
       },
     },
@@ -140,8 +140,8 @@ export function growths(library: typeof Library): readonly Growth[] {
       ...subscriptions,
       async prepare(count) {
         const here = room();
-        for (let i = 0; i < count; i++) await here.subscribe(`test://${i}`);
-        return () => here.mcp.notify.resourceUpdated(`test://${Math.floor(Math.random() * count)}`);
+        const uris = await here.subscribing(count);
+        return () => here.mcp.notify.resourceUpdated(any(uris));
       },
     },
     {
@@ -150,7 +150,7 @@ export function growths(library: typeof Library): readonly Growth[] {
       each: true,
       async prepare(count) {
         const here = room();
-        for (let i = 0; i < count; i++) await here.subscribe(`test://${i}`);
+        await here.subscribing(count);
         return () => here.mcp.notify.toolsListChanged();
       },
     },

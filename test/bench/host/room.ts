@@ -1,14 +1,9 @@
 /** A handler in whose engine is done what the growths measure. */
 import type * as Library from "../../../core/engine/mod.ts";
-import type {
-  BodyReader,
-  Exchange,
-  McpHandler,
-  McpOptions,
-  Reply,
-} from "../../../core/engine/mod.ts";
+import type { Exchange, McpHandler, McpOptions, Reply } from "../../../core/engine/mod.ts";
 import { echoResult } from "../contenders/contender.ts";
 import { CALL, INITIALIZE, LISTEN, MODERN_CALL, type Request } from "../load/requests.ts";
+import { bodyOf, headOf } from "./plain.ts";
 
 /** Room for all of it. */
 export const LIMITS = {
@@ -40,7 +35,7 @@ export class Room {
 
   async post({ method, headers, body }: Request, session = ""): Promise<Reply> {
     const text = body.replaceAll("{id}", String(++this.#calls));
-    const reply = await this.mcp.handle(headOf(method, headers, session), bodyOf(text));
+    const reply = await this.mcp.handle(headOf({ method, headers }, session), bodyOf(text));
     if (reply.status >= 300) throw new Error(`${method} answered ${reply.status}: ${reply.body}`);
     return reply;
   }
@@ -85,8 +80,11 @@ export class Room {
     (await this.mcp.sessions.get(session))!.notify("notifications/message", { data: "hello" });
   }
 
-  async subscribe(uri: string): Promise<void> {
-    opened(await this.post(listenFor(uri)), () => {});
+  /** Subscriptions to a resource each. */
+  async subscribing(count: number): Promise<string[]> {
+    const uris = Array.from({ length: count }, (_, i) => `test://${i}`);
+    for (const uri of uris) opened(await this.post(listenFor(uri)), () => {});
+    return uris;
   }
 
   /** A call that does not end, and whose client reads all it says. */
@@ -169,21 +167,4 @@ function opened({ body }: Reply, read: (text: string) => void): StreamBody {
   };
   body.open({ write, end() {}, abort() {} });
   return body;
-}
-
-function headOf(
-  method: string,
-  fields: Readonly<Record<string, string>>,
-  session: string,
-): Parameters<McpHandler["handle"]>[0] {
-  const read = new Map([["host", "127.0.0.1"]]);
-  for (const [name, value] of Object.entries(fields)) {
-    read.set(name.toLowerCase(), value.replace("{session}", session));
-  }
-  const get = (name: string): string | null => read.get(name) ?? null;
-  return { method, url: "http://127.0.0.1/mcp", headers: { get } };
-}
-
-function bodyOf(text: string): BodyReader {
-  return { text: () => Promise.resolve(text) };
 }

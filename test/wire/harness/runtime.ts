@@ -76,8 +76,16 @@ export async function serveGuarded(
     };
     return await listening(guardListener(sessions, none));
   }
-  const fetch = sessions.guard(() => new Response(null, { status: status() }));
-  return await servePlain({ fetch, close: () => sessions.close() } as unknown as McpHandler);
+  return await serveWebGuarded(sessions, () => new Response(null, { status: status() }));
+}
+
+/** Sessions around a Web handler, where the runtime serves those. */
+export function serveWebGuarded(
+  sessions: Sessions,
+  handler: () => Response,
+): Promise<Pick<Serving, "port" | "close">> {
+  const fetch = sessions.guard(handler);
+  return servePlain({ fetch, close: () => sessions.close() } as unknown as McpHandler);
 }
 
 /** The listener for `node:http`, on whatever runtime. */
