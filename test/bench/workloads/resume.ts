@@ -41,6 +41,7 @@ export const resume: Workload = {
               headers: { ...LISTEN.headers, "Last-Event-ID": first },
             };
             const times: number[] = [];
+            let short: string | undefined;
             for (let i = 0; i < (events > 1_000 ? 10 : 40); i++) {
               const started = performance.now();
               const answer = await send(
@@ -53,8 +54,17 @@ export const resume: Workload = {
               const got = answer.text.split("notifications/progress").length -
                 1;
               if (got < events - 1) {
-                throw new Error(`${one.name} replayed ${got} of ${events}`);
+                short = `${one.name} replayed ${got} of ${events}`;
+                break;
               }
+            }
+            if (short !== undefined) {
+              // The store of the SDK's example puts events of one millisecond into any order.
+              if (one === OURS) throw new Error(short);
+              context.log(
+                `  ${runtime.padEnd(5)} ${short}: no time of it counts`,
+              );
+              continue;
             }
             const value = median(times);
             rows.push({
@@ -66,7 +76,9 @@ export const resume: Workload = {
               details: { "µs an event": value * 1000 / events },
             });
             context.log(
-              `  ${runtime.padEnd(5)} ${rows.at(-1)!.contender.padEnd(44)} ${value.toFixed(2)} ms`,
+              `  ${runtime.padEnd(5)} ${rows.at(-1)!.contender.padEnd(44)} ${
+                value.toFixed(2)
+              } ms`,
             );
           } finally {
             await server.stop();
