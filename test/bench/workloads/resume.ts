@@ -76,9 +76,7 @@ export const resume: Workload = {
               details: { "µs an event": value * 1000 / events },
             });
             context.log(
-              `  ${runtime.padEnd(5)} ${rows.at(-1)!.contender.padEnd(44)} ${
-                value.toFixed(2)
-              } ms`,
+              `  ${runtime.padEnd(5)} ${rows.at(-1)!.contender.padEnd(44)} ${value.toFixed(2)} ms`,
             );
           } finally {
             await server.stop();
