@@ -8,6 +8,8 @@ export interface Runtime {
   readonly run: readonly string[];
   /** Arguments that run one test file and write a JUnit report to `report`. */
   readonly test: (file: string, report: string) => readonly string[];
+  /** What its environment has besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The repository's top folder. */
@@ -52,6 +54,8 @@ function node(name: string, first: readonly string[] = []): Runtime {
     name,
     binary: `${modules}/${name}/bin/node`,
     run: [],
+    // What is compiled once, and freed of its types, is not again for each file: a fifth of the time of most.
+    env: { NODE_COMPILE_CACHE: `${modules}/.cache/node` },
     // Without `--test`: that adds a process per file and counts a file without tests as a passed one.
     test: (file, report) => [
       ...first,

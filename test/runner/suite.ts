@@ -19,7 +19,7 @@ export interface SuiteOptions {
   readonly seconds: number;
   /** Only files whose path contains one of these; all where empty. */
   readonly filter: readonly string[];
-  /** How many files at once. @default one more than there are processors, at most 5: tests wait as much as they work */
+  /** How many files at once. @default two a processor, at most 6: tests wait as much as they work */
   readonly parallel?: number;
   /** The folder that `test/` is in. @default the repository */
   readonly cwd?: string;
@@ -41,7 +41,7 @@ export async function runSuite(runtime: Runtime, options: SuiteOptions): Promise
       total.passed += Math.max(0, tests.length - failed - skipped);
     }
   };
-  const workers = options.parallel ?? Math.min(5, availableParallelism() + 1);
+  const workers = options.parallel ?? Math.min(6, 2 * availableParallelism());
   await Promise.all(Array.from({ length: workers }, work));
   return total;
 }
@@ -78,7 +78,7 @@ async function runFile(
     const path = join(folder, "report.xml");
     const { code, output, timedOut } = await exec(
       [runtime.binary, ...runtime.test(`./${file}`, path)],
-      { cwd, seconds },
+      { cwd, seconds, env: runtime.env },
     );
     const report = readJunit(read(path));
     const problem = timedOut
