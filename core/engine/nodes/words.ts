@@ -36,7 +36,10 @@ interface Hearer {
 const PATIENCE_MS = 5_000;
 
 const CONTROL = "control";
-const CHANGES = "changes";
+
+/** The topic of what changed. */
+export const CHANGES = "changes";
+
 const answers = (node: string): string => `answers/${node}`;
 
 /** What a node listens to, by topic. */
@@ -59,11 +62,6 @@ export function topicsOf(
 /** Tells every node something about a session. */
 export function tell(settings: Settings, word: ControlWord): void {
   attempt(settings, () => settings.backend.bus.publish(CONTROL, JSON.stringify(word)));
-}
-
-/** Tells every node, this one too, that something changed. */
-export function tellChange(settings: Settings, change: Change): void {
-  attempt(settings, () => settings.backend.bus.publish(CHANGES, JSON.stringify(change)));
 }
 
 /** Passes a client's answer to the node that waits for it. */

@@ -10,8 +10,9 @@ import type { EndReason, SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Change } from "../modern/subscriptions.ts";
+import { Changes } from "../nodes/changes.ts";
 import { Membership } from "../nodes/membership.ts";
-import { type ControlWord, passAnswer, tell, tellChange, topicsOf } from "../nodes/words.ts";
+import { type ControlWord, passAnswer, tell, topicsOf } from "../nodes/words.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
 import { Asking } from "./asking.ts";
@@ -45,6 +46,7 @@ export class Lifecycle {
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #asking = new Asking();
+  readonly #changes: Changes;
   readonly #ending: Ending;
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
@@ -60,6 +62,7 @@ export class Lifecycle {
     this.node = node;
     this.#listener = listener;
     this.readiness = new Readiness(settings);
+    this.#changes = new Changes(settings);
     this.lives = new Lives(
       (id, held) => this.#membership.touch(id, held),
       // The application may come to keep something for a session that was opened elsewhere.
@@ -160,7 +163,7 @@ export class Lifecycle {
 
   /** Tells every node, this one too, that something changed. */
   publish(change: Change): void {
-    andThen(this.tryJoin(), () => tellChange(this.#settings, change));
+    andThen(this.tryJoin(), () => this.#changes.tell(change));
   }
 
   /** An answer from a client belongs to a request that another node sent. */
@@ -176,6 +179,7 @@ export class Lifecycle {
   /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
   async close(): Promise<void> {
     this.#sweeper.close();
+    this.#changes.close();
     await this.#membership.leave();
   }
 

@@ -3,6 +3,8 @@ import process from "node:process";
 import { after, before, test } from "node:test";
 import { type RpcFailure, testClient } from "../../../adapters/testing/mod.ts";
 import { turns } from "../../doubles/turns.ts";
+import { modern } from "../../wire/harness/modern.ts";
+import { Events } from "../endpoint.ts";
 import { until } from "./cluster.ts";
 import { answerOf, application, callThroughOutage, withNodes } from "./outage_nodes.ts";
 import { clients, commanding, noRedis, type RedisServer, startRedis } from "./redis_server.ts";
@@ -118,6 +120,37 @@ for (const kind of clients) {
       const done = await answerOf(call);
       assert.deepEqual(done, { done: true });
       assert.deepEqual(got, Array.from({ length: 40 }, (_, i) => i + 1));
+    });
+  });
+
+  test(`${kind.name}: a change told while Redis is down reaches the clients of every node`, {
+    skip: noRedis,
+    timeout: 30_000,
+  }, async () => {
+    const changing = {
+      ...application(Promise.resolve()),
+      capabilities: { tools: { listChanged: true } },
+    };
+    await withNodes(server, kind, 2, changing, async (nodes) => {
+      const { fields, body } = modern("subscriptions/listen", {
+        notifications: { toolsListChanged: true },
+      });
+      const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+      const listening = await Promise.all(nodes.map(async ({ handler }) => {
+        const request = new Request("http://localhost/mcp", { method: "POST", headers, body });
+        const events = new Events(await handler.fetch(request));
+        assert.equal((await events.next()).method, "notifications/subscriptions/acknowledged");
+        return events;
+      }));
+      const again = await server.kill();
+      const { handler, failures } = nodes[0]!;
+      const before = failures();
+      handler.notify.toolsListChanged();
+      await until(() => failures() > before + 2, "it is told in vain");
+      await again();
+      for (const events of listening) {
+        assert.equal((await events.next()).method, "notifications/tools/list_changed");
+      }
     });
   });
 
