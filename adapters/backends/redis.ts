@@ -28,17 +28,17 @@ export { type RedisEmitter, RedisTimeout } from "./redis/link.ts";
 /** Options of {@linkcode redis}. */
 export interface RedisOptions {
   /**
-   * Begins every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot, which a
-   * Redis in cluster mode asks for. Deployments that share a Redis need one each.
+   * The beginning of every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot, which a
+   * Redis in cluster mode asks for. If several deployments share a Redis, give each its own.
    */
   readonly prefix?: string | undefined;
   /**
-   * Milliseconds after which a node that gave no sign is taken for dead: what it held is let go, and calls
-   * that it left are answered with an error, at most a third later. Default 10 000, at least 100.
-   * The nodes' clocks should agree to within a part of it.
+   * Milliseconds without a sign after which a node is taken for dead. What it held is let go then, and the calls
+   * that it left are answered with an error, at most a third of that time later. Default 10 000, at least 100.
+   * The nodes' clocks should differ by much less than that.
    */
   readonly leaseMs?: number | undefined;
-  /** Milliseconds that Redis may take for an answer; then 503. Default 2 000, at least 1. */
+  /** Milliseconds that Redis may take to answer; after that the answer is 503. Default 2 000, at least 1. */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -26,16 +26,16 @@ import { digestOf, type Opened, Seal } from "./sealed/seal.ts";
 /** Options of {@linkcode sealed}. */
 export interface SealedOptions {
   /**
-   * Keys of 32 random bytes. The first seals, every one opens: to rotate, put a new one first and remove the
+   * Keys of 32 random bytes. The first one seals, each of them opens. To rotate, put a new key first, and remove the
    * old one once the ids that it sealed have expired.
    */
   readonly keys: readonly Uint8Array[];
   /**
-   * Where ended sessions are noted until their ids expire, and how nodes talk to each other: any other
-   * backend that stores. Without it DELETE is 405, and `end()` gives false.
+   * Any other backend that stores. Ended sessions are noted in it until their ids expire, and nodes talk to each
+   * other through it. Without it DELETE is 405, and `end()` gives false.
    */
   readonly revocations?: Backend | undefined;
-  /** Time. Default the machine's. */
+  /** The time. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 

@@ -17,13 +17,13 @@ import { sqliteSessions } from "./sqlite/sessions.ts";
 /** Options of {@linkcode sqlite}. */
 export interface SqliteOptions {
   /**
-   * Milliseconds after which a process that gave no sign is taken for dead: what it held is let go, and calls
+   * Milliseconds without a sign after which a process is taken for dead. What it held is let go then, and the calls
    * that it left are answered with an error. Default 10 000, at least 100.
    */
   readonly leaseMs?: number | undefined;
   /**
-   * Milliseconds to wait for another process that writes to the file; then 503. It blocks the event loop: meanwhile
-   * this process does nothing else. Default 2 000.
+   * Milliseconds to wait while another process writes to the file; after that the answer is 503. Waiting blocks the
+   * event loop: this process does nothing else meanwhile. Default 2 000.
    */
   readonly busyMs?: number | undefined;
 }

@@ -12,7 +12,7 @@ import { errorText } from "../../core/protocol/json_rpc.ts";
 
 /** Where to serve. */
 export interface ServeOptions {
-  /** The port. Default 3000; 0 for any that is free. */
+  /** The port. Default 3000; 0 takes any that is free. */
   readonly port?: number | undefined;
   /** The address to listen on; `0.0.0.0` for all. Default `127.0.0.1`: reachable from this machine only. */
   readonly hostname?: string | undefined;
@@ -21,8 +21,8 @@ export interface ServeOptions {
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Closes the server on SIGTERM and SIGINT, then lets the signal end the process, unless that listens to it itself. A
-   * second one ends it at once. Default true.
+   * Whether SIGTERM and SIGINT close the server. Then the signal ends the process, unless your code listens to it as
+   * well. A second signal ends the process at once. Default true.
    */
   readonly signals?: boolean | undefined;
   /** Milliseconds that calls may take to finish while closing. Default 10 000. */

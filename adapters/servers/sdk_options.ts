@@ -34,13 +34,13 @@ export type SdkServerFactory = (context: SdkContext) => Awaitable<SdkServer>;
 
 /** How SDK servers are served. */
 export interface SdkOptions {
-  /** Milliseconds after which a client polls whose connection was closed by `closeSSEStream`. Default 1 000. */
+  /** Milliseconds that a client waits before it comes back after `closeSSEStream`. Default 1 000. */
   readonly retryMs?: number | undefined;
   /**
-   * Answers clients of 2026-07-28: `createMcpHandler(factory, { legacy: "reject" })` of
-   * `@modelcontextprotocol/server`, whose servers only their own SDK can attach to that revision. Every rule
-   * of the endpoint holds for it too, and `handler.notify` reaches its subscribers. Default: the endpoint
-   * serves the revisions with `initialize` alone.
+   * The SDK's own handler, `createMcpHandler(factory, { legacy: "reject" })` of `@modelcontextprotocol/server`, which
+   * answers clients of 2026-07-28: only that SDK can attach its servers to this revision. Every rule of the
+   * endpoint holds for it too, and `handler.notify` reaches its subscribers. Default: the endpoint serves only the
+   * revisions with `initialize`.
    */
   readonly modern?: SdkModernHandler | undefined;
 }

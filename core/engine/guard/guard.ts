@@ -40,7 +40,10 @@ export type GuardLimits = Pick<
 
 /** Options of {@linkcode createSessions}. */
 export interface GuardOptions extends Omit<SessionOptions, "sessions" | "limits"> {
-  /** True for the request that opens a session, such as a POST to `/mcp/init`. DELETE never does. */
+  /**
+   * Your function that returns true for the request that opens a session, such as a POST to `/mcp/init`. DELETE never
+   * opens one.
+   */
   readonly opens: (request: RequestHead) => boolean;
   /** See {@linkcode Limits}. `bodyBytes` bounds what a request declares; nothing reads its body. */
   readonly limits?: GuardLimits | undefined;

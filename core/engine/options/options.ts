@@ -35,7 +35,7 @@ export interface Limits {
   readonly initializeBytes?: number | undefined;
   /** Sessions in all. Default 10 000. */
   readonly sessions?: number | undefined;
-  /** Sessions of one principal; anonymous callers count as one. Default: no limit of its own. */
+  /** Sessions of one principal; anonymous callers count as one principal. Default: no limit of its own. */
   readonly sessionsPerPrincipal?: number | undefined;
   /** Milliseconds from the end of the last exchange to the end of the session. Default 30 minutes. */
   readonly idleMs?: number | undefined;
@@ -44,29 +44,32 @@ export interface Limits {
   /** Requests in flight in one session on one node. Default 100. */
   readonly inFlight?: number | undefined;
   /**
-   * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; anonymous
-   * callers count as one, and `initialize` does not count. Default 1 000.
+   * Requests without a session, as all of 2026-07-28 are, that one principal has in flight on one node. Anonymous
+   * callers count as one principal, and `initialize` does not count. Default 1 000.
    */
   readonly inFlightPerPrincipal?: number | undefined;
   /** Open streams of one session on one node. Default 100. */
   readonly streams?: number | undefined;
   /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
   readonly subscriptions?: number | undefined;
-  /** Open `subscriptions/listen` requests of one principal on one node; anonymous callers count as one. Default 1 000. */
+  /**
+   * Open `subscriptions/listen` requests of one principal on one node; anonymous callers count as one principal.
+   * Default 1 000.
+   */
   readonly subscriptionsPerPrincipal?: number | undefined;
-  /** Milliseconds that a sealed `requestState` may take to come back (2026-07-28). Default 10 minutes. */
+  /** Milliseconds within which a client has to bring a sealed `requestState` back (2026-07-28). Default 10 minutes. */
   readonly requestStateMs?: number | undefined;
   /** Messages in a batch (2025-03-26). Default 50. */
   readonly batch?: number | undefined;
-  /** Characters that wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
+  /** Characters that may wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
   readonly queuedBytes?: number | undefined;
   /** Events that a stream's log keeps. Default 2 000. */
   readonly logEvents?: number | undefined;
   /** Characters that a stream's log keeps. Default 4 MiB. */
   readonly logBytes?: number | undefined;
-  /** Characters that the logs of a session keep; a stream counts 1 KiB and an event 128 more. Default 16 MiB. */
+  /** Characters that all logs of a session keep; each stream adds 1 KiB, and each event 128. Default 16 MiB. */
   readonly sessionLogBytes?: number | undefined;
-  /** Milliseconds that an event is kept. Default 5 minutes. */
+  /** Milliseconds for which an event is kept. Default 5 minutes. */
   readonly logAgeMs?: number | undefined;
 }
 
@@ -77,25 +80,30 @@ export interface SessionOptions {
    * one. `off`: ids are ignored and none is minted. Default `required`.
    */
   readonly sessions?: SessionMode | undefined;
-  /** Who calls. Default: everyone is anonymous. */
+  /** Your function that says who sends a request. Default: everyone is anonymous. */
   readonly authenticate?: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
-  /** `Host` values that are served: `name` for any port, `name:port` for one. Default loopback names. `*` for all. */
+  /** `Host` values that are served: `name` with any port, `name:port` with one. Default: loopback names. `*` is all. */
   readonly allowedHosts?: readonly string[] | "*" | undefined;
-  /** Origins that are served: full ones, or host names for any scheme and port. Default loopback names. `*` for all. */
+  /**
+   * Origins that are served: full ones, or host names with any scheme and port. Default: loopback names. `*` is all.
+   */
   readonly allowedOrigins?: readonly string[] | "*" | undefined;
-  /** Answers cross-origin requests of the allowed origins. Default false. */
+  /** Whether pages of the allowed origins may call the endpoint (CORS). Default false. */
   readonly cors?: boolean | undefined;
-  /** Clients may end their sessions with DELETE. Default true. */
+  /** Whether clients may end their sessions with DELETE. Default true. */
   readonly termination?: boolean | undefined;
-  /** What opening a session with the id of one that is gone gets: 404, or a fresh session. Default `reject`. */
+  /**
+   * What a client gets that opens a session and sends the id of one that is gone: `reject` is 404, `fresh` a new
+   * session with a new id. Default `reject`.
+   */
   readonly staleInitialize?: "reject" | "fresh" | undefined;
   /** See {@linkcode Limits}. */
   readonly limits?: Limits | undefined;
   /** Where sessions and logs are kept. Default `memory()`. */
   readonly backend?: Backend | undefined;
-  /** Is told what happens. Default: failures of the application and of the backend go to `console.error`. */
+  /** Gets every event. Default: failures of the application and of the backend go to `console.error`. */
   readonly onEvent?: OnEvent | undefined;
-  /** The time, and a way to be called later; for tests. Default the machine's. */
+  /** The time, and a way to be called later; for tests. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 
@@ -107,19 +115,19 @@ export interface McpOptions extends SessionOptions {
    */
   readonly eras?: Eras | undefined;
   /**
-   * Keys, 32 bytes each, that seal `requestState`; the first seals, every one opens. Give the same to all
-   * nodes. Default: a random one, so that a retry has to reach the same process.
+   * Keys of 32 bytes that seal `requestState`: the first one seals, each of them opens. Give all nodes the same.
+   * Default: a random key, with which a retry has to reach the same process.
    */
   readonly stateKeys?: readonly Uint8Array[] | undefined;
-  /** The shape of the answer to a request. Default `auto`: JSON, and SSE where it has to be. */
+  /** The shape of answers: `json`, `sse`, or `auto`: JSON, and SSE where it has to be. Default `auto`. */
   readonly response?: ResponseShape | undefined;
-  /** Streams can be resumed after a lost connection. Default true. */
+  /** Whether clients can resume streams after a lost connection. Default true. */
   readonly resumable?: boolean | undefined;
-  /** In `auto`: milliseconds without an answer after which it turns to SSE. Default 3 000. */
+  /** In `auto`: milliseconds that a call may take before its answer turns to SSE. Default 3 000. */
   readonly autoSseMs?: number | undefined;
   /**
-   * Milliseconds between keep-alive comments on a silent stream, the first of which may take twice as long. Default
-   * 5 000; 0 for none.
+   * Milliseconds between keep-alive comments on a silent stream; the first one may take twice as long. Default 5 000;
+   * 0 for none.
    */
   readonly keepAliveMs?: number | undefined;
 }
