@@ -20,7 +20,7 @@ const SDK = SDK_V2.name;
 const CALLS = [
   ["call-json", "tool call in a session, JSON"],
   ["call-sse", "tool call in a session, SSE"],
-  ["call-later", "the same of a tool that gives a promise"],
+  ["call-later", "the same, from a tool that returns a promise"],
   ["modern", "tool call of 2026-07-28"],
   ["initialize", "`initialize`"],
   ["progress", "tool call with 20 progress events"],
