@@ -57,7 +57,7 @@ export class Closing {
     const { requests, streams, lifecycle, application, delegate, settings } = this.#dispatcher;
     requests.failAll("session-ended", "the handler has closed");
     for (const call of this.#dispatcher.last()) {
-      const reply = rejectionReply({ rule: "draining", id: call.id });
+      const reply = rejectionReply({ rule: "draining" }, call.id);
       // Where the event stream has begun, its reader, or who resumes it elsewhere, finds the refusal there.
       this.#dispatcher.stop(call, reply, undefined, reply.body ?? undefined);
     }

@@ -202,7 +202,7 @@ export class Dispatcher implements Host, Listener {
     // First, so that what waits learns the cause and not that its call was stopped.
     this.requests.fail(id, "session-ended", "the session has ended");
     for (const call of gone ?? []) {
-      this.stop(call, rejectionReply({ rule: "session-not-found", id: call.id }));
+      this.stop(call, rejectionReply({ rule: "session-not-found" }, call.id));
     }
     inform("ended", this.settings, () => this.application.ended?.(id, reason));
   }

@@ -78,7 +78,7 @@ export class Front {
       status: rejectionRow(rejection.rule).status,
       session: trace.session,
     });
-    return rejectionReply(rejection);
+    return rejectionReply(rejection, trace.id);
   }
 
   /** Adds what every answer carries, and tells of the exchange. */

@@ -103,7 +103,7 @@ export class Pipeline {
   #failed(error: unknown, facts: HeadFacts, trace: Trace): Reply {
     const { front } = this;
     front.emit({ type: "backend-error", error });
-    const refusal = front.refuse({ rule: "store-unavailable", id: trace.id }, trace);
+    const refusal = front.refuse({ rule: "store-unavailable" }, trace);
     return front.finish(facts, refusal, trace);
   }
 
@@ -182,7 +182,7 @@ export class Pipeline {
     const own = ownOf(row, record);
     trace.session = own?.id;
     if (row.answer !== "serve") {
-      return front.refuse(refusalOf(row.answer, facts.method, requestId(body)), trace);
+      return front.refuse(refusalOf(row.answer, facts.method), trace);
     }
     if (event === "initialize") {
       return this.#open(head, facts, body, caller, row.effects.includes("create"), trace);
@@ -198,7 +198,7 @@ export class Pipeline {
     return lifecycle.during(id, lifecycle.markReady(id), (_, ended) => {
       // A batch may hold requests besides, and others may have begun meanwhile.
       const late: Rejection | undefined = ended
-        ? { rule: "session-not-found", id: requestId(body) }
+        ? { rule: "session-not-found" }
         : this.#notAdmitted(body, own, version, caller);
       return late === undefined
         ? this.#dispatch(head, facts, body, own, version, caller)
@@ -222,12 +222,12 @@ export class Pipeline {
     const requests = requestCount(body);
     if (requests === 0) return undefined;
     const calls = this.dispatcher.principals.of(principal).calls + requests;
-    return firstRefusal(CALL_RULES, { id: requestId(body), calls }, this.front.settings.policy);
+    return firstRefusal(CALL_RULES, { calls }, this.front.settings.policy);
   }
 
   // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
   #tooLate(body: Body): Rejection | undefined {
-    return requestCount(body) === 0 ? undefined : { rule: "draining", id: requestId(body) };
+    return requestCount(body) === 0 ? undefined : { rule: "draining" };
   }
 
   #dispatch(
@@ -302,6 +302,6 @@ export class Pipeline {
         ? ENDED
         : front.refuse({ rule: "session-not-found" }, trace);
     }
-    return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+    return front.refuse(refusalOf(row.answer, facts.method), trace);
   }
 }

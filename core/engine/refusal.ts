@@ -5,12 +5,11 @@
  */
 
 import type { Rejection } from "../outbound/rejections.ts";
-import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Answer } from "../session/machine.ts";
 import type { BodyError } from "./reply.ts";
 
 /** The refusal of a row of the session table. */
-export function refusalOf(answer: Answer, method: string, id: RequestId | undefined): Rejection {
+export function refusalOf(answer: Answer, method: string): Rejection {
   switch (answer) {
     case "serve":
     case "stream":
@@ -22,7 +21,7 @@ export function refusalOf(answer: Answer, method: string, id: RequestId | undefi
     case "stateless-method":
       return { rule: answer, value: method, accepted: "POST" };
     default:
-      return { rule: answer, id };
+      return { rule: answer };
   }
 }
 

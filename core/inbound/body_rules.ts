@@ -5,7 +5,7 @@
  */
 
 import type { Rejection } from "../outbound/rejections.ts";
-import { type Body, quote } from "../protocol/json_rpc.ts";
+import { type Body, quote, type RequestId } from "../protocol/json_rpc.ts";
 import { revisionFacts } from "../protocol/revisions.ts";
 import type { HeadFacts } from "./head.ts";
 import { SESSION_ID_RULE } from "./head_rules.ts";
@@ -23,19 +23,12 @@ export interface Posted {
 export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   {
     id: "parse-error",
-    era: "any",
     check: ({ body }) =>
-      body.kind === "fault" && body.rule === "parse-error"
-        ? { rule: "parse-error", detail: body.detail }
-        : undefined,
+      body.kind === "fault" && body.rule === "parse-error" ? { detail: body.detail } : undefined,
   },
   {
     id: "invalid-message",
-    era: "any",
-    check: ({ body }) =>
-      body.kind === "fault"
-        ? { rule: "invalid-message", detail: body.detail, id: body.id }
-        : undefined,
+    check: ({ body }) => body.kind === "fault" ? { detail: body.detail } : undefined,
   },
 ];
 
@@ -44,54 +37,40 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   {
     id: "malformed-header",
     of: "initialize",
-    era: "legacy",
     // By the head it was modern, and its session id of no interest.
-    check: ({ head, body }, policy) => {
-      if (head.era !== "modern") return undefined;
-      const malformed = SESSION_ID_RULE.check({ ...head, era: "legacy" }, policy);
-      return malformed && { ...malformed, id: requestId(body) };
-    },
+    check: ({ head }, policy) =>
+      head.era === "modern" ? SESSION_ID_RULE.check({ ...head, era: "legacy" }, policy) : undefined,
   },
   {
     id: "initialize-in-batch",
-    era: "legacy",
     check: ({ body }) =>
       body.kind === "batch" &&
         body.messages.some((one) => one.kind !== "response" && one.message.method === "initialize")
-        ? { rule: "initialize-in-batch" }
+        ? {}
         : undefined,
   },
   {
     id: "initialize-without-id",
-    era: "legacy",
     check: ({ body }) =>
-      body.kind === "notification" && body.message.method === "initialize"
-        ? { rule: "initialize-without-id" }
-        : undefined,
+      body.kind === "notification" && body.message.method === "initialize" ? {} : undefined,
   },
   {
     id: "initialize-params",
-    era: "legacy",
     check: ({ body }) => {
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
       const version = body.message.params?.protocolVersion;
-      return typeof version === "string"
-        ? undefined
-        : { rule: "initialize-params", detail: quote(version), id: body.message.id };
+      return typeof version === "string" ? undefined : { detail: quote(version) };
     },
   },
   {
     id: "draining",
     of: "session",
-    era: "legacy",
-    check: ({ body, draining }) =>
-      draining && isInitialize(body) ? { rule: "draining", id: requestId(body) } : undefined,
+    check: ({ body, draining }) => draining && isInitialize(body) ? {} : undefined,
   },
   {
     id: "unsupported-version",
-    era: "legacy",
     check: ({ head, body }, policy) =>
-      isInitialize(body) ? undefined : unsupportedVersion(head, policy, requestId(body)),
+      isInitialize(body) ? undefined : unsupportedVersion(head, policy),
   },
 ];
 
@@ -100,14 +79,12 @@ export const BODY_RULES: readonly Rule<Posted>[] = [...MESSAGE_RULES, ...LEGACY_
 
 /** The version rule alone, for requests without a body. */
 export function unsupportedVersion(
-  head: HeadFacts,
+  { version }: HeadFacts,
   { revisions }: Policy,
-  id?: string | number,
 ): Rejection | undefined {
-  if (head.version === null || (revisions as readonly string[]).includes(head.version)) {
-    return undefined;
-  }
-  return { rule: "unsupported-version", value: head.version, accepted: revisions.join(", "), id };
+  return version === null || (revisions as readonly string[]).includes(version)
+    ? undefined
+    : { rule: "unsupported-version", value: version, accepted: revisions.join(", ") };
 }
 
 /** What the rules of admission look at: a message that is about to be dispatched. */
@@ -116,44 +93,37 @@ export interface Admitted {
   /** The revision that the session speaks. */
   readonly version: string;
   /** The ids that the session has in flight here. */
-  readonly inFlight: { readonly size: number; has(id: string | number): boolean };
+  readonly inFlight: { readonly size: number; has(id: RequestId): boolean };
 }
 
 /** Rules on a message whose session is found. */
 export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   {
     id: "batch-not-allowed",
-    era: "legacy",
     check: ({ body, version }) =>
-      body.kind === "batch" && revisionFacts(version)?.batches !== true
-        ? { rule: "batch-not-allowed" }
-        : undefined,
+      body.kind === "batch" && revisionFacts(version)?.batches !== true ? {} : undefined,
   },
   {
     id: "batch-over-limit",
-    era: "legacy",
     check: ({ body }, { maxBatch }) =>
       body.kind === "batch" && body.messages.length > maxBatch
-        ? { rule: "batch-over-limit", value: body.messages.length, accepted: maxBatch }
+        ? { value: body.messages.length, accepted: maxBatch }
         : undefined,
   },
   {
     id: "duplicate-request-id",
-    era: "legacy",
     check: ({ body, inFlight }) => {
       if (body.kind === "request") {
         const { id } = body.message;
-        return inFlight.has(id)
-          ? { rule: "duplicate-request-id", detail: quote(id), id }
-          : undefined;
+        return inFlight.has(id) ? { detail: quote(id) } : undefined;
       }
       if (body.kind !== "batch") return undefined;
-      const seen = new Set<string | number>();
+      const seen = new Set<RequestId>();
       for (const one of body.messages) {
         if (one.kind !== "request") continue;
         const { id } = one.message;
         if (inFlight.has(id) || seen.has(id)) {
-          return { rule: "duplicate-request-id", detail: quote(id), id };
+          return { detail: quote(id), id };
         }
         seen.add(id);
       }
@@ -162,11 +132,8 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "in-flight-limit",
-    era: "legacy",
     check: ({ body, inFlight }, { maxInFlight }) =>
-      inFlight.size + requestCount(body) > maxInFlight
-        ? { rule: "in-flight-limit", accepted: maxInFlight, id: requestId(body) }
-        : undefined,
+      inFlight.size + requestCount(body) > maxInFlight ? { accepted: maxInFlight } : undefined,
   },
 ];
 
@@ -175,8 +142,9 @@ export function isInitialize(body: Body): boolean {
   return body.kind === "request" && body.message.method === "initialize";
 }
 
-/** The id of a single request. */
-export function requestId(body: Body): string | number | undefined {
+/** The id of a single request, also of one that is no message but for its id. */
+export function requestId(body: Body): RequestId | undefined {
+  if (body.kind === "fault") return body.id;
   return body.kind === "request" ? body.message.id : undefined;
 }
 

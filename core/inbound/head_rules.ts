@@ -23,35 +23,27 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
   {
     id: "draining",
     of: "stream",
-    era: "legacy",
-    check: ({ head, draining }) =>
-      draining && head.method === "GET" ? { rule: "draining" } : undefined,
+    check: ({ head, draining }) => draining && head.method === "GET" ? {} : undefined,
   },
   {
     id: "origin-not-allowed",
-    era: "any",
     check: ({ head }, { allowedOrigins }) =>
       head.origin === null || originAllowed(head.origin, allowedOrigins)
         ? undefined
-        : { rule: "origin-not-allowed", value: head.origin },
+        : { value: head.origin },
   },
   {
     id: "host-not-allowed",
-    era: "any",
     check: ({ head }, { allowedHosts }) =>
-      hostAllowed(head.host, allowedHosts)
-        ? undefined
-        : { rule: "host-not-allowed", value: head.host },
+      hostAllowed(head.host, allowedHosts) ? undefined : { value: head.host },
   },
   {
     id: "method-not-allowed",
-    era: "any",
     check: ({ head }, { sessions, cors, eras, termination }) =>
       head.method === "POST" || head.method === "GET" || head.method === "DELETE" ||
         (cors && head.method === "OPTIONS")
         ? undefined
         : {
-          rule: "method-not-allowed",
           value: head.method,
           accepted: sessions === "off" || eras === "modern"
             ? "POST"
@@ -62,10 +54,9 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
   },
   {
     id: "length-over-limit",
-    era: "any",
     check: ({ head }, { maxBodyBytes }) =>
       Number(head.contentLength) > maxBodyBytes
-        ? { rule: "length-over-limit", value: head.contentLength, accepted: maxBodyBytes }
+        ? { value: head.contentLength, accepted: maxBodyBytes }
         : undefined,
   },
 ];
@@ -74,7 +65,6 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
 export const SESSION_ID_RULE: Rule<HeadFacts> = {
   id: "malformed-header",
   of: "Mcp-Session-Id",
-  era: "legacy",
   check: (head, { sessions }) =>
     head.sessionId === null || head.era === "modern" || sessions === "off" ||
       isSessionId(head.sessionId)
@@ -93,7 +83,6 @@ export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
   {
     id: "malformed-header",
     of: "others",
-    era: "any",
     check: (head) => {
       const { version, mcpMethod, mcpName, lastEventId } = head;
       if (version !== null && !isSingleToken(version)) {
@@ -113,30 +102,22 @@ export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
   },
   {
     id: "modern-method-not-allowed",
-    era: "modern",
     check: ({ era, method }) =>
-      era === "modern" && method !== "POST"
-        ? { rule: "modern-method-not-allowed", value: method, accepted: "POST" }
-        : undefined,
+      era === "modern" && method !== "POST" ? { value: method, accepted: "POST" } : undefined,
   },
   {
     id: "content-type-not-json",
-    era: "any",
     check: ({ method, contentType }) =>
-      method !== "POST" || isJson(contentType)
-        ? undefined
-        : { rule: "content-type-not-json", value: contentType },
+      method !== "POST" || isJson(contentType) ? undefined : { value: contentType },
   },
   {
     id: "not-acceptable",
-    era: "any",
     check: (head, { response }) => {
       if (head.method === "DELETE") return undefined;
       const { json, sse } = head.accepts;
       const shape = head.method === "GET" ? "sse" : response;
       if (shape === "json" ? json : shape === "sse" ? sse : json || sse) return undefined;
       return {
-        rule: "not-acceptable",
         value: head.accept,
         accepted: shape === "json"
           ? "application/json"

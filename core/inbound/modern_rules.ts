@@ -11,10 +11,9 @@ import { type Body, isObject, type JsonObject, quote } from "../protocol/json_rp
 import { LOG_LEVELS, META, NAME_SOURCES, REMOVED_METHODS } from "../protocol/modern.ts";
 import { type ParamHeader, paramMismatch } from "../protocol/param_headers.ts";
 import { MODERN_REVISIONS } from "../protocol/revisions.ts";
-import { requestId } from "./body_rules.ts";
 import type { HeaderReader, HeadFacts } from "./head.ts";
 import type { Policy } from "./policy.ts";
-import type { Rule } from "./rule.ts";
+import type { Refusal, Rule } from "./rule.ts";
 
 const SUPPORTED: readonly string[] = MODERN_REVISIONS;
 
@@ -28,70 +27,59 @@ export interface ModernPosted {
 export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   {
     id: "modern-not-a-request",
-    era: "modern",
-    check: ({ body }) =>
-      body.kind === "request" ? undefined : { rule: "modern-not-a-request", detail: body.kind },
+    check: ({ body }) => body.kind === "request" ? undefined : { detail: body.kind },
   },
   {
     id: "initialize-on-modern",
-    era: "modern",
     check: ({ body }) => {
       if (metaOf(body)[META.protocolVersion] !== undefined) return undefined;
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
       const version = body.message.params?.protocolVersion;
       const requested = typeof version === "string" ? version : "";
       return {
-        rule: "initialize-on-modern",
         value: requested,
         accepted: SUPPORTED.join(", "),
-        id: body.message.id,
         data: { supported: SUPPORTED, requested },
       };
     },
   },
   {
     id: "meta-missing",
-    era: "modern",
     check: ({ body }) => {
       const meta = metaOf(body);
       if (typeof meta[META.protocolVersion] !== "string") {
-        return missing(META.protocolVersion, "a string", body);
+        return missing(meta, META.protocolVersion, "a string");
       }
       if (!isObject(meta[META.clientCapabilities])) {
-        return missing(META.clientCapabilities, "an object", body);
+        return missing(meta, META.clientCapabilities, "an object");
       }
       const level = meta[META.logLevel];
       return level === undefined || LOG_LEVELS.includes(level as string)
         ? undefined
-        : missing(META.logLevel, LOG_LEVELS.join(", "), body);
+        : missing(meta, META.logLevel, LOG_LEVELS.join(", "));
     },
   },
   {
     id: "header-mismatch",
     of: "MCP-Protocol-Version",
-    era: "modern",
     check: ({ head, body }) => {
       const said = metaOf(body)[META.protocolVersion] as string;
       return head.version === said
         ? undefined
-        : mismatch("MCP-Protocol-Version", head.version, said, body);
+        : mismatch("MCP-Protocol-Version", head.version, said);
     },
   },
   {
     id: "header-mismatch",
     of: "Mcp-Method",
-    era: "modern",
     check: ({ head, body }) => {
       const method = methodOf(body);
-      return head.mcpMethod === method
-        ? undefined
-        : mismatch("Mcp-Method", head.mcpMethod, method, body);
+      return head.mcpMethod === method ? undefined : mismatch("Mcp-Method", head.mcpMethod, method);
     },
   },
   {
     id: "header-mismatch",
     of: "Mcp-Name",
-    era: "modern",
     check: ({ head, body }) => {
       const source = NAME_SOURCES.get(methodOf(body));
       if (source === undefined || (head.mcpName === null && !source.required)) return undefined;
@@ -99,30 +87,24 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
       const found = head.mcpName === null ? undefined : decodeHeaderValue(head.mcpName);
       return found !== undefined && found === expected
         ? undefined
-        : mismatch("Mcp-Name", head.mcpName, expected, body);
+        : mismatch("Mcp-Name", head.mcpName, expected);
     },
   },
   {
     id: "unsupported-modern-version",
-    era: "modern",
     check: ({ body }) => {
       const requested = metaOf(body)[META.protocolVersion] as string;
       return SUPPORTED.includes(requested) ? undefined : {
-        rule: "unsupported-modern-version",
         value: requested,
         accepted: SUPPORTED.join(", "),
-        id: requestId(body),
         data: { supported: SUPPORTED, requested },
       };
     },
   },
   {
     id: "modern-method-not-found",
-    era: "modern",
     check: ({ body }) =>
-      REMOVED_METHODS.has(methodOf(body))
-        ? { rule: "modern-method-not-found", value: methodOf(body), id: requestId(body) }
-        : undefined,
+      REMOVED_METHODS.has(methodOf(body)) ? { value: methodOf(body) } : undefined,
   },
 ];
 
@@ -139,21 +121,8 @@ export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
   {
     id: "header-mismatch",
     of: "Mcp-Param-*",
-    era: "modern",
-    check: ({ body, headers, params }) => {
-      const found = paramMismatch(
-        params,
-        paramsOf(body)?.arguments,
-        (name) => headers.get(name),
-      );
-      return found && {
-        rule: "header-mismatch",
-        field: found.header,
-        value: found.found,
-        accepted: found.expected,
-        id: requestId(body),
-      };
-    },
+    check: ({ body, headers, params }) =>
+      paramMismatch(params, paramsOf(body)?.arguments, (name) => headers.get(name)),
   },
 ];
 
@@ -164,7 +133,6 @@ export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Polic
     rule: "unsupported-version",
     value: typeof said === "string" ? said : head.version,
     accepted: revisions.join(", "),
-    id: requestId(body),
   };
 }
 
@@ -184,17 +152,10 @@ function methodOf(body: Body): string {
   return body.kind === "request" ? body.message.method : "";
 }
 
-function missing(key: string, accepted: string, body: Body): Rejection {
-  const detail = quote(metaOf(body)[key]);
-  return {
-    rule: "meta-missing",
-    field: JSON.stringify(key),
-    detail,
-    accepted,
-    id: requestId(body),
-  };
+function missing(meta: JsonObject, key: string, accepted: string): Refusal {
+  return { field: JSON.stringify(key), detail: quote(meta[key]), accepted };
 }
 
-function mismatch(field: string, value: string | null, expected: unknown, body: Body): Rejection {
-  return { rule: "header-mismatch", field, value, accepted: quote(expected), id: requestId(body) };
+function mismatch(field: string, value: string | null, expected: unknown): Refusal {
+  return { field, value, accepted: quote(expected) };
 }

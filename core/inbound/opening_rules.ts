@@ -4,14 +4,11 @@
  * @module
  */
 
-import type { RequestId } from "../protocol/json_rpc.ts";
 import type { Rule } from "./rule.ts";
 
 /** What the rules on a new session look at. */
 export interface Opening {
-  /** The id of `initialize`. */
-  readonly id: RequestId;
-  /** Its `params` as they would be stored: JSON text. */
+  /** The `params` of `initialize` as they would be stored: JSON text. */
   readonly initialize: string;
 }
 
@@ -19,15 +16,9 @@ export interface Opening {
 export const OPENING_RULES: readonly Rule<Opening>[] = [
   {
     id: "initialize-over-limit",
-    era: "legacy",
-    check: ({ id, initialize }, { maxInitializeBytes }) =>
+    check: ({ initialize }, { maxInitializeBytes }) =>
       initialize.length > maxInitializeBytes
-        ? {
-          rule: "initialize-over-limit",
-          value: initialize.length,
-          accepted: maxInitializeBytes,
-          id,
-        }
+        ? { value: initialize.length, accepted: maxInitializeBytes }
         : undefined,
   },
 ];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isObject, type JsonObject, quote, type RequestId } from "../protocol/json_rpc.ts";
+import { isObject, type JsonObject, quote } from "../protocol/json_rpc.ts";
 import type { HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 
@@ -13,7 +13,6 @@ export interface Listening {
   readonly head: HeadFacts;
   /** The `params` of `subscriptions/listen`. */
   readonly asked: JsonObject | undefined;
-  readonly id: RequestId;
   readonly draining: boolean;
   /** Subscriptions that are open on this node. */
   readonly open: number;
@@ -26,48 +25,33 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   {
     id: "draining",
     of: "subscription",
-    era: "modern",
-    check: ({ draining, id }) => draining ? { rule: "draining", id } : undefined,
+    check: ({ draining }) => draining ? {} : undefined,
   },
   {
     id: "not-acceptable",
     of: "subscription",
-    era: "modern",
-    check: ({ head, id }) =>
-      head.accepts.sse
-        ? undefined
-        : { rule: "not-acceptable", value: head.accept, accepted: "text/event-stream", id },
+    check: ({ head }) =>
+      head.accepts.sse ? undefined : { value: head.accept, accepted: "text/event-stream" },
   },
   {
     id: "listen-params",
-    era: "modern",
-    check: ({ asked, id }) =>
-      isObject(asked?.notifications)
-        ? undefined
-        : { rule: "listen-params", detail: quote(asked?.notifications), id },
+    check: ({ asked }) =>
+      isObject(asked?.notifications) ? undefined : { detail: quote(asked?.notifications) },
   },
   {
     id: "subscription-limit",
-    era: "modern",
-    check: ({ open, id }, { maxSubscriptions }) =>
-      open >= maxSubscriptions
-        ? { rule: "subscription-limit", accepted: maxSubscriptions, id }
-        : undefined,
+    check: ({ open }, { maxSubscriptions }) =>
+      open >= maxSubscriptions ? { accepted: maxSubscriptions } : undefined,
   },
   {
     id: "subscription-quota",
-    era: "modern",
-    check: ({ own, id }, { maxOwnSubscriptions }) =>
-      own >= maxOwnSubscriptions
-        ? { rule: "subscription-quota", accepted: maxOwnSubscriptions, id }
-        : undefined,
+    check: ({ own }, { maxOwnSubscriptions }) =>
+      own >= maxOwnSubscriptions ? { accepted: maxOwnSubscriptions } : undefined,
   },
 ];
 
 /** What the rules on calls without a session look at. */
 export interface Calling {
-  /** The id of the request; undefined for a batch. */
-  readonly id: RequestId | undefined;
   /** How many requests the principal would have in flight without a session. */
   readonly calls: number;
 }
@@ -76,10 +60,7 @@ export interface Calling {
 export const CALL_RULES: readonly Rule<Calling>[] = [
   {
     id: "in-flight-quota",
-    era: "any",
-    check: ({ id, calls }, { maxOwnInFlight }) =>
-      calls > maxOwnInFlight
-        ? { rule: "in-flight-quota", accepted: maxOwnInFlight, id }
-        : undefined,
+    check: ({ calls }, { maxOwnInFlight }) =>
+      calls > maxOwnInFlight ? { accepted: maxOwnInFlight } : undefined,
   },
 ];

@@ -9,8 +9,10 @@
  */
 
 import type { Rejection, RuleId } from "../outbound/rejections.ts";
-import type { Era } from "../protocol/revisions.ts";
 import type { Policy } from "./policy.ts";
+
+/** What the message of a refusal names, which may be nothing; `rule` only where another row answers than the rule's own. */
+export type Refusal = Partial<Rejection>;
 
 /** One row of the ladder. */
 export interface Rule<Facts> {
@@ -18,13 +20,14 @@ export interface Rule<Facts> {
   readonly id: RuleId;
   /** Which of the rules with that id it is, where there are several. */
   readonly of?: string;
-  /** The era it belongs to. */
-  readonly era: Era | "any";
   /** The refusal; undefined to pass on to the next rule. */
-  readonly check: (facts: Facts, policy: Policy) => Rejection | undefined;
+  readonly check: (facts: Facts, policy: Policy) => Refusal | undefined;
 }
 
-/** Asks rules in order; the first refusal ends it. */
+/**
+ * Asks rules in order; the first refusal ends it. The id of the request is not part of it: whoever answers knows that,
+ * see {@linkcode Rejection.id}.
+ */
 export function firstRefusal<Facts>(
   rules: readonly Rule<Facts>[],
   facts: Facts,
@@ -32,7 +35,7 @@ export function firstRefusal<Facts>(
 ): Rejection | undefined {
   for (const rule of rules) {
     const refusal = rule.check(facts, policy);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return { rule: rule.id, ...refusal };
   }
   return undefined;
 }

@@ -81,194 +81,144 @@ export type RuleId =
 
 /** The table, in the order in which the ladder asks. */
 export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
-  "draining": row(
-    503,
-    TRANSPORT_REFUSED,
-    "The server is shutting down; try again elsewhere or later",
-  ),
+  "draining": row(503, "The server is shutting down; try again elsewhere or later"),
   "origin-not-allowed": row(
     403,
-    TRANSPORT_REFUSED,
     "Origin {value} is not allowed; the option allowedOrigins names those that are",
   ),
   "host-not-allowed": row(
     403,
-    TRANSPORT_REFUSED,
     "Host {value} is not allowed; the option allowedHosts names those that are",
   ),
-  "method-not-allowed": row(
-    405,
-    TRANSPORT_REFUSED,
-    "Method {value} is not allowed; accepted: {accepted}",
-  ),
-  "length-over-limit": row(
-    413,
-    TRANSPORT_REFUSED,
-    "Content-Length {value} is over the limit of {accepted} bytes",
-  ),
-  "unauthenticated": row(401, TRANSPORT_REFUSED, "The request is not authenticated"),
-  "malformed-header": row(
-    400,
-    TRANSPORT_REFUSED,
-    "{field} is repeated or malformed: {value}; accepted: {accepted}",
-  ),
+  "method-not-allowed": row(405, "Method {value} is not allowed; accepted: {accepted}"),
+  "length-over-limit": row(413, "Content-Length {value} is over the limit of {accepted} bytes"),
+  "unauthenticated": row(401, "The request is not authenticated"),
+  "malformed-header": row(400, "{field} is repeated or malformed: {value}; accepted: {accepted}"),
   "malformed-modern-header": row(
     400,
-    HEADER_MISMATCH,
     "{field} is repeated or malformed: {value}; accepted: {accepted}",
+    HEADER_MISMATCH,
   ),
   "modern-method-not-allowed": row(
     405,
-    TRANSPORT_REFUSED,
     "Method {value} is not part of the revision; accepted: {accepted}",
   ),
-  "content-type-not-json": row(
-    415,
-    TRANSPORT_REFUSED,
-    "Content-Type is {value}; accepted: application/json",
-  ),
-  "not-acceptable": row(
-    406,
-    TRANSPORT_REFUSED,
-    "Accept is {value}; the client must accept {accepted}",
-  ),
-  "body-over-limit": row(413, TRANSPORT_REFUSED, "The body is over the limit of {accepted} bytes"),
-  "parse-error": row(400, PARSE_ERROR, "Parse error: the body is {detail}"),
-  "invalid-message": row(400, INVALID_REQUEST, "Invalid request: {detail}"),
+  "content-type-not-json": row(415, "Content-Type is {value}; accepted: application/json"),
+  "not-acceptable": row(406, "Accept is {value}; the client must accept {accepted}"),
+  "body-over-limit": row(413, "The body is over the limit of {accepted} bytes"),
+  "parse-error": row(400, "Parse error: the body is {detail}", PARSE_ERROR),
+  "invalid-message": row(400, "Invalid request: {detail}", INVALID_REQUEST),
   "initialize-in-batch": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: initialize stands in a batch; it must be alone in its POST",
+    INVALID_REQUEST,
   ),
   "initialize-without-id": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: initialize has no id; it is a request",
+    INVALID_REQUEST,
   ),
   "initialize-params": row(
     400,
-    INVALID_PARAMS,
     "Invalid params: initialize needs params with protocolVersion, a string; found {detail}",
+    INVALID_PARAMS,
   ),
   "unsupported-version": row(
     400,
-    TRANSPORT_REFUSED,
     "Unsupported protocol version: MCP-Protocol-Version is {value}; supported: {accepted}",
   ),
   "session-required": row(
     400,
-    TRANSPORT_REFUSED,
     "Mcp-Session-Id is missing; send the id that the answer to initialize carried",
   ),
   "session-not-found": row(
     404,
-    SESSION_NOT_FOUND,
     "Session not found (HTTP 404); start a new one with initialize",
+    SESSION_NOT_FOUND,
   ),
   "already-initialized": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: the session is already initialized",
+    INVALID_REQUEST,
   ),
   "termination-off": row(
     405,
-    TRANSPORT_REFUSED,
     "Method {value} is not allowed; clients do not end sessions here; accepted: {accepted}",
   ),
-  "stateless-method": row(
-    405,
-    TRANSPORT_REFUSED,
-    "Method {value} needs a session; accepted: {accepted}",
-  ),
+  "stateless-method": row(405, "Method {value} needs a session; accepted: {accepted}"),
   "unknown-event-id": row(
     400,
-    TRANSPORT_REFUSED,
     "Last-Event-ID {value} names no event that can be resumed in this session; call again, or open a stream without it",
   ),
-  "stream-limit": row(
-    503,
-    TRANSPORT_REFUSED,
-    "Too many open streams in this session; the limit is {accepted}",
-  ),
+  "stream-limit": row(503, "Too many open streams in this session; the limit is {accepted}"),
   "batch-not-allowed": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: a batch; only revision 2025-03-26 has batches",
+    INVALID_REQUEST,
   ),
   "batch-over-limit": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: a batch of {value} messages; the limit is {accepted}",
+    INVALID_REQUEST,
   ),
   "duplicate-request-id": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: id {detail} is already in flight in this session",
+    INVALID_REQUEST,
   ),
   "in-flight-limit": row(
     503,
-    TRANSPORT_REFUSED,
     "Too many requests in flight in this session; the limit is {accepted}",
   ),
   "initialize-over-limit": row(
     400,
-    INVALID_PARAMS,
     "Invalid params: those of initialize are {value} characters of JSON; the limit is {accepted}",
+    INVALID_PARAMS,
   ),
-  "capacity": row(503, TRANSPORT_REFUSED, "Every session is in use; the limit is {accepted}"),
-  "quota": row(
-    503,
-    TRANSPORT_REFUSED,
-    "Every session of this principal is in use; the limit is {accepted}",
-  ),
-  "store-unavailable": row(503, TRANSPORT_REFUSED, "The session store does not answer"),
+  "capacity": row(503, "Every session is in use; the limit is {accepted}"),
+  "quota": row(503, "Every session of this principal is in use; the limit is {accepted}"),
+  "store-unavailable": row(503, "The session store does not answer"),
   "modern-not-a-request": row(
     400,
-    INVALID_REQUEST,
     "Invalid request: a {detail}; a POST of 2026-07-28 holds one request or notification",
+    INVALID_REQUEST,
   ),
   "initialize-on-modern": row(
     400,
-    UNSUPPORTED_PROTOCOL_VERSION,
     "Unsupported protocol version {value}: no revision with initialize is served; supported: {accepted}",
+    UNSUPPORTED_PROTOCOL_VERSION,
   ),
   "meta-missing": row(
     400,
-    INVALID_PARAMS,
     "Invalid params: _meta[{field}] is {detail}; accepted: {accepted}",
+    INVALID_PARAMS,
   ),
   "header-mismatch": row(
     400,
-    HEADER_MISMATCH,
     "Header mismatch: {field} is {value}, the body says {accepted}",
+    HEADER_MISMATCH,
   ),
   "unsupported-modern-version": row(
     400,
-    UNSUPPORTED_PROTOCOL_VERSION,
     "Unsupported protocol version {value}; supported: {accepted}",
+    UNSUPPORTED_PROTOCOL_VERSION,
   ),
-  "modern-method-not-found": row(404, METHOD_NOT_FOUND, "Method not found: {value}"),
+  "modern-method-not-found": row(404, "Method not found: {value}", METHOD_NOT_FOUND),
   "listen-params": row(
     400,
-    INVALID_PARAMS,
     "Invalid params: subscriptions/listen needs params.notifications, an object; found {detail}",
+    INVALID_PARAMS,
   ),
-  "subscription-limit": row(
-    503,
-    TRANSPORT_REFUSED,
-    "Too many open subscriptions; the limit is {accepted}",
-  ),
+  "subscription-limit": row(503, "Too many open subscriptions; the limit is {accepted}"),
   "subscription-quota": row(
     503,
-    TRANSPORT_REFUSED,
     "Too many open subscriptions of this principal; the limit is {accepted}",
   ),
   "in-flight-quota": row(
     503,
-    TRANSPORT_REFUSED,
     "Too many requests of this principal in flight; the limit is {accepted}",
   ),
-  "internal-error": row(500, INTERNAL_ERROR, "Internal error"),
+  "internal-error": row(500, "Internal error", INTERNAL_ERROR),
 };
 
 /** A refusal: the rule that refused, and what its message names. A value, never thrown. */
@@ -282,14 +232,14 @@ export interface Rejection {
   readonly detail?: string;
   /** What would have been accepted. */
   readonly accepted?: string | number;
-  /** The id of the request, where one could be read. */
+  /** The id of the request, where it is not that of the whole body: one of a batch. */
   readonly id?: RequestId | undefined;
   /** The `data` member of the error. */
   readonly data?: unknown;
 }
 
-// Whoever may try again is told when, and whoever used the wrong method which one is right.
-function row(status: number, code: number, message: string): RejectionRow {
+// Most are the transport's. Whoever may try again is told when, and whoever used the wrong method which one is right.
+function row(status: number, message: string, code: number = TRANSPORT_REFUSED): RejectionRow {
   if (status === 503) return { status, code, message, retry: true };
   return status === 405 ? { status, code, message, allow: true } : { status, code, message };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorText } from "../protocol/json_rpc.ts";
+import { errorText, type RequestId } from "../protocol/json_rpc.ts";
 import { type Rejection, rejectionMessage, rejectionRow } from "./rejections.ts";
 
 /** Header fields by lower-case name. */
@@ -29,8 +29,12 @@ export const ENDED: TextReply = { status: 204, headers: NO_HEADERS, body: null }
 /** How long a client is asked to wait after a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = 1;
 
-/** The answer to a refused request: the row's status, and a JSON-RPC error that names the fault. */
-export function rejectionReply(rejection: Rejection): TextReply {
+/**
+ * The answer to a refused request: the row's status, and a JSON-RPC error that names the fault.
+ *
+ * @param request The id of the request, where one could be read.
+ */
+export function rejectionReply(rejection: Rejection, request?: RequestId): TextReply {
   const row = rejectionRow(rejection.rule);
   const headers: Record<string, string> = {
     "content-type": "application/json",
@@ -39,7 +43,7 @@ export function rejectionReply(rejection: Rejection): TextReply {
   };
   if (row.retry) headers["retry-after"] = String(RETRY_AFTER_SECONDS);
   if (row.allow) headers["allow"] = String(rejection.accepted);
-  const { id, data } = rejection;
+  const { id = request, data } = rejection;
   const error = { code: row.code, message: rejectionMessage(rejection), data };
   return { status: row.status, headers, body: errorText(id, error) };
 }

@@ -34,11 +34,12 @@ export function paramHeaders(inputSchema: unknown): ParamHeaders {
 
 /** A header that contradicts the arguments of a call. */
 export interface ParamMismatch {
-  readonly header: string;
-  /** What the header says; null where it is absent. */
-  readonly found: string | null;
+  /** The header. */
+  readonly field: string;
+  /** What it says; null where it is absent. */
+  readonly value: string | null;
   /** What the body says. */
-  readonly expected: string;
+  readonly accepted: string;
 }
 
 /** The first header that does not say what the arguments say. */
@@ -48,18 +49,18 @@ export function paramMismatch(
   read: (name: string) => string | null,
 ): ParamMismatch | undefined {
   for (const { header, path, type } of headers) {
-    const value = valueAt(args, path);
-    const found = read(header.toLowerCase());
-    if (value === undefined || value === null) {
+    const given = valueAt(args, path);
+    const value = read(header.toLowerCase());
+    if (given === undefined || given === null) {
       // The client must omit it, so what it names is not what the body says.
-      if (found !== null) return { header, found, expected: "absent" };
+      if (value !== null) return { field: header, value, accepted: "absent" };
       continue;
     }
-    const said = found === null || !/^[\t\x20-\x7e]*$/.test(found)
+    const said = value === null || !/^[\t\x20-\x7e]*$/.test(value)
       ? undefined
-      : decodeHeaderValue(found);
-    if (said === undefined || !same(said, value, type)) {
-      return { header, found, expected: quote(textOf(value) ?? value) };
+      : decodeHeaderValue(value);
+    if (said === undefined || !same(said, given, type)) {
+      return { field: header, value, accepted: quote(textOf(given) ?? given) };
     }
   }
   return undefined;

@@ -127,14 +127,14 @@ describe("a call's headers", () => {
 
   test("that name another value are found, with what was found and expected", () => {
     assert.deepEqual(mismatch({ where: { region: "eu" } }, { "mcp-param-region": "us" }), {
-      header: "Mcp-Param-Region",
-      found: "us",
-      expected: '"eu"',
+      field: "Mcp-Param-Region",
+      value: "us",
+      accepted: '"eu"',
     });
     assert.deepEqual(mismatch({ count: 1 }, {}), {
-      header: "Mcp-Param-Count",
-      found: null,
-      expected: '"1"',
+      field: "Mcp-Param-Count",
+      value: null,
+      accepted: '"1"',
     });
   });
 

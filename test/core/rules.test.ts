@@ -4,7 +4,7 @@ import * as core from "../../core/mod.ts";
 import { META, rejectionReply, REJECTIONS, type RuleId } from "../../core/mod.ts";
 import { clauseOf, CLAUSES } from "../../core/inbound/clauses.ts";
 import { CASES, type RuleCases } from "./rule_cases.ts";
-import { type AnyRule, ask, factsOf, ladderOf, refusal, type Request } from "./situation.ts";
+import { type AnyRule, factsOf, ladderOf, refusal, type Request } from "./situation.ts";
 
 /** Every exported list of rules: a list that is added is found here without being named. */
 const lists = Object.entries(core).filter((entry): entry is [string, readonly AnyRule[]] =>
@@ -226,7 +226,7 @@ function checkRefused(request: Request, name: string, answers: readonly RuleId[]
   assert.equal(found && nameOf(found.rule), name, show(request));
   const { rejection } = found!;
   assert.ok(answers.includes(rejection.rule), rejection.rule);
-  const { status, headers, body } = rejectionReply(rejection);
+  const { status, headers, body } = rejectionReply(rejection, "of the request");
   const row = REJECTIONS[rejection.rule];
   assert.equal(status, row.status);
   assert.equal("retry-after" in headers, row.retry === true);
@@ -240,19 +240,9 @@ function checkRefused(request: Request, name: string, answers: readonly RuleId[]
   }
   const { error, id } = JSON.parse(body!);
   assert.equal(error.code, row.code);
-  checkId(request, rejection.rule, id);
-}
-
-// The id of the request where one could be read; absent otherwise, never null.
-function checkId(request: Request, rule: string, answered: unknown): void {
-  assert.notEqual(answered, null);
-  const { body } = factsOf(request);
-  const early = [...core.HEAD_RULES, ...core.HEADER_RULES];
-  if (early.some((one) => ask(one, request)?.rule === rule)) {
-    return assert.equal(answered, undefined);
-  }
-  if (body.kind === "request") return assert.equal(answered, body.message.id);
-  if (body.kind !== "batch" && body.kind !== "fault") assert.equal(answered, undefined);
+  // Whoever answers knows the id of the request. Which one of a batch is at fault only the rule does.
+  assert.equal(id, rejection.id ?? "of the request");
+  if (rejection.id !== undefined) assert.equal(factsOf(request).body.kind, "batch");
 }
 
 function differing(request: Request, mend: Request): Request {

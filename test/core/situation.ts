@@ -5,6 +5,7 @@ import {
   CALL_RULES,
   type Calling,
   eraOf,
+  firstRefusal,
   HEAD_RULES,
   HEADER_RULES,
   type HeaderReader,
@@ -96,12 +97,11 @@ export function factsOf(request: Request): Facts {
     policyOf(request).eras,
   );
   const parsed = parseBody(typeof body === "string" ? body : JSON.stringify(body));
-  const { id = 0, params = {} } = parsed.kind === "request" ? parsed.message : {};
+  const { params = {} } = parsed.kind === "request" ? parsed.message : {};
   return {
     head,
     headers,
     body: parsed,
-    id,
     initialize: JSON.stringify(params),
     asked: params,
     open: request.open ?? 0,
@@ -137,7 +137,7 @@ export function ladderOf(request: Request): readonly AnyRule[] {
 /** What a rule says of a request. */
 export function ask(rule: AnyRule, request: Request): Rejection | undefined {
   const facts = factsOf(request);
-  return rule.check(HEADER_RULES.includes(rule) ? facts.head : facts, policyOf(request));
+  return firstRefusal([rule], HEADER_RULES.includes(rule) ? facts.head : facts, policyOf(request));
 }
 
 /** The first rule that refuses a request, and its refusal. */

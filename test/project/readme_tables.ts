@@ -43,7 +43,7 @@ function rules(): string {
     ...[core.ADMISSION_RULES, core.OPENING_RULES, core.MODERN_RULES, core.MIRROR_RULES],
     ...[core.LISTEN_RULES, core.CALL_RULES],
   ].flat();
-  const ladder: readonly Pick<core.Rule<never>, "id" | "of" | "era">[] = [
+  const ladder: readonly Pick<core.Rule<never>, "id" | "of">[] = [
     ...before,
     ...after,
   ];
@@ -54,8 +54,8 @@ function rules(): string {
     }
   }
   const rows = ladder.map((rule, i): Row => {
-    const { id, era } = rule;
-    const { checks, clause } = clauseOf(rule);
+    const { id } = rule;
+    const { era, checks, clause } = clauseOf(rule);
     return [
       ...[String(i + 1), checks, `\`${id}\``, String(REJECTIONS[id].status), codes(id, era)],
       ...[era, clause],

@@ -55,10 +55,10 @@ export async function openSession(
   const version = negotiate(request.params!.protocolVersion as string);
   const initialize = textOf(request.params);
   if (initialize === undefined) {
-    return { rule: "initialize-params", detail: "params that nest too deep", id: request.id };
+    return { rule: "initialize-params", detail: "params that nest too deep" };
   }
   const refused = creates
-    ? firstRefusal(OPENING_RULES, { id: request.id, initialize }, settings.policy)
+    ? firstRefusal(OPENING_RULES, { initialize }, settings.policy)
     : undefined;
   if (refused !== undefined) return refused;
   const now = settings.clock.now();
@@ -74,7 +74,7 @@ export async function openSession(
   };
   const own = creates ? named(minted, settings) : minted;
   const draft = own instanceof Promise ? await own : own;
-  if ("rule" in draft) return { ...draft, id: request.id };
+  if ("rule" in draft) return draft;
   // It has no stream of its own: there is no session yet that one could belong to.
   const post = new Post(
     dispatcher,
@@ -88,14 +88,14 @@ export async function openSession(
   );
   const call = new Call(request, post, caller, head);
   // Nothing has begun: another node can serve it.
-  if (dispatcher.stopped) return { rule: "draining", id: request.id };
+  if (dispatcher.stopped) return { rule: "draining" };
   // Closing waits for it as for any call, and stops it as any call.
   dispatcher.hold(call, undefined, false);
   const opening = open(dispatcher, call, request, draft, accepts, creates);
   const over = (): void => call.settle("");
   opening.then(over, over);
   const stopped = (await post.reply()).status !== 200;
-  return stopped ? { rule: "draining", id: request.id } : opening;
+  return stopped ? { rule: "draining" } : opening;
 }
 
 /** Has the application answer, and stores the session. Where the call is stopped meanwhile, nothing is left behind. */
@@ -131,7 +131,7 @@ async function open(
   }
   const reply = textReply(text, accepts, settings.policy.response);
   if (!creates) return { reply, session: undefined };
-  const draining: Rejection = { rule: "draining", id: request.id };
+  const draining: Rejection = { rule: "draining" };
   if (call.over) {
     dispatcher.ended(draft.id, "ended", undefined);
     return draining;
@@ -156,7 +156,7 @@ async function open(
   }
   if (refusal !== undefined) {
     dispatcher.ended(record.id, "ended", undefined);
-    return { ...refusal, id: request.id };
+    return refusal;
   }
   if (call.over) {
     const failed = (error: unknown) => settings.onEvent({ type: "backend-error", error });

@@ -6,6 +6,7 @@
 
 import { type HeadFacts, readHead, type RequestHead } from "../../inbound/head.ts";
 import { SESSION_ID_RULE } from "../../inbound/head_rules.ts";
+import { firstRefusal } from "../../inbound/rule.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
 import { ENDED } from "../../outbound/reply.ts";
 import { isEventStream } from "../../protocol/media.ts";
@@ -181,7 +182,7 @@ class Guard {
     const { policy } = front.settings;
     const caller = await front.admit(head, facts, trace);
     if (isReply(caller)) return caller;
-    const malformed = SESSION_ID_RULE.check(facts, policy);
+    const malformed = firstRefusal([SESSION_ID_RULE], facts, policy);
     if (malformed !== undefined) return front.refuse(malformed, trace);
     const found = findSession(facts, this.#lifecycle, caller, policy);
     if (!(found instanceof Promise)) return this.#enterIn(found, head, facts, caller, trace);
@@ -223,7 +224,7 @@ class Guard {
           ended ? ENDED : front.refuse({ rule: "session-not-found" }, trace)
         );
       default:
-        return front.refuse(refusalOf(row.answer, facts.method, undefined), trace);
+        return front.refuse(refusalOf(row.answer, facts.method), trace);
     }
   }
 

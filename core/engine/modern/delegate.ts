@@ -170,7 +170,7 @@ export class Delegate {
   /** Gives up what has no answer yet; another node can serve it. */
   refuse(): void {
     for (const { message: { id }, relay, stop } of [...this.#open]) {
-      if (relay === undefined) stop(rejectionReply({ rule: "draining", id }));
+      if (relay === undefined) stop(rejectionReply({ rule: "draining" }, id));
     }
   }
 

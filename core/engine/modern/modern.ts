@@ -131,7 +131,7 @@ export class Modern implements StateKeeper {
   ): Awaitable<Reply> {
     const { delegate, lifecycle, principals, stopped } = this.#dispatcher;
     // It came before the end, and its body after it: nothing has begun, so another node can serve it.
-    if (stopped) return this.#front.refuse({ rule: "draining", id: request.id }, trace);
+    if (stopped) return this.#front.refuse({ rule: "draining" }, trace);
     const usage = principals.of(caller.principal);
     const refusal = this.#overQuota(facts, request, usage);
     if (refusal !== undefined) return this.#front.refuse(refusal, trace);
@@ -185,13 +185,13 @@ export class Modern implements StateKeeper {
 
   #overQuota(facts: HeadFacts, request: RpcRequest, usage: Usage): Rejection | undefined {
     const { draining, settings: { policy } } = this.#front;
-    const { id, params } = request;
-    if (request.method !== "subscriptions/listen") {
-      return firstRefusal(CALL_RULES, { id, calls: usage.calls + 1 }, policy);
+    const { method, params } = request;
+    if (method !== "subscriptions/listen") {
+      return firstRefusal(CALL_RULES, { calls: usage.calls + 1 }, policy);
     }
     const { subscriptions, delegate } = this.#dispatcher;
     const open = delegate === undefined ? subscriptions.size : delegate.subscriptions;
-    const listening = { head: facts, asked: params, id, draining, open, own: usage.subscriptions };
+    const listening = { head: facts, asked: params, draining, open, own: usage.subscriptions };
     return firstRefusal(LISTEN_RULES, listening, policy);
   }
 
