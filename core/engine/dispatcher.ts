@@ -10,11 +10,11 @@ import type { JsonObject, RpcMessage, RpcResponse } from "../protocol/json_rpc.t
 import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
-import type { Application, Caller, Handles, RequestOptions, SessionHandle } from "./application.ts";
+import type { Application, Caller, RequestOptions } from "./application.ts";
 import { Call } from "./calls/call.ts";
 import { ClientRequests } from "./calls/client_requests.ts";
-import { answererOf, Inbox } from "./calls/inbox.ts";
-import { type Host, Post } from "./calls/post.ts";
+import { answererOf, takeIn } from "./calls/inbox.ts";
+import { Post } from "./calls/post.ts";
 import { requestsOf } from "./calls/posted.ts";
 import { Principals, type Usage } from "./calls/principals.ts";
 import { inform, run, tellRequest } from "./calls/running.ts";
@@ -24,22 +24,20 @@ import { ClientRequestError } from "./errors.ts";
 import { mintNodeId } from "./ids.ts";
 import { spreadChange } from "./modern/changes.ts";
 import { Delegate } from "./modern/delegate.ts";
-import { handlesOf } from "./modern/handles.ts";
 import { MirroredParams } from "./modern/mirrored_params.ts";
 import { type Change, Subscriptions } from "./modern/subscriptions.ts";
 import type { Settings } from "./options/options.ts";
-import type { Awaitable } from "./ports.ts";
 import type { Reply } from "./reply.ts";
 import { Directory } from "./sessions/directory.ts";
 import { Lifecycle, type Listener } from "./sessions/lifecycle.ts";
 import { InFlight, type Live } from "./sessions/live.ts";
 import type { Stats } from "./stats.ts";
-import { type Begun, Streams } from "./streams/streams.ts";
+import { Streams } from "./streams/streams.ts";
 
 const NONE = new InFlight();
 
 /** Runs the messages of one handler. */
-export class Dispatcher implements Host, Listener {
+export class Dispatcher implements Listener {
   readonly application: Application;
   readonly settings: Settings;
   readonly lifecycle: Lifecycle;
@@ -52,7 +50,6 @@ export class Dispatcher implements Host, Listener {
   readonly principals: Principals = new Principals();
   /** Where the application has a handler of its own for modern requests. */
   readonly delegate: Delegate | undefined;
-  readonly #inbox: Inbox;
   /** Calls without a session; those with one are in its `Live`. */
   readonly #stateless = new Set<Call>();
   readonly #closing = new Closing(this);
@@ -69,15 +66,9 @@ export class Dispatcher implements Host, Listener {
     this.sessions = new Directory(this.lifecycle, this.requests, settings);
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
-    this.#inbox = new Inbox(application, settings, this.lifecycle, this.requests);
     this.params = new MirroredParams(application, (event) => settings.onEvent(event));
     const { modern } = application;
-    this.delegate = modern && new Delegate(
-      modern,
-      settings,
-      (principal, listens) => this.#busy(principal, listens),
-      () => this.streams.mint(),
-    );
+    this.delegate = modern && new Delegate(modern, this);
     this.undecided = new Undecided(settings);
   }
 
@@ -131,24 +122,13 @@ export class Dispatcher implements Host, Listener {
   ): void {
     // It says where they come from, no more: notifications have no answer.
     let post: Post | undefined;
-    this.#inbox.receive(messages, record, caller, (message) => {
+    takeIn(messages, record, caller, this, (message) => {
       post ??= new Post(this, record, undefined, version, NOTHING, "json", 0, false);
       return new Call(message, post, caller, head);
     });
   }
 
-  stream(post: Post): Begun {
-    return this.streams.begin(post);
-  }
-
-  whole(post: Post, text: string): Awaitable<Reply | undefined> {
-    return this.streams.whole(post, text);
-  }
-
-  handles(caller: Caller): Handles {
-    return handlesOf(caller.principal, this.settings);
-  }
-
+  /** Sends a request to the client of a call. */
   ask(
     call: Call,
     method: string,
@@ -177,10 +157,7 @@ export class Dispatcher implements Host, Listener {
     );
   }
 
-  session(record: SessionRecord): SessionHandle {
-    return this.sessions.handle(record);
-  }
-
+  /** A call has been answered, or was stopped. */
   settled(call: Call): void {
     const { live, post } = call;
     this.#working--;
@@ -263,8 +240,11 @@ export class Dispatcher implements Host, Listener {
     return [...inSessions, ...this.#stateless];
   }
 
-  // Of what is handed over. Nobody waits for the end of a subscription.
-  #busy(principal: string | undefined, listens: boolean): (stopped: boolean) => void {
+  /**
+   * Counts a request that is handed over as its principal's; what it returns says that it is over, and whether it was
+   * stopped. Nobody waits for the end of a subscription.
+   */
+  busy(principal: string | undefined, listens: boolean): (stopped: boolean) => void {
     const usage = this.principals.of(principal);
     if (listens) usage.subscriptions++;
     else {

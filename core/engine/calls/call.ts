@@ -26,10 +26,11 @@ import type {
   SessionHandle,
 } from "../application.ts";
 import { ClientRequestError } from "../errors.ts";
+import { handlesOf } from "../modern/handles.ts";
 import type { Reply } from "../reply.ts";
 import type { Live } from "../sessions/live.ts";
 import { retryOf } from "../streams/stream.ts";
-import type { ModernContext, Post } from "./post.ts";
+import type { Post } from "./post.ts";
 
 /** One message being served. */
 export class Call implements Exchange {
@@ -94,8 +95,8 @@ export class Call implements Exchange {
   }
 
   get session(): SessionHandle | undefined {
-    const { record, host } = this.#post;
-    return this.#session ??= record && host.session(record);
+    const { record, dispatcher } = this.#post;
+    return this.#session ??= record && dispatcher.sessions.handle(record);
   }
 
   get signal(): AbortSignal {
@@ -107,22 +108,22 @@ export class Call implements Exchange {
   }
 
   get clientCapabilities(): JsonObject {
-    const { modern, record } = this.#post;
-    const given = modern === undefined
+    const { inputs, record } = this.#post;
+    const given = inputs === undefined
       ? record && this.session!.initialize.capabilities
-      : modern.meta[META.clientCapabilities];
+      : inputs.meta[META.clientCapabilities];
     return isObject(given) ? given : {};
   }
 
   get handles(): Handles {
-    return this.#post.host.handles(this.#caller);
+    return handlesOf(this.principal, this.#post.dispatcher.settings);
   }
 
   notify(method: string, params?: JsonObject): void {
-    const { modern } = this.#post;
-    if (modern !== undefined && method === "notifications/message") {
+    const { inputs } = this.#post;
+    if (inputs !== undefined && method === "notifications/message") {
       // A modern client gets log messages where this request asked for them, from its level up.
-      const asked = LOG_LEVELS.indexOf(modern.meta[META.logLevel] as string);
+      const asked = LOG_LEVELS.indexOf(inputs.meta[META.logLevel] as string);
       if (asked < 0 || LOG_LEVELS.indexOf(params?.level as string) < asked) return;
     }
     this.emit(notificationText(method, params));
@@ -141,8 +142,8 @@ export class Call implements Exchange {
     options: RequestOptions = {},
   ): Promise<JsonObject> {
     this.#goesOn();
-    const { modern, host } = this.#post;
-    if (modern === undefined) return host.ask(this, method, params, options);
+    const { inputs, dispatcher } = this.#post;
+    if (inputs === undefined) return dispatcher.ask(this, method, params, options);
     return await this.#input(method, params ?? {}, options);
   }
 
@@ -163,26 +164,30 @@ export class Call implements Exchange {
     options: RequestOptions = {},
   ): Promise<{ readonly [key: string]: JsonObject }> {
     this.#goesOn();
-    const { modern, host } = this.#post;
+    const { inputs, dispatcher } = this.#post;
     const keys = Object.keys(requests);
-    if (modern !== undefined) {
-      const known = await modern.inputs.get(requests);
+    if (inputs !== undefined) {
+      const known = await inputs.get(requests);
       return Object.fromEntries(keys.map((key) => [key, known[key]!]));
     }
     for (const key of keys) this.#needs(requests[key]!);
     const answers = await Promise.all(keys.map((key) => {
       const { method, params } = requests[key]!;
-      return host.ask(this, method, params, options);
+      return dispatcher.ask(this, method, params, options);
     }));
     return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
   }
 
   async sealState(value: unknown): Promise<string> {
-    return await this.#modern().inputs.seal(value);
+    const { inputs } = this.#post;
+    if (inputs !== undefined) return await inputs.seal(value);
+    throw new TypeError(
+      "requestState is part of 2026-07-28 only; this request is of an earlier one",
+    );
   }
 
   async openState(): Promise<unknown> {
-    return await this.#post.modern?.inputs.state();
+    return await this.#post.inputs?.state();
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
@@ -203,11 +208,11 @@ export class Call implements Exchange {
     if (this.#over) return;
     this.#over = true;
     this.#post.settle(text, status);
-    this.#post.host.settled(this);
+    this.#post.dispatcher.settled(this);
   }
 
   async #input(method: string, params: JsonObject, options: InputOptions): Promise<JsonObject> {
-    const key = options.key ?? this.#post.modern?.inputs.nextKey() ?? "input";
+    const key = options.key ?? this.#post.inputs?.nextKey() ?? "input";
     return (await this.inputs({ [key]: { method, params } }, options))[key]!;
   }
 
@@ -224,13 +229,6 @@ export class Call implements Exchange {
     );
   }
 
-  #modern(): ModernContext {
-    if (this.#post.modern !== undefined) return this.#post.modern;
-    throw new TypeError(
-      "requestState is part of 2026-07-28 only; this request is of an earlier one",
-    );
-  }
-
   /**
    * The work is not wanted any more; `reply` answers the POST where it still waits, and `text` its stream
    * where that has begun.
@@ -243,6 +241,6 @@ export class Call implements Exchange {
     if (reply !== undefined) this.#post.refuse(reply);
     this.#post.settle(text);
     this.#controller?.abort(reason);
-    this.#post.host.settled(this);
+    this.#post.dispatcher.settled(this);
   }
 }

@@ -6,59 +6,27 @@
  */
 
 import type { ResponseShape } from "../../inbound/policy.ts";
-import type { JsonObject, RequestId } from "../../protocol/json_rpc.ts";
+import type { RequestId } from "../../protocol/json_rpc.ts";
 import type { Accepts } from "../../protocol/media.ts";
 import { type Era, type Revision, revisionFacts } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
-import type { Caller, Handles, RequestOptions, SessionHandle } from "../application.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import type { Inputs } from "../modern/inputs.ts";
-import type { Awaitable } from "../ports.ts";
 import type { Reply } from "../reply.ts";
 import type { Live } from "../sessions/live.ts";
 import type { Connection } from "../streams/connection.ts";
 import { type Stream, WAKE } from "../streams/stream.ts";
-import type { Begun } from "../streams/streams.ts";
-import type { Call } from "./call.ts";
 import type { Usage } from "./principals.ts";
-
-/** What a call needs of the engine. */
-export interface Host {
-  /** Begins the stream of a POST and answers it with a connection. */
-  stream(post: Post): Begun;
-  /** Answers a POST with a stream that holds this message alone; undefined where a connection has to read it. */
-  whole(post: Post, text: string): Awaitable<Reply | undefined>;
-  /** The handles of a caller. */
-  handles(caller: Caller): Handles;
-  /** Sends a request to the client of a call. */
-  ask(
-    call: Call,
-    method: string,
-    params: JsonObject | undefined,
-    options: RequestOptions,
-  ): Promise<JsonObject>;
-  /** A record as the application gets it. */
-  session(record: SessionRecord): SessionHandle;
-  /** A call has been answered, or was stopped. */
-  settled(call: Call): void;
-}
-
-/** What a modern request brings with it. */
-export interface ModernContext {
-  /** Its `_meta`. */
-  readonly meta: JsonObject;
-  /** Made for whoever asks: most calls need nothing of their client. */
-  readonly inputs: Inputs;
-}
 
 /** One POST that holds requests. */
 export class Post {
-  readonly host: Host;
+  readonly dispatcher: Dispatcher;
   readonly live: Live | undefined;
   readonly record: SessionRecord | undefined;
   readonly version: Revision;
   readonly era: Era;
-  /** Undefined for a legacy one. */
-  readonly modern: ModernContext | undefined;
+  /** What it brings with it; undefined for a legacy one. */
+  readonly inputs: Inputs | undefined;
   /** The ids of its requests, where its stream may have to be ended by somebody else. */
   owed: readonly RequestId[] | undefined = undefined;
   /** Where it counts as its principal's: it has no session. */
@@ -79,7 +47,7 @@ export class Post {
   #resolve: ((reply: Reply) => void) | undefined;
 
   constructor(
-    host: Host,
+    dispatcher: Dispatcher,
     record: SessionRecord | undefined,
     live: Live | undefined,
     version: Revision,
@@ -87,10 +55,10 @@ export class Post {
     shape: ResponseShape,
     requests: number,
     batch: boolean,
-    modern?: ModernContext,
+    inputs?: Inputs,
   ) {
-    this.modern = modern;
-    this.host = host;
+    this.inputs = inputs;
+    this.dispatcher = dispatcher;
     this.record = record;
     this.live = live;
     this.version = version;
@@ -125,7 +93,7 @@ export class Post {
     if (this.#stream !== undefined || this.#shape === "json" || this.answered) {
       return this.#stream;
     }
-    const { stream, connection, reply } = this.host.stream(this);
+    const { stream, connection, reply } = this.dispatcher.streams.begin(this);
     this.#stream = stream;
     this.#connection = connection;
     for (const text of this.#texts.splice(0)) stream.append(text, false);
@@ -150,7 +118,7 @@ export class Post {
     if (this.#refused) return;
     if (this.#shape === "sse" && status === 200) {
       if (last && !this.answered && this.#texts.length === 0 && text !== undefined) {
-        const whole = this.host.whole(this, text);
+        const whole = this.dispatcher.streams.whole(this, text);
         if (whole instanceof Promise) return this.#store(whole, text);
         if (whole !== undefined) return this.#answer(whole);
       }

@@ -13,9 +13,9 @@ import { errorText, type RpcNotification, type RpcRequest } from "../../protocol
 import { type Accepts, isEventStream } from "../../protocol/media.ts";
 import type { Caller } from "../application.ts";
 import { shapeFor } from "../calls/post.ts";
+import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
 import { methodShown, type StreamCloseReason } from "../events.ts";
-import type { Settings } from "../options/options.ts";
 import type { BodyReader, Reply } from "../reply.ts";
 import { webRequest } from "../web/web_request.ts";
 import { Relay } from "./relay.ts";
@@ -53,25 +53,14 @@ const LEFT: TextReply = { status: 499, headers: {}, body: null };
 /** Hands modern requests over. */
 export class Delegate {
   readonly #handler: ModernHandler;
-  readonly #settings: Settings;
-  /** Counts a request as its principal's; what it returns says that it is over, and whether it was stopped. */
-  readonly #busy: (principal: string | undefined, listens: boolean) => (stopped: boolean) => void;
-  /** Names a stream. */
-  readonly #mint: () => string;
+  readonly #dispatcher: Dispatcher;
   readonly #open = new Set<Handed>();
   #streams = 0;
   #subscriptions = 0;
 
-  constructor(
-    handler: ModernHandler,
-    settings: Settings,
-    busy: (principal: string | undefined, listens: boolean) => (stopped: boolean) => void,
-    mint: () => string,
-  ) {
+  constructor(handler: ModernHandler, dispatcher: Dispatcher) {
     this.#handler = handler;
-    this.#settings = settings;
-    this.#busy = busy;
-    this.#mint = mint;
+    this.#dispatcher = dispatcher;
   }
 
   /** How many event streams are open. */
@@ -92,7 +81,7 @@ export class Delegate {
     accepts: Accepts,
     reader: BodyReader,
   ): Promise<Reply> {
-    const { clock, policy, autoSseMs, soonSseMs } = this.#settings;
+    const { clock, policy, autoSseMs, soonSseMs } = this.#dispatcher.settings;
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
     // Not by a listener of the signal: Node keeps that, and all that it refers to, for as long as it keeps the request.
@@ -111,7 +100,7 @@ export class Delegate {
       },
     };
     this.#open.add(handed);
-    const idle = this.#busy(caller.principal, listens);
+    const idle = this.#dispatcher.busy(caller.principal, listens);
     if (listens) this.#subscriptions++;
     const over = (stopped = false): void => {
       if (!this.#open.delete(handed)) return;
@@ -183,18 +172,23 @@ export class Delegate {
   }
 
   #failed({ method }: RpcRequest | RpcNotification, error: unknown): void {
-    this.#settings.onEvent({ type: "application-error", method: methodShown(method), error });
+    this.#dispatcher.settings.onEvent({
+      type: "application-error",
+      method: methodShown(method),
+      error,
+    });
   }
 
   #relay(
     response: Promise<Response>,
     ended: (reason: StreamCloseReason, error: unknown) => void,
   ): Relay {
-    const { onEvent } = this.#settings;
-    const stream = this.#mint();
+    const { settings, streams } = this.#dispatcher;
+    const { onEvent } = settings;
+    const stream = streams.mint();
     this.#streams++;
     onEvent({ type: "stream-opened", session: undefined, stream });
-    return new Relay(response, this.#settings, (reason, error) => {
+    return new Relay(response, settings, (reason, error) => {
       this.#streams--;
       onEvent({ type: "stream-closed", session: undefined, stream, reason });
       ended(reason, error);

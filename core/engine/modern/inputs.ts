@@ -7,13 +7,19 @@
  * @module
  */
 
+import { metaOf } from "../../inbound/modern_rules.ts";
 import {
   INVALID_PARAMS,
   INVALID_REQUEST,
   MISSING_CLIENT_CAPABILITY,
 } from "../../protocol/error_codes.ts";
 import { isObject, type JsonObject, quote, type RpcRequest } from "../../protocol/json_rpc.ts";
-import { CLIENT_CAPABILITY, INPUT_METHODS, missingCapability } from "../../protocol/modern.ts";
+import {
+  CLIENT_CAPABILITY,
+  INPUT_METHODS,
+  META,
+  missingCapability,
+} from "../../protocol/modern.ts";
 import type { InputRequest } from "../application.ts";
 import { RpcError } from "../errors.ts";
 import type { RequestStates } from "./request_state.ts";
@@ -35,24 +41,19 @@ export interface StateKeeper {
   readonly requestStates: RequestStates;
 }
 
-/** The inputs of one modern request. */
+/** What one modern request brings with it: its `_meta`, and the inputs for whoever asks. Most calls ask for nothing. */
 export class Inputs {
+  readonly meta: JsonObject;
   readonly #request: RpcRequest;
-  readonly #capabilities: JsonObject;
   readonly #principal: string | undefined;
   readonly #keeper: StateKeeper;
   #value: unknown;
   #known: Promise<{ [key: string]: JsonObject }> | undefined;
   #asked = 0;
 
-  constructor(
-    request: RpcRequest,
-    capabilities: JsonObject,
-    principal: string | undefined,
-    keeper: StateKeeper,
-  ) {
+  constructor(request: RpcRequest, principal: string | undefined, keeper: StateKeeper) {
+    this.meta = metaOf({ kind: "request", message: request });
     this.#request = request;
-    this.#capabilities = capabilities;
     this.#principal = principal;
     this.#keeper = keeper;
   }
@@ -103,7 +104,7 @@ export class Inputs {
     if (missing.length === 0) return known;
     requireCapabilities(
       Object.fromEntries(missing.map((key) => [key, requests[key]])),
-      this.#capabilities,
+      this.meta[META.clientCapabilities] as JsonObject,
     );
     const inputRequests = Object.fromEntries(missing.map((key) => {
       const { method, params = {} } = requests[key]!;

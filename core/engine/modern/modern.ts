@@ -6,12 +6,7 @@
  */
 
 import type { HeadFacts, RequestHead } from "../../inbound/head.ts";
-import {
-  metaOf,
-  MIRROR_RULES,
-  MODERN_RULES,
-  type ModernPosted,
-} from "../../inbound/modern_rules.ts";
+import { MIRROR_RULES, MODERN_RULES, type ModernPosted } from "../../inbound/modern_rules.ts";
 import { CALL_RULES, LISTEN_RULES } from "../../inbound/quota_rules.ts";
 import { firstRefusal } from "../../inbound/rule.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
@@ -23,7 +18,7 @@ import type { ParamHeader } from "../../protocol/param_headers.ts";
 import { MODERN_REVISIONS, type Revision } from "../../protocol/revisions.ts";
 import type { Caller } from "../application.ts";
 import { Call } from "../calls/call.ts";
-import { type ModernContext, Post } from "../calls/post.ts";
+import { Post } from "../calls/post.ts";
 import type { Usage } from "../calls/principals.ts";
 import { run } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
@@ -32,27 +27,6 @@ import type { Awaitable } from "../ports.ts";
 import type { BodyReader, Reply } from "../reply.ts";
 import { Inputs, type StateKeeper } from "./inputs.ts";
 import { RequestStates } from "./request_state.ts";
-
-// The inputs are made for whoever asks: most calls need nothing of their client.
-class Context implements ModernContext {
-  readonly meta: JsonObject;
-  readonly #request: RpcRequest;
-  readonly #principal: string | undefined;
-  readonly #keeper: StateKeeper;
-  #inputs: Inputs | undefined;
-
-  constructor(request: RpcRequest, principal: string | undefined, keeper: StateKeeper) {
-    this.meta = metaOf({ kind: "request", message: request });
-    this.#request = request;
-    this.#principal = principal;
-    this.#keeper = keeper;
-  }
-
-  get inputs(): Inputs {
-    const capabilities = this.meta[META.clientCapabilities] as JsonObject;
-    return this.#inputs ??= new Inputs(this.#request, capabilities, this.#principal, this.#keeper);
-  }
-}
 
 // A subscription is there for as long as its client likes. What else its request says would be too, and of a body of
 // 4 MiB that may be 90 MB.
@@ -156,7 +130,7 @@ export class Modern implements StateKeeper {
     const { application, settings, subscriptions } = dispatcher;
     const listens = request.method === "subscriptions/listen";
     const kept = listens ? withoutParams(request) : request;
-    const context = new Context(kept, caller.principal, this);
+    const inputs = new Inputs(kept, caller.principal, this);
     const version = (request.params!._meta as JsonObject)[META.protocolVersion] as Revision;
     const shape = listens ? "sse" : settings.policy.response;
     const post = new Post(
@@ -168,7 +142,7 @@ export class Modern implements StateKeeper {
       shape,
       1,
       false,
-      context,
+      inputs,
     );
     const call = new Call(kept, post, caller, head);
     dispatcher.hold(call, usage, listens);
