@@ -71,14 +71,14 @@ export class Front {
 
   /** The answer of a refusal. */
   refuse(rejection: Rejection, trace: Trace): TextReply {
-    trace.outcome = rejection.rule;
-    this.emit({
-      type: "rejected",
-      rule: rejection.rule,
-      status: rejectionRow(rejection.rule).status,
-      session: trace.session,
-    });
+    const { rule } = rejection;
+    this.#rejected(rule, rejectionRow(rule).status, trace);
     return rejectionReply(rejection, trace.id);
+  }
+
+  #rejected(rule: RuleId, status: number, trace: Trace): void {
+    trace.outcome = rule;
+    this.emit({ type: "rejected", rule, status, session: trace.session });
   }
 
   /** Adds what every answer carries, and tells of the exchange. */
@@ -124,13 +124,7 @@ export class Front {
       return this.refuse({ rule: "internal-error" }, trace);
     }
     if (!isResponse(found)) return found;
-    trace.outcome = "unauthenticated";
-    this.emit({
-      type: "rejected",
-      rule: "unauthenticated",
-      status: found.status,
-      session: undefined,
-    });
+    this.#rejected("unauthenticated", found.status, trace);
     return { status: found.status, headers: {}, body: found };
   }
 }
