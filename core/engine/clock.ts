@@ -12,6 +12,19 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
+/** What comes within `ms` milliseconds; undefined where it takes longer. */
+export async function soon<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  let stop!: () => void;
+  const late = new Promise<undefined>((resolve) => {
+    stop = clock.after(ms, () => resolve(undefined));
+  });
+  return await Promise.race([promise, late]).finally(stop);
+}
+
 /** The machine's own time. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),

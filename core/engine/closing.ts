@@ -5,6 +5,7 @@
  */
 
 import { rejectionReply } from "../outbound/reply.ts";
+import { soon } from "./clock.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { atLeast, type Reader } from "./options/readers.ts";
 
@@ -77,12 +78,7 @@ export class Closing {
   // What was just settled is on its way through the backend to its readers.
   async #flush(): Promise<void> {
     const { streams, settings: { writes, clock } } = this.#dispatcher;
-    if (writes.size > 0) {
-      let stop = (): void => {};
-      const late = new Promise<void>((resolve) => stop = clock.after(FLUSH_MS, resolve));
-      await Promise.race([writes.settled(), late]);
-      stop();
-    }
+    if (writes.size > 0) await soon(clock, FLUSH_MS, writes.settled());
     writes.abandoned = true;
     await streams.connections.emptied(FLUSH_MS);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SYSTEM_CLOCK } from "../clock.ts";
+import { soon, SYSTEM_CLOCK } from "../clock.ts";
 import type { BodyError, BodyReader } from "../reply.ts";
 
 const NO_BYTES = new Uint8Array();
@@ -102,7 +102,9 @@ async function readCounted(
   let size = 0;
   const reader = body.getReader();
   while (size <= limit + grace) {
-    const next = size > limit ? await soon(reader.read()) : await reader.read();
+    const next = size > limit
+      ? await soon(SYSTEM_CLOCK, SILENCE_MS, reader.read())
+      : await reader.read();
     if (next?.done && size <= limit) return concat(chunks, size);
     if (next === undefined || next.done) break;
     size += next.value.byteLength;
@@ -110,15 +112,6 @@ async function readCounted(
   }
   reader.cancel().catch(() => {/* the peer may be gone already */});
   return undefined;
-}
-
-/** What there is soon; undefined where it takes too long. */
-async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  let stop!: () => void;
-  const silence = new Promise<undefined>((resolve) => {
-    stop = SYSTEM_CLOCK.after(SILENCE_MS, () => resolve(undefined));
-  });
-  return await Promise.race([promise, silence]).finally(stop);
 }
 
 /** Bytes in one piece. */
