@@ -23,6 +23,7 @@ import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
+import { backendFailed } from "./attempt.ts";
 import { openSession } from "./calls/initialize.ts";
 import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -102,7 +103,7 @@ export class Pipeline {
   // The application's failures are caught where it is called: what comes here is the backend's.
   #failed(error: unknown, facts: HeadFacts, trace: Trace): Reply {
     const { front } = this;
-    front.emit({ type: "backend-error", error });
+    backendFailed(front.settings, error);
     const refusal = front.refuse({ rule: "store-unavailable" }, trace);
     return front.finish(facts, refusal, trace);
   }

@@ -21,9 +21,11 @@ import type { Accepts } from "../../protocol/media.ts";
 import { LEGACY_REVISIONS, type LegacyRevision, negotiate } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Application, Caller, Exchange } from "../application.ts";
+import { attempt } from "../attempt.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
 import { mintSessionId } from "../ids.ts";
+import { jsonOf } from "../json.ts";
 import type { Reply } from "../reply.ts";
 import { named } from "../sessions/mint.ts";
 import { Call } from "./call.ts";
@@ -53,7 +55,7 @@ export async function openSession(
   const request = (body as { message: RpcRequest }).message;
   const { settings } = dispatcher;
   const version = negotiate(request.params!.protocolVersion as string);
-  const initialize = textOf(request.params);
+  const initialize = jsonOf(request.params);
   if (initialize === undefined) {
     return { rule: "initialize-params", detail: "params that nest too deep" };
   }
@@ -159,8 +161,7 @@ async function open(
     return refusal;
   }
   if (call.over) {
-    const failed = (error: unknown) => settings.onEvent({ type: "backend-error", error });
-    settings.writes.add(lifecycle.end(record, "ended").catch(failed));
+    settings.writes.add(attempt(settings, () => lifecycle.end(record, "ended"))!);
     return draining;
   }
   // From here on nothing stops it any more: its client will know of the session.
@@ -174,15 +175,6 @@ async function open(
 function initializeResult(application: Application, version: LegacyRevision): JsonObject {
   const { capabilities = {}, serverInfo, instructions } = application;
   return { protocolVersion: version, capabilities, serverInfo, instructions };
-}
-
-// Undefined where it nests deeper than it can be written out.
-function textOf(params: JsonObject | undefined): string | undefined {
-  try {
-    return JSON.stringify(params);
-  } catch {
-    return undefined;
-  }
 }
 
 function checkVersion(result: JsonObject): void {

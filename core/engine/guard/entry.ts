@@ -9,6 +9,7 @@ import type { Rejection } from "../../outbound/rejections.ts";
 import { rejectionReply, type ReplyHeaders } from "../../outbound/reply.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Caller } from "../application.ts";
+import { backendFailed } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Front, Trace } from "../front.ts";
 import type { Awaitable } from "../ports.ts";
@@ -155,7 +156,7 @@ export class HeldEntry implements Entry {
   }
 
   #failed(error: unknown): Rejection {
-    this.#front.emit({ type: "backend-error", error });
+    backendFailed(this.#front.settings, error);
     return { rule: "store-unavailable" };
   }
 

@@ -13,6 +13,7 @@ import { isEventStream } from "../../protocol/media.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../../session/machine.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Caller } from "../application.ts";
+import { backendFailed } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import { shown } from "../errors.ts";
 import { Front, isReply, type Trace } from "../front.ts";
@@ -157,7 +158,7 @@ class Guard {
       const entered = await this.#enter(head, facts, trace);
       return "status" in entered ? this.front.finish(facts, entered, trace) : entered;
     } catch (error) {
-      this.front.emit({ type: "backend-error", error });
+      backendFailed(this.front.settings, error);
       return this.front.finish(
         facts,
         this.front.refuse({ rule: "store-unavailable" }, trace),

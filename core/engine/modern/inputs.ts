@@ -22,6 +22,7 @@ import {
 } from "../../protocol/modern.ts";
 import type { InputRequest } from "../application.ts";
 import { RpcError } from "../errors.ts";
+import { jsonOf } from "../json.ts";
 import type { RequestStates } from "./request_state.ts";
 
 /** Ends a run of the application: the client has to answer first. Let it pass; do not catch it. */
@@ -74,7 +75,7 @@ export class Inputs {
       );
     } catch (error) {
       // How deep they nest is their client's doing.
-      if (nestTooDeep(answers)) {
+      if (jsonOf(answers) === undefined) {
         throw new RpcError(INVALID_PARAMS, "Invalid params: inputResponses nest too deep");
       }
       throw error;
@@ -134,16 +135,6 @@ export class Inputs {
       }
     }
     return known;
-  }
-}
-
-// Reading goes deeper than writing.
-function nestTooDeep(answers: JsonObject): boolean {
-  try {
-    JSON.stringify(answers);
-    return false;
-  } catch {
-    return true;
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { attempt, backendFailed } from "../attempt.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable, Receiver } from "../ports.ts";
 
@@ -95,7 +96,7 @@ export class Membership {
 
   // What the backend did not take is said again.
   #untouched(id: string, held: boolean | undefined, error: unknown): void {
-    this.#failed(error);
+    backendFailed(this.#settings, error);
     if (held !== undefined && this.#settings.backend.nodes !== undefined) this.#unsaid.add(id);
   }
 
@@ -107,12 +108,8 @@ export class Membership {
     this.#unsubscribe();
     const { backend: { nodes }, clock } = this.#settings;
     if (this.#joined === undefined || nodes === undefined) return;
-    try {
-      await nodes.leave(this.#node, clock.now());
-    } catch (error) {
-      // The lease runs out by itself.
-      this.#failed(error);
-    }
+    // Where that fails, the lease runs out by itself.
+    await attempt(this.#settings, () => nodes.leave(this.#node, clock.now()));
   }
 
   #begin(): Promise<unknown>[] {
@@ -171,7 +168,7 @@ export class Membership {
     const { backend: { nodes }, clock } = this.#settings;
     if (nodes === undefined || this.#left) return;
     this.#stop = clock.after(nodes.leaseMs / BEATS, () => {
-      this.#beat().catch((error) => this.#failed(error)).then(() => this.#later());
+      attempt(this.#settings, () => this.#beat())!.then(() => this.#later());
     });
   }
 
@@ -197,15 +194,7 @@ export class Membership {
   async #lookAfter(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    try {
-      await this.#member.renewed();
-    } catch (error) {
-      this.#failed(error);
-    }
+    await attempt(this.#settings, () => this.#member.renewed());
     this.#looking = false;
-  }
-
-  #failed(error: unknown): void {
-    this.#settings.onEvent({ type: "backend-error", error });
   }
 }

@@ -8,6 +8,7 @@ import { INVALID_REQUEST } from "../../protocol/error_codes.ts";
 import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
+import { jsonOf } from "../json.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import type { Receiver } from "../ports.ts";
@@ -77,13 +78,9 @@ export function passAnswer(
 
 // How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
 function answerText(from: string, response: RpcResponse): string {
-  try {
-    return JSON.stringify({ from, response });
-  } catch {
-    const { jsonrpc, id } = response;
-    const error = { code: INVALID_REQUEST, message: "The client's answer nests too deep" };
-    return JSON.stringify({ from, response: { jsonrpc, id, error } });
-  }
+  const { jsonrpc, id } = response;
+  const error = { code: INVALID_REQUEST, message: "The client's answer nests too deep" };
+  return jsonOf({ from, response }) ?? JSON.stringify({ from, response: { jsonrpc, id, error } });
 }
 
 // A node that lives may be about to listen again after a lost connection.

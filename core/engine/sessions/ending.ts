@@ -13,7 +13,6 @@ import type { Lapsed } from "../ports.ts";
 import type { Asking } from "./asking.ts";
 import type { Live } from "./live.ts";
 import type { Lives } from "./lives.ts";
-import type { Swept } from "./sweeper.ts";
 
 /** How many sessions that the application keeps are looked up in one sweep. */
 const FORGET_AT_ONCE = 1_000;
@@ -27,7 +26,7 @@ export interface EndListener {
 }
 
 /** Ends the sessions of one handler. */
-export class Ending implements Swept {
+export class Ending {
   readonly #settings: Settings;
   readonly #node: string;
   readonly #lives: Lives;
@@ -90,10 +89,12 @@ export class Ending implements Swept {
     return undefined;
   }
 
+  /** The store has removed them. */
   gone(lapsed: readonly Lapsed[]): void {
     for (const { id, reason } of lapsed) this.over(id, reason);
   }
 
+  /** Ends sessions that are in use and too old at `now`. */
   async endOld(now: number): Promise<void> {
     const { maxAgeMs } = this.#settings.lifetime;
     for (const live of this.#lives) {
@@ -101,6 +102,7 @@ export class Ending implements Swept {
     }
   }
 
+  /** Tells the application of sessions that are over. True where it keeps something for others. */
   async forget(): Promise<boolean> {
     let keeps = false;
     let left = FORGET_AT_ONCE;

@@ -19,7 +19,7 @@ import { Asking } from "./asking.ts";
 import { Ending, type EndListener } from "./ending.ts";
 import type { Live } from "./live.ts";
 import { Lives } from "./lives.ts";
-import { type Others, storeNew } from "./opening.ts";
+import { storeNew } from "./opening.ts";
 import { Readiness } from "./readiness.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -50,12 +50,6 @@ export class Lifecycle {
   readonly #ending: Ending;
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
-  /** What becomes of others where a session is opened. */
-  readonly #others: Others = {
-    swept: (lapsed) => this.#ending.gone(lapsed),
-    evicted: (id) => this.#ending.over(id, "evicted"),
-    opened: () => this.#sweeper.later(),
-  };
 
   constructor(settings: Settings, node: string, listener: Listener) {
     this.#settings = settings;
@@ -125,8 +119,10 @@ export class Lifecycle {
 
   /** Stores a new session; a refusal leaves nothing behind. */
   open(record: SessionRecord): Awaitable<Rejection | undefined> {
-    const joining = this.join();
-    return andThen(joining, () => storeNew(record, this.#settings, this.#others));
+    return andThen(
+      this.join(),
+      () => storeNew(record, this.#settings, this.#ending, this.#sweeper),
+    );
   }
 
   /** Ends a session. True for the one caller that ended it. */
@@ -189,13 +185,8 @@ export class Lifecycle {
   }
 
   /** The same where it may fail: that is an event. Neither throws nor rejects. */
-  tryJoin(): Promise<void> | undefined {
-    try {
-      return this.join()?.catch((error) => this.#failed(error));
-    } catch (error) {
-      this.#failed(error);
-      return undefined;
-    }
+  tryJoin(): Promise<unknown> | undefined {
+    return attempt(this.#settings, () => this.join());
   }
 
   // Sessions may have ended, and clients become ready, without a word of it coming here.
@@ -225,9 +216,5 @@ export class Lifecycle {
       const live = this.lives.get(word.cancelled);
       if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
     }
-  }
-
-  #failed(error: unknown): void {
-    this.#settings.onEvent({ type: "backend-error", error });
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { COMMENT, eventId, eventText, primingText, retryText } from "../../outbound/sse.ts";
+import { backendFailed } from "../attempt.ts";
 import type { StreamCloseReason } from "../events.ts";
 import { isStandalone } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
@@ -252,7 +253,7 @@ export class Connection implements StreamBody, Receiver {
       if (isStandalone(stream) || !resumable) {
         const { logs } = this.#settings.backend;
         const noted = logs.delivered(session, stream, this.#cursor, !resumable);
-        if (noted instanceof Promise) noted.catch((error) => this.#note(error));
+        if (noted instanceof Promise) noted.catch((error) => backendFailed(this.#settings, error));
       }
     }
     if (page.ended) this.close("finished");
@@ -292,12 +293,8 @@ export class Connection implements StreamBody, Receiver {
   }
 
   #failed(error: unknown): void {
-    this.#note(error);
+    backendFailed(this.#settings, error);
     this.close("lost");
-  }
-
-  #note(error: unknown): void {
-    this.#settings.onEvent({ type: "backend-error", error });
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { backendFailed } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import { shown } from "../errors.ts";
 import { randomToken } from "../ids.ts";
@@ -209,7 +210,7 @@ export class Stream {
     const { backend, clock, writes } = this.settings;
     let error = first;
     for (let pause = 50;; pause = Math.min(pause * 2, PAUSE_MS)) {
-      this.#failed(error);
+      backendFailed(this.settings, error);
       if (backend.nodes === undefined) return this.#lost();
       if (writes.abandoned || (this.#cut && !settles)) return;
       await new Promise<void>((resolve) => clock.after(pause, resolve));
@@ -236,14 +237,11 @@ export class Stream {
   }
 
   #wait(done: Promise<unknown>): void {
-    const tail: Promise<void> = done.then(() => {}, (error) => this.#failed(error)).then(() => {
-      if (this.#tail === tail) this.#tail = undefined;
-    });
+    const tail: Promise<void> = done.then(() => {}, (error) => backendFailed(this.settings, error))
+      .then(() => {
+        if (this.#tail === tail) this.#tail = undefined;
+      });
     this.#tail = tail;
     this.settings.writes.add(tail);
-  }
-
-  #failed(error: unknown): void {
-    this.settings.onEvent({ type: "backend-error", error });
   }
 }

@@ -16,6 +16,7 @@ import {
 } from "../../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
+import { backendFailed } from "../attempt.ts";
 import type { Post } from "../calls/post.ts";
 import { standaloneStream, writerOf } from "../ids.ts";
 import { memoryBus } from "../memory/bus.ts";
@@ -100,7 +101,7 @@ export class Streams {
     // Where no other node could serve it, or no stream is begun any more, an answer that cannot be come back to is
     // better than none.
     const failed = (error: unknown): boolean => {
-      settings.onEvent({ type: "backend-error", error });
+      backendFailed(settings, error);
       return nodes === undefined || writes.abandoned;
     };
     try {
