@@ -19,7 +19,7 @@ import { CALL_RULES } from "../inbound/quota_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
-import { type Body, parseBody, type RpcMessage } from "../protocol/json_rpc.ts";
+import { type Body, parseBody } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application, Caller } from "./application.ts";
@@ -213,22 +213,19 @@ export class Pipeline {
     version: Revision,
     caller: Caller,
   ): Rejection | undefined {
-    const admitted = { body, version, inFlight: this.dispatcher.inFlight(own) };
-    return firstRefusal(ADMISSION_RULES, admitted, this.front.settings.policy) ??
-      (own === undefined ? this.#overQuota(body, caller) : undefined) ??
-      (this.dispatcher.stopped ? this.#tooLate(body) : undefined);
-  }
-
-  #overQuota(body: Body, { principal }: Caller): Rejection | undefined {
+    const { dispatcher } = this;
+    const { policy } = this.front.settings;
+    const admitted = { body, version, inFlight: dispatcher.inFlight(own) };
+    const refusal = firstRefusal(ADMISSION_RULES, admitted, policy);
     const requests = requestCount(body);
-    if (requests === 0) return undefined;
-    const calls = this.dispatcher.principals.of(principal).calls + requests;
-    return firstRefusal(CALL_RULES, { calls }, this.front.settings.policy);
-  }
-
-  // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
-  #tooLate(body: Body): Rejection | undefined {
-    return requestCount(body) === 0 ? undefined : { rule: "draining" };
+    if (refusal !== undefined || requests === 0) return refusal;
+    if (own === undefined) {
+      const calls = dispatcher.principals.of(caller.principal).calls + requests;
+      const over = firstRefusal(CALL_RULES, { calls }, policy);
+      if (over !== undefined) return over;
+    }
+    // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
+    return dispatcher.stopped ? { rule: "draining" } : undefined;
   }
 
   #dispatch(
@@ -239,20 +236,16 @@ export class Pipeline {
     version: Revision,
     caller: Caller,
   ): Awaitable<Reply> {
+    const { dispatcher } = this;
     const messages = messagesOf(body);
     const requests = requestCount(body);
-    return requests > 0
-      ? this.dispatcher.serve(
-        messages,
-        requests,
-        body.kind === "batch",
-        record,
-        version,
-        caller,
-        head,
-        accepts,
-      )
-      : this.#accept(messages, record, version, caller, head);
+    if (requests > 0) {
+      const batch = body.kind === "batch";
+      return dispatcher.serve(messages, requests, batch, record, version, caller, head, accepts);
+    }
+    dispatcher.receive(messages, record, version, caller, head);
+    if (record !== undefined) dispatcher.lifecycle.seen(record.id);
+    return ACCEPTED;
   }
 
   async #open(
@@ -267,18 +260,6 @@ export class Pipeline {
     if ("rule" in opened) return this.front.refuse(opened, trace);
     trace.session = opened.session;
     return opened.reply;
-  }
-
-  #accept(
-    messages: readonly RpcMessage[],
-    record: SessionRecord | undefined,
-    version: Revision,
-    caller: Caller,
-    head: RequestHead,
-  ): Reply {
-    this.dispatcher.receive(messages, record, version, caller, head);
-    if (record !== undefined) this.dispatcher.lifecycle.seen(record.id);
-    return ACCEPTED;
   }
 
   async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
