@@ -66,7 +66,7 @@ export class Dispatcher implements Listener {
     this.sessions = new Directory(this.lifecycle, this.requests, settings);
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);
-    this.params = new MirroredParams(application, (event) => settings.onEvent(event));
+    this.params = new MirroredParams(application, settings.onEvent);
     const { modern } = application;
     this.delegate = modern && new Delegate(modern, this);
     this.undecided = new Undecided(settings);
@@ -105,7 +105,7 @@ export class Dispatcher implements Listener {
         live.holds++;
         live.inFlight.add(call);
       }
-      run(request, call, this.application, settings);
+      run(request, call);
     }
     if (live !== undefined) lifecycle.lives.release(live);
     this.undecided.add(post);
@@ -277,7 +277,7 @@ export class Dispatcher implements Listener {
   stop(call: Call, reply?: Reply, reason?: string, text?: string): void {
     if (call.over) return;
     this.#aborted++;
-    tellRequest(call, "stopped", undefined, this.settings);
+    tellRequest(call, "stopped");
     call.stop(reply, reason, text);
   }
 }

@@ -29,9 +29,9 @@ export interface Answered {
 }
 
 /** The answer for what an application returned. */
-export function answerOf(application: Application, call: Call, result: unknown): Answered {
+export function answerOf(call: Call, result: unknown): Answered {
   if (result === undefined) {
-    return errorAnswer(call, METHOD_NOT_FOUND, `Method not found: ${call.method}`, undefined);
+    return errorAnswer(call, METHOD_NOT_FOUND, `Method not found: ${call.method}`);
   }
   if (!isObject(result)) {
     throw new TypeError(
@@ -40,7 +40,7 @@ export function answerOf(application: Application, call: Call, result: unknown):
   }
   const plain = inJson(result);
   checkInputRequired(call, plain);
-  return resultAnswer(application, call, plain);
+  return resultAnswer(call, plain);
 }
 
 // Fields that are added to an object with a `toJSON` of its own would be no part of what that gives, or all there is.
@@ -51,10 +51,8 @@ function inJson(result: JsonObject): JsonObject {
   throw new TypeError(`the result is ${shown(plain)} in JSON, not an object`);
 }
 
-function resultAnswer(application: Application, call: Call, result: JsonObject): Answered {
-  const fields = call.era === "legacy"
-    ? withoutModern(result)
-    : modernResult(application, call.method, result);
+function resultAnswer(call: Call, result: JsonObject): Answered {
+  const fields = call.era === "legacy" ? withoutModern(result) : modernResult(call, result);
   return { text: resultText(call.id!, fields), status: 200, code: undefined };
 }
 
@@ -73,11 +71,7 @@ function checkInputRequired(call: Call, result: JsonObject): void {
 }
 
 /** The answer for what an application threw; undefined where it is no answer but a failure. */
-export function thrownAnswer(
-  application: Application,
-  call: Call,
-  error: unknown,
-): Answered | undefined {
+export function thrownAnswer(call: Call, error: unknown): Answered | undefined {
   if (error instanceof RpcError) {
     const { code, message, data } = error;
     // Codes are integers in every revision (basic/index, Responses), and clients drop an answer where one is not.
@@ -89,14 +83,14 @@ export function thrownAnswer(
     return errorAnswer(call, code, message, data);
   }
   if (error instanceof InputRequired && call.era === "modern") {
-    return resultAnswer(application, call, error.result);
+    return resultAnswer(call, error.result);
   }
   return undefined;
 }
 
 /** The answer for a failure. What failed stays on the server. */
 export function failedAnswer(call: Call): Answered {
-  return errorAnswer(call, INTERNAL_ERROR, "Internal error", undefined);
+  return errorAnswer(call, INTERNAL_ERROR, "Internal error");
 }
 
 /** The result of `server/discover` (2026-07-28 server/discover): the versions are the modern ones. */
@@ -112,7 +106,7 @@ const MODERN_STATUS: ReadonlyMap<number, number> = new Map([
   [UNSUPPORTED_PROTOCOL_VERSION, 400],
 ]);
 
-function errorAnswer(call: Call, code: number, message: string, data: unknown): Answered {
+function errorAnswer(call: Call, code: number, message: string, data?: unknown): Answered {
   const modern = call.era === "modern";
   const known = modern ? modernCode(code) : legacyCode(code);
   return {
@@ -147,9 +141,9 @@ function withoutModern(result: JsonObject): JsonObject {
   return rest;
 }
 
-function modernResult(application: Application, method: string, result: JsonObject): JsonObject {
+function modernResult({ method, post }: Call, result: JsonObject): JsonObject {
   const { resultType = "complete", _meta, ttlMs, cacheScope } = result;
-  const { serverInfo, cache } = application;
+  const { serverInfo, cache } = post.dispatcher.application;
   const own = { [META.serverInfo]: serverInfo };
   const whole = { ...result, resultType, _meta: isObject(_meta) ? { ...own, ..._meta } : own };
   if (resultType !== "complete" || !CACHEABLE_METHODS.has(method)) return whole;

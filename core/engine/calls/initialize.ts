@@ -111,6 +111,7 @@ async function open(
 ): Promise<Opened | Rejection> {
   const { application, settings, lifecycle } = dispatcher;
   const version = draft.version!;
+  const shaped = (text: string): Reply => textReply(text, accepts, settings.policy.response);
   let result: JsonObject | undefined;
   let text: string;
   try {
@@ -122,16 +123,9 @@ async function open(
   } catch (error) {
     // It has answered for a session that there will not be.
     if (result !== undefined && creates) dispatcher.ended(draft.id, "ended", undefined);
-    return {
-      reply: textReply(
-        thrown(call, error, application, settings).text,
-        accepts,
-        settings.policy.response,
-      ),
-      session: undefined,
-    };
+    return { reply: shaped(thrown(call, error).text), session: undefined };
   }
-  const reply = textReply(text, accepts, settings.policy.response);
+  const reply = shaped(text);
   if (!creates) return { reply, session: undefined };
   const draining: Rejection = { rule: "draining" };
   if (call.over) {

@@ -5,7 +5,6 @@
  */
 
 import type { RpcRequest } from "../../protocol/json_rpc.ts";
-import type { Application } from "../application.ts";
 import { promiseOf } from "../awaitable.ts";
 import { methodShown, type RequestEvent } from "../events.ts";
 import type { Settings } from "../options/options.ts";
@@ -13,12 +12,8 @@ import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } f
 import type { Call } from "./call.ts";
 
 /** Has the application answer a call. */
-export function run(
-  request: RpcRequest,
-  call: Call,
-  application: Application,
-  settings: Settings,
-): void {
+export function run(request: RpcRequest, call: Call): void {
+  const { application, settings } = call.post.dispatcher;
   if (settings.observed) call.began = settings.clock.now();
   let result: unknown;
   let promise: Promise<unknown> | undefined;
@@ -30,35 +25,25 @@ export function run(
       : application.request(request, call);
     promise = promiseOf(result);
   } catch (error) {
-    return settle(call, thrown(call, error, application, settings), settings);
+    return settle(call, thrown(call, error));
   }
-  if (promise !== undefined) settleLater(promise, call, application, settings);
-  else settle(call, returned(call, result, application, settings), settings);
+  if (promise !== undefined) settleLater(promise, call);
+  else settle(call, returned(call, result));
 }
 
 // Apart, so that a call that is answered at once pays for no function.
-function settleLater(
-  result: Promise<unknown>,
-  call: Call,
-  application: Application,
-  settings: Settings,
-): void {
+function settleLater(result: Promise<unknown>, call: Call): void {
   result.then(
-    (value) => settle(call, returned(call, value, application, settings), settings),
-    (error) => settle(call, thrown(call, error, application, settings), settings),
+    (value) => settle(call, returned(call, value)),
+    (error) => settle(call, thrown(call, error)),
   );
 }
 
 /** The answer to a request whose application threw. What is no answer stays here. */
-export function thrown(
-  call: Call,
-  error: unknown,
-  application: Application,
-  settings: Settings,
-): Answered {
+export function thrown(call: Call, error: unknown): Answered {
   let failure = error;
   try {
-    const answer = thrownAnswer(application, call, error);
+    const answer = thrownAnswer(call, error);
     if (answer !== undefined) return answer;
   } catch (cannotBeSent) {
     // What it carries is no JSON, or nests deeper than can be written out: a peer's own arguments may.
@@ -67,7 +52,8 @@ export function thrown(
   // A call that was stopped is expected to fail.
   if (!call.over) {
     const method = methodShown(call.method);
-    settings.onEvent({ type: "application-error", method, error: failure });
+    const { onEvent } = call.post.dispatcher.settings;
+    onEvent({ type: "application-error", method, error: failure });
   }
   return failedAnswer(call);
 }
@@ -83,22 +69,17 @@ export function inform(method: string, settings: Settings, tell: () => unknown):
   }
 }
 
-function returned(
-  call: Call,
-  result: unknown,
-  application: Application,
-  settings: Settings,
-): Answered {
+function returned(call: Call, result: unknown): Answered {
   try {
-    return answerOf(application, call, result);
+    return answerOf(call, result);
   } catch (error) {
     // The result is no JSON.
-    return thrown(call, error, application, settings);
+    return thrown(call, error);
   }
 }
 
-function settle(call: Call, { text, status, code }: Answered, settings: Settings): void {
-  if (!call.over) tellRequest(call, code === undefined ? "result" : "error", code, settings);
+function settle(call: Call, { text, status, code }: Answered): void {
+  if (!call.over) tellRequest(call, code === undefined ? "result" : "error", code);
   call.settle(text, status);
 }
 
@@ -106,11 +87,11 @@ function settle(call: Call, { text, status, code }: Answered, settings: Settings
 export function tellRequest(
   { method, began, post }: Call,
   outcome: RequestEvent["outcome"],
-  code: number | undefined,
-  { onEvent, clock }: Settings,
+  code?: number,
 ): void {
   // One that the application did not see is no request of it.
   if (began === undefined) return;
+  const { onEvent, clock } = post.dispatcher.settings;
   const durationMs = clock.now() - began;
   const session = post.record?.id;
   onEvent({ type: "request", method: methodShown(method), outcome, code, session, durationMs });

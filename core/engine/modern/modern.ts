@@ -127,7 +127,7 @@ export class Modern implements StateKeeper {
     reader: BodyReader,
   ): Awaitable<Reply> {
     const dispatcher = this.#dispatcher;
-    const { application, settings, subscriptions } = dispatcher;
+    const { settings, subscriptions } = dispatcher;
     const listens = request.method === "subscriptions/listen";
     const kept = listens ? withoutParams(request) : request;
     const inputs = new Inputs(kept, caller.principal, this);
@@ -147,7 +147,7 @@ export class Modern implements StateKeeper {
     const call = new Call(kept, post, caller, head);
     dispatcher.hold(call, usage, listens);
     if (listens) subscriptions.open(call, request.params!.notifications as JsonObject);
-    else run(request, call, application, settings);
+    else run(request, call);
     if (!call.over) {
       post.gone = () => dispatcher.stop(call);
       reader.gone?.(post.gone);
