@@ -10,7 +10,7 @@ import { backendFailed } from "../attempt.ts";
 import type { StreamCloseReason } from "../events.ts";
 import { isStandalone } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
-import type { LogBounds, LogPage, Receiver } from "../ports.ts";
+import type { Awaitable, LogBounds, LogPage, Receiver } from "../ports.ts";
 import type { Sink, StreamBody } from "../reply.ts";
 import type { Keeper, Reading } from "./reading.ts";
 import { abortLater, SLOW_MS } from "./slow.ts";
@@ -139,15 +139,15 @@ export class Connection implements StreamBody, Receiver {
     this.#listening = true;
     const { session, stream, after } = this.reading;
     const told = bus.publish(topic, WAKE.replaced(String(this.#name)));
-    const start = (): void => {
-      if (after !== undefined) return this.#start(after);
-      const bounds = logs.bounds(session, stream);
-      if (bounds instanceof Promise) {
-        bounds.then((found) => this.#start(startOf(found))).catch((error) => this.#failed(error));
-      } else this.#start(startOf(bounds));
-    };
-    if (told instanceof Promise) told.then(start).catch((error) => this.#failed(error));
-    else start();
+    this.#goOn(told, () => {
+      if (after !== undefined) this.#start(after);
+      else this.#goOn(logs.bounds(session, stream), (found) => this.#start(startOf(found)));
+    });
+  }
+
+  #goOn<T>(answer: Awaitable<T>, next: (answer: T) => void): void {
+    if (answer instanceof Promise) answer.then(next).catch((error) => this.#failed(error));
+    else next(answer);
   }
 
   #start(after: number): void {
@@ -205,15 +205,9 @@ export class Connection implements StreamBody, Receiver {
       while (this.#behind === undefined && !this.#over) {
         this.#loop = "reading";
         const { session, stream } = this.reading;
-        const { backend, clock, budget } = this.#settings;
-        const page = backend.logs.read(
-          session,
-          stream,
-          this.#cursor,
-          PAGE_BYTES,
-          clock.now(),
-          budget,
-        );
+        const { backend: { logs }, clock, budget } = this.#settings;
+        const now = clock.now();
+        const page = logs.read(session, stream, this.#cursor, PAGE_BYTES, now, budget);
         if (page instanceof Promise) {
           page.then((found) => {
             const more = this.#take(found) || this.#again;
@@ -273,13 +267,12 @@ export class Connection implements StreamBody, Receiver {
     const cursor = this.#cursor!;
     this.#cursor = undefined;
     const bounds = this.#settings.backend.logs.bounds(session, stream);
-    if (!(bounds instanceof Promise)) return this.#goOn(cursor, bounds);
-    bounds.then((found) => this.#goOn(cursor, found) && this.#readOn())
-      .catch((error) => this.#failed(error));
+    if (!(bounds instanceof Promise)) return this.#skipTo(cursor, bounds);
+    this.#goOn(bounds, (found) => this.#skipTo(cursor, found) && this.#readOn());
     return false;
   }
 
-  #goOn(cursor: number, bounds: LogBounds | undefined): boolean {
+  #skipTo(cursor: number, bounds: LogBounds | undefined): boolean {
     if (bounds === undefined) this.close("lost");
     else this.#cursor = Math.max(cursor, bounds.first - 1);
     if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
