@@ -14,18 +14,16 @@ export interface Accepts {
 }
 
 const BOTH: Accepts = { json: true, sse: true };
-const ONLY_JSON: Accepts = { json: true, sse: false };
-const ONLY_SSE: Accepts = { json: false, sse: true };
-const NEITHER: Accepts = { json: false, sse: false };
 
 /** Which of the two representations an `Accept` field allows. Absent or blank allows everything. */
 export function accepts(field: string | null): Accepts {
   if (field === null || field === "application/json, text/event-stream") return BOTH;
   if (field.trim() === "") return BOTH;
   const ranges = parseRanges(field);
-  const json = weight(ranges, "application", "json") > 0;
-  const sse = weight(ranges, "text", "event-stream") > 0;
-  return json ? (sse ? BOTH : ONLY_JSON) : (sse ? ONLY_SSE : NEITHER);
+  return {
+    json: weight(ranges, "application", "json") > 0,
+    sse: weight(ranges, "text", "event-stream") > 0,
+  };
 }
 
 /** True where a `Content-Type` field names `application/json`, whatever its parameters. */

@@ -84,8 +84,5 @@ export const MODERN_REVISIONS: readonly ModernRevision[] = ["2026-07-28"];
  * legacy one (2025-11-25, basic/lifecycle, Version Negotiation).
  */
 export function negotiate(requested: string): LegacyRevision {
-  const known = BY_NAME.get(requested);
-  return known !== undefined && known.era === "legacy"
-    ? known.revision as LegacyRevision
-    : LEGACY_REVISIONS[0]!;
+  return LEGACY_REVISIONS.find((one) => one === requested) ?? LEGACY_REVISIONS[0]!;
 }
