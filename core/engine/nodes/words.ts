@@ -12,6 +12,7 @@ import { jsonOf } from "../json.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import type { Receiver } from "../ports.ts";
+import type { Listener } from "../sessions/lifecycle.ts";
 
 /** What is told about sessions. */
 export type ControlWord =
@@ -26,13 +27,6 @@ export type ControlWord =
     readonly from: string;
   };
 
-/** Who hears it. */
-interface Hearer {
-  told(word: ControlWord): void;
-  answered(from: string, response: RpcResponse): void;
-  changed(change: Change): void;
-}
-
 /** The longest pause before an answer is given up, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
@@ -46,17 +40,18 @@ const answers = (node: string): string => `answers/${node}`;
 /** What a node listens to, by topic. */
 export function topicsOf(
   node: string,
-  hearer: Hearer,
+  listener: Listener,
+  told: (word: ControlWord) => void,
 ): readonly (readonly [string, Receiver])[] {
   return [
-    [CONTROL, { receive: (text) => hearer.told(JSON.parse(text) as ControlWord) }],
+    [CONTROL, { receive: (text) => told(JSON.parse(text) as ControlWord) }],
     [answers(node), {
       receive(text) {
         const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
-        hearer.answered(from, response);
+        listener.answered(from, response);
       },
     }],
-    [CHANGES, { receive: (text) => hearer.changed(JSON.parse(text) as Change) }],
+    [CHANGES, { receive: (text) => listener.changed(JSON.parse(text) as Change) }],
   ];
 }
 

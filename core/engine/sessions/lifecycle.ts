@@ -65,11 +65,7 @@ export class Lifecycle {
     this.#ending = new Ending(settings, node, this.lives, this.#asking, listener);
     this.#sweeper = new Sweeper(settings, this.#ending);
     this.#membership = new Membership(settings, node, {
-      topics: topicsOf(node, {
-        told: (word) => this.#told(word),
-        answered: (from, response) => listener.answered(from, response),
-        changed: (change) => listener.changed(change),
-      }),
+      topics: topicsOf(node, listener, (word) => this.#told(word)),
       held: () => this.lives.ids(),
       missed: () => this.#missed(),
       renewed: () => {
