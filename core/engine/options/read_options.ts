@@ -112,19 +112,14 @@ function settingsOf(
   read: Read<typeof OPTIONS>,
   options: Pick<McpOptions, "resumable" | "termination" | "limits">,
 ): Settings {
-  const { limits, backend } = read;
+  const { limits, backend, authenticate, onEvent, clock, stateKeys, ...others } = read;
+  const { resumable, autoSseMs, keepAliveMs, ...policy } = others;
   const { lacks } = backend;
   refuseLacking(options, backend);
   return {
     policy: {
-      eras: read.eras,
-      sessions: read.sessions,
-      termination: read.termination && lacks?.termination === undefined,
-      staleInitialize: read.staleInitialize,
-      response: read.response,
-      allowedHosts: read.allowedHosts,
-      allowedOrigins: read.allowedOrigins,
-      cors: read.cors,
+      ...policy,
+      termination: policy.termination && lacks?.termination === undefined,
       revisions: LEGACY_REVISIONS,
       maxBodyBytes: limits.bodyBytes,
       maxInitializeBytes: limits.initializeBytes,
@@ -145,17 +140,17 @@ function settingsOf(
     },
     queuedBytes: limits.queuedBytes,
     requestStateMs: limits.requestStateMs,
-    stateKeys: read.stateKeys,
-    authenticate: read.authenticate,
-    resumable: read.resumable && lacks?.resumable === undefined,
-    autoSseMs: read.autoSseMs,
-    soonSseMs: Math.min(SOON_SSE_MS, read.autoSseMs),
-    keepAliveMs: read.keepAliveMs,
+    stateKeys,
+    authenticate,
+    resumable: resumable && lacks?.resumable === undefined,
+    autoSseMs,
+    soonSseMs: Math.min(SOON_SSE_MS, autoSseMs),
+    keepAliveMs,
     backend,
     writes: new Writes(),
-    onEvent: listenerOf(read.onEvent),
-    observed: read.onEvent !== undefined,
-    clock: read.clock,
+    onEvent: listenerOf(onEvent),
+    observed: onEvent !== undefined,
+    clock,
   };
 }
 
