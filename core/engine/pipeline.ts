@@ -78,7 +78,7 @@ export class Pipeline {
     if (facts.method !== "POST") {
       return this.#finishLater(this.#withoutBody(facts, own, trace), facts, trace);
     }
-    return body.text(front.settings.policy.maxBodyBytes, facts.contentLength).then(
+    return body.text(front.settings.policy.limits.bodyBytes, facts.contentLength).then(
       (text) => {
         try {
           const answer = this.#read(head, facts, body, text, own, trace);
@@ -126,7 +126,7 @@ export class Pipeline {
     const { front } = this;
     const { policy } = front.settings;
     if (typeof text !== "string") {
-      return front.refuse(refusalOfBody(text, policy.maxBodyBytes), trace);
+      return front.refuse(refusalOfBody(text, policy.limits.bodyBytes), trace);
     }
     const parsed = parseBody(text);
     trace.id = requestId(parsed);

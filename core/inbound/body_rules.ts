@@ -105,9 +105,9 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "batch-over-limit",
-    check: ({ body }, { maxBatch }) =>
-      body.kind === "batch" && body.messages.length > maxBatch
-        ? { value: body.messages.length, accepted: maxBatch }
+    check: ({ body }, { limits: { batch } }) =>
+      body.kind === "batch" && body.messages.length > batch
+        ? { value: body.messages.length, accepted: batch }
         : undefined,
   },
   {
@@ -132,8 +132,10 @@ export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   },
   {
     id: "in-flight-limit",
-    check: ({ body, inFlight }, { maxInFlight }) =>
-      inFlight.size + requestCount(body) > maxInFlight ? { accepted: maxInFlight } : undefined,
+    check: ({ body, inFlight }, { limits }) =>
+      inFlight.size + requestCount(body) > limits.inFlight
+        ? { accepted: limits.inFlight }
+        : undefined,
   },
 ];
 

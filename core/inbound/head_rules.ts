@@ -54,9 +54,9 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
   },
   {
     id: "length-over-limit",
-    check: ({ head }, { maxBodyBytes }) =>
-      Number(head.contentLength) > maxBodyBytes
-        ? { value: head.contentLength, accepted: maxBodyBytes }
+    check: ({ head }, { limits }) =>
+      Number(head.contentLength) > limits.bodyBytes
+        ? { value: head.contentLength, accepted: limits.bodyBytes }
         : undefined,
   },
 ];

@@ -16,9 +16,9 @@ export interface Opening {
 export const OPENING_RULES: readonly Rule<Opening>[] = [
   {
     id: "initialize-over-limit",
-    check: ({ initialize }, { maxInitializeBytes }) =>
-      initialize.length > maxInitializeBytes
-        ? { value: initialize.length, accepted: maxInitializeBytes }
+    check: ({ initialize }, { limits }) =>
+      initialize.length > limits.initializeBytes
+        ? { value: initialize.length, accepted: limits.initializeBytes }
         : undefined,
   },
 ];

@@ -40,13 +40,15 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   },
   {
     id: "subscription-limit",
-    check: ({ open }, { maxSubscriptions }) =>
-      open >= maxSubscriptions ? { accepted: maxSubscriptions } : undefined,
+    check: ({ open }, { limits }) =>
+      open >= limits.subscriptions ? { accepted: limits.subscriptions } : undefined,
   },
   {
     id: "subscription-quota",
-    check: ({ own }, { maxOwnSubscriptions }) =>
-      own >= maxOwnSubscriptions ? { accepted: maxOwnSubscriptions } : undefined,
+    check: ({ own }, { limits }) =>
+      own >= limits.subscriptionsPerPrincipal
+        ? { accepted: limits.subscriptionsPerPrincipal }
+        : undefined,
   },
 ];
 
@@ -60,7 +62,7 @@ export interface Calling {
 export const CALL_RULES: readonly Rule<Calling>[] = [
   {
     id: "in-flight-quota",
-    check: ({ calls }, { maxOwnInFlight }) =>
-      calls > maxOwnInFlight ? { accepted: maxOwnInFlight } : undefined,
+    check: ({ calls }, { limits }) =>
+      calls > limits.inFlightPerPrincipal ? { accepted: limits.inFlightPerPrincipal } : undefined,
   },
 ];

@@ -259,7 +259,7 @@ export const MODERN_CASES: readonly RuleCases[] = [
   },
   {
     rule: ["subscription-limit", "more open subscriptions than the limit"],
-    refused: [{ ...listen(), open: 4 }, { ...listen(), policy: { maxSubscriptions: 0 } }],
+    refused: [{ ...listen(), open: 4 }, { ...listen(), limits: { subscriptions: 0 } }],
     passed: [{ ...listen(), open: 3 }, { ...modern(), open: 4 }],
   },
   {
@@ -267,7 +267,7 @@ export const MODERN_CASES: readonly RuleCases[] = [
     refused: [{ ...listen(), own: { subscriptions: 2 } }],
     passed: [
       { ...listen(), own: { subscriptions: 1, calls: 9 } },
-      { ...listen(), own: { subscriptions: 2 }, policy: { maxOwnSubscriptions: Infinity } },
+      { ...listen(), own: { subscriptions: 2 }, limits: { subscriptionsPerPrincipal: Infinity } },
     ],
   },
   {

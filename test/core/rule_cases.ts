@@ -309,7 +309,7 @@ export const CASES: readonly RuleCases[] = [
     refused: [opening(101), opening(1_000)],
     passed: [
       opening(100),
-      { ...opening(101), policy: { maxInitializeBytes: 101 } },
+      { ...opening(101), limits: { initializeBytes: 101 } },
       { body: { ...call, params: { text: "x".repeat(200) } } },
     ],
   },

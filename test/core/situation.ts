@@ -24,6 +24,7 @@ import {
   parseAuthority,
   parseBody,
   type Policy,
+  type PolicyLimits,
   type Posted,
   readHead,
   type Rejection,
@@ -48,6 +49,7 @@ export interface Request {
   /** The mirrored parameters of the tool that is called. */
   readonly mirrored?: readonly ParamHeader[];
   readonly policy?: Partial<Policy>;
+  readonly limits?: Partial<PolicyLimits>;
 }
 
 /** Everything that any rule may look at: each takes its part, those on headers `head` alone. */
@@ -67,14 +69,16 @@ const POLICY: Policy = {
   allowedOrigins: [{ scheme: undefined, ...parseAuthority("localhost")! }],
   cors: false,
   revisions: LEGACY_REVISIONS,
-  maxBodyBytes: 1_000,
-  maxInitializeBytes: 100,
-  maxBatch: 3,
-  maxInFlight: 2,
-  maxOwnInFlight: 3,
-  maxStreams: 2,
-  maxSubscriptions: 4,
-  maxOwnSubscriptions: 2,
+  limits: {
+    bodyBytes: 1_000,
+    initializeBytes: 100,
+    batch: 3,
+    inFlight: 2,
+    inFlightPerPrincipal: 3,
+    streams: 2,
+    subscriptions: 4,
+    subscriptionsPerPrincipal: 2,
+  },
 };
 
 const FIELDS = {
@@ -115,8 +119,8 @@ export function factsOf(request: Request): Facts {
 }
 
 /** The options under which a request comes. */
-export function policyOf({ policy }: Request): Policy {
-  return { ...POLICY, ...policy };
+export function policyOf({ policy, limits }: Request): Policy {
+  return { ...POLICY, ...policy, limits: { ...POLICY.limits, ...limits } };
 }
 
 /** The rules that a request meets, in order. */

@@ -112,8 +112,10 @@ function settingsOf(
   read: Read<typeof OPTIONS>,
   options: Pick<McpOptions, "resumable" | "termination" | "limits">,
 ): Settings {
-  const { limits, backend, authenticate, onEvent, clock, stateKeys, ...others } = read;
+  const { backend, authenticate, onEvent, clock, stateKeys, ...others } = read;
   const { resumable, autoSseMs, keepAliveMs, ...policy } = others;
+  const { limits } = policy;
+  const { idleMs, maxAgeMs, queuedBytes, requestStateMs } = limits;
   const { lacks } = backend;
   refuseLacking(options, backend);
   return {
@@ -121,25 +123,17 @@ function settingsOf(
       ...policy,
       termination: policy.termination && lacks?.termination === undefined,
       revisions: LEGACY_REVISIONS,
-      maxBodyBytes: limits.bodyBytes,
-      maxInitializeBytes: limits.initializeBytes,
-      maxBatch: limits.batch,
-      maxInFlight: limits.inFlight,
-      maxOwnInFlight: limits.inFlightPerPrincipal,
-      maxStreams: limits.streams,
-      maxSubscriptions: limits.subscriptions,
-      maxOwnSubscriptions: limits.subscriptionsPerPrincipal,
     },
     capacity: { sessions: limits.sessions, perPrincipal: limits.sessionsPerPrincipal },
-    lifetime: { idleMs: limits.idleMs, maxAgeMs: limits.maxAgeMs },
+    lifetime: { idleMs, maxAgeMs },
     budget: {
       events: limits.logEvents,
       bytes: limits.logBytes,
       sessionBytes: limits.sessionLogBytes,
       ageMs: limits.logAgeMs,
     },
-    queuedBytes: limits.queuedBytes,
-    requestStateMs: limits.requestStateMs,
+    queuedBytes,
+    requestStateMs,
     stateKeys,
     authenticate,
     resumable: resumable && lacks?.resumable === undefined,

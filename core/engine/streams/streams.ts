@@ -207,11 +207,11 @@ export class Streams {
   // Who takes the place of another reader needs no further one.
   #refusal(session: string, stream: string): Rejection | undefined {
     if (this.connections.leaving) return { rule: "draining" };
-    const { maxStreams } = this.#settings.policy;
+    const { streams } = this.#settings.policy.limits;
     const open = this.#lifecycle.lives.get(session)?.connections ?? [];
-    return open.length < maxStreams || open.some((one) => one.reading.stream === stream)
+    return open.length < streams || open.some((one) => one.reading.stream === stream)
       ? undefined
-      : { rule: "stream-limit", accepted: maxStreams };
+      : { rule: "stream-limit", accepted: streams };
   }
 
   /** Looks after the streams that are read here and written by nodes that are gone. */
