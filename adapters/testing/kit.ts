@@ -6,6 +6,7 @@
 
 import type { Awaitable, Backend } from "../../core/engine/ports.ts";
 import { busChecks } from "./kit_bus.ts";
+import { capacityChecks } from "./kit_capacity.ts";
 import { largeChecks } from "./kit_large.ts";
 import { limitChecks } from "./kit_limits.ts";
 import { logChecks } from "./kit_logs.ts";
@@ -70,6 +71,7 @@ export function backendKit(
 ): readonly Check[] {
   const checks = [
     ...sessionChecks,
+    ...capacityChecks,
     ...limitChecks,
     ...logChecks,
     ...onceChecks,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Capacity, LogBudget, LogStore } from "../../core/engine/ports.ts";
+import type { Capacity, LogBudget, LogStore, SessionStore } from "../../core/engine/ports.ts";
 import type { Lifetime, SessionRecord } from "../../core/session/record.ts";
 
 /** A time to count from. */
@@ -38,6 +38,22 @@ export const BUDGET: LogBudget = {
   sessionBytes: 200_000,
   ageMs: 60_000,
 };
+
+/** Stores a session for each character of `ids`. */
+export async function fill(
+  store: SessionStore,
+  ids: string,
+  over: Partial<SessionRecord> = {},
+): Promise<void> {
+  for (const id of ids) await store.create(record(id, over), ROOM, LIFETIME);
+}
+
+/** The ids of all sessions, in the order of the alphabet. */
+export async function ids(store: SessionStore): Promise<string> {
+  const found: string[] = [];
+  for await (const { id } of store.list()) found.push(id);
+  return found.sort().join("");
+}
 
 /** Opens a stream and appends events of ten characters. */
 export async function write(
