@@ -266,13 +266,8 @@ export class Pipeline {
     const { front, dispatcher } = this;
     const { policy } = front.settings;
     const record = await findSession(facts, dispatcher.lifecycle, caller, policy);
-    const row = rowOf(
-      facts,
-      record,
-      caller,
-      facts.method === "GET" ? "listen" : "terminate",
-      policy,
-    );
+    const event = facts.method === "GET" ? "listen" : "terminate";
+    const row = rowOf(facts, record, caller, event, policy);
     const own = ownOf(row, record);
     trace.session = own?.id;
     if (row.answer === "stream") {

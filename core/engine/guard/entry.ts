@@ -79,7 +79,7 @@ export class Ends {
 }
 
 /** What an entry is about. */
-interface Entered {
+export interface Entered {
   readonly record: SessionRecord;
   readonly caller: Caller;
   readonly facts: HeadFacts;

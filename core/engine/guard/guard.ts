@@ -29,7 +29,7 @@ import { named } from "../sessions/mint.ts";
 import { findSession, ownOf } from "../sessions/session_of.ts";
 import { answer, isResponse, toResponse } from "../web/response.ts";
 import { exempt } from "../web/runtime.ts";
-import { Ends, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
+import { Ends, type Entered, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
 import { heldBody } from "./held_body.ts";
 
 export type { Entry, GuardSession } from "./entry.ts";
@@ -262,7 +262,7 @@ class Guard {
       (one) =>
         "rule" in one
           ? this.front.refuse(one, trace)
-          : this.#entry(one, caller, facts, trace, true),
+          : this.#entry({ record: one, caller, facts, trace, opening: true }),
     );
   }
 
@@ -273,7 +273,7 @@ class Guard {
     facts: HeadFacts,
     trace: Trace,
   ): Awaitable<Entry | Reply> {
-    const entry = this.#entry(record, caller, facts, trace, false);
+    const entry = this.#entry({ record, caller, facts, trace, opening: false });
     if (!effects.includes("mark-ready")) return entry;
     const lifecycle = this.#lifecycle;
     const { id } = record;
@@ -286,19 +286,7 @@ class Guard {
     });
   }
 
-  #entry(
-    record: SessionRecord,
-    caller: Caller,
-    facts: HeadFacts,
-    trace: Trace,
-    opening: boolean,
-  ): Entry {
-    return new HeldEntry(this.front, this.#lifecycle, this.#ends, {
-      record,
-      caller,
-      facts,
-      trace,
-      opening,
-    });
+  #entry(entered: Entered): Entry {
+    return new HeldEntry(this.front, this.#lifecycle, this.#ends, entered);
   }
 }
