@@ -130,6 +130,15 @@ export function sizes(): readonly Row[] {
   ]);
 }
 
+/** Where the bytes of the largest bundle come from. */
+export function rooms(): readonly Row[] {
+  return of(results().rows, "rooms").map(({ contender, value, details }) => [
+    `\`${contender}/\``,
+    kib(value),
+    `${Math.round(details!["% of all"]!)} %`,
+  ]);
+}
+
 function of(rows: readonly Result[], workload: string): readonly Result[] {
   return rows.filter((row) => row.workload === workload);
 }

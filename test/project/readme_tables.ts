@@ -31,7 +31,7 @@ const FURTHER = [
 /** The tables, by the name in their markers: `<!-- rules -->` to `<!-- /rules -->`. */
 const tables: Record<string, () => string> = {
   ...{ rules, refusals, states, options, limits, further },
-  ...{ machine: bench.machine, calls, costs, growth, sizes },
+  ...{ machine: bench.machine, calls, costs, growth, sizes, rooms },
 };
 
 /** The ladder: what is asked, in order. The session table is asked on the way. */
@@ -156,6 +156,10 @@ function growth(): string {
 
 function sizes(): string {
   return table(["bundle", "minified and gzipped", "minified"], bench.sizes());
+}
+
+function rooms(): string {
+  return table(["room", "minified", "of the whole"], bench.rooms());
 }
 
 /** A number as people write it. */

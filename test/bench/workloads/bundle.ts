@@ -10,11 +10,13 @@ interface Bundle {
   readonly modules: { readonly [module: string]: readonly string[] };
 }
 
+const MCP: Bundle = {
+  name: "createMcpHandler with memory()",
+  modules: { "./core/engine/mod.js": ["createMcpHandler"] },
+};
+
 const OWN: readonly Bundle[] = [
-  {
-    name: "createMcpHandler with memory()",
-    modules: { "./core/engine/mod.js": ["createMcpHandler"] },
-  },
+  MCP,
   {
     name: "createSessions with memory()",
     modules: { "./core/engine/mod.js": ["createSessions"] },
@@ -63,26 +65,41 @@ export const bundle: Workload = {
   },
 };
 
+/** What of our largest bundle comes out of which folder of the sources. */
+export const rooms: Workload = {
+  name: "rooms",
+  title: `Bundle of ${MCP.name}, by room`,
+  more: false,
+  anywhere: true,
+  async run({ library, log }) {
+    const { bytes, inputs } = await bundled(MCP, library);
+    const sizes = new Map<string, number>();
+    for (const [module, { bytesInOutput }] of Object.entries(inputs)) {
+      const room = module.slice(0, module.lastIndexOf("/"));
+      if (bytesInOutput > 0) sizes.set(room, (sizes.get(room) ?? 0) + bytesInOutput);
+    }
+    return [...sizes].sort().map(([room, value]): Row => {
+      const percent = 100 * value / bytes.length;
+      log(`  ${room.padEnd(40)} ${value} B, ${percent.toFixed(1)} %`);
+      return {
+        workload: "rooms",
+        runtime: "any",
+        contender: room,
+        value,
+        unit: "bytes minified",
+        details: { "% of all": percent },
+      };
+    });
+  },
+};
+
 async function measure(
-  { name, modules }: Bundle,
+  bundle: Bundle,
   resolveDir: string,
   log: (text: string) => void,
 ): Promise<Row> {
-  // Not before it is installed, which the first run does.
-  const { build } = await import("esbuild");
-  const contents = Object.entries(modules).map(([module, taken]) =>
-    `export ${taken.length === 0 ? "*" : `{ ${taken.join(", ")} }`} from "${module}";`
-  );
-  const { outputFiles } = await build({
-    stdin: { contents: contents.join("\n"), resolveDir },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-    platform: "node",
-  });
-  const bytes = outputFiles[0]!.contents;
+  const { name } = bundle;
+  const { bytes } = await bundled(bundle, resolveDir);
   const value = gzipSync(bytes, { level: 9 }).length;
   log(`  ${name.padEnd(40)} ${value} B gzipped, ${bytes.length} B`);
   return {
@@ -93,4 +110,28 @@ async function measure(
     unit: "bytes gzipped",
     details: { "bytes minified": bytes.length },
   };
+}
+
+/** A bundle, and how much of it each module is. */
+async function bundled({ modules }: Bundle, resolveDir: string): Promise<{
+  readonly bytes: Uint8Array;
+  readonly inputs: { readonly [module: string]: { readonly bytesInOutput: number } };
+}> {
+  // Not before it is installed, which the first run does.
+  const { build } = await import("esbuild");
+  const contents = Object.entries(modules).map(([module, taken]) =>
+    `export ${taken.length === 0 ? "*" : `{ ${taken.join(", ")} }`} from "${module}";`
+  );
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: contents.join("\n"), resolveDir },
+    absWorkingDir: resolveDir,
+    bundle: true,
+    minify: true,
+    metafile: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    platform: "node",
+  });
+  return { bytes: outputFiles[0]!.contents, inputs: Object.values(metafile.outputs)[0]!.inputs };
 }

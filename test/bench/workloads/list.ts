@@ -1,6 +1,6 @@
 /** Every workload, in the order in which they run. */
 import { backends } from "./backends.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, rooms } from "./bundle.ts";
 import { callJson, callLater, callSse, initialize, modern, progress } from "./calls.ts";
 import { cold } from "./cold.ts";
 import { engine } from "./engine.ts";
@@ -26,4 +26,5 @@ export const workloads: readonly Workload[] = [
   engine,
   growth,
   bundle,
+  rooms,
 ];
