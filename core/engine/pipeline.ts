@@ -19,6 +19,7 @@ import { CALL_RULES } from "../inbound/quota_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
+import { SESSION_ID_HEADER } from "../protocol/header_values.ts";
 import { type Body, parseBody } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
@@ -258,8 +259,8 @@ export class Pipeline {
   ): Promise<Reply> {
     const opened = await openSession(this.dispatcher, body, caller, head, facts.accepts, creates);
     if ("rule" in opened) return this.front.refuse(opened, trace);
-    trace.session = opened.session;
-    return opened.reply;
+    trace.session = opened.headers[SESSION_ID_HEADER];
+    return opened;
   }
 
   async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {

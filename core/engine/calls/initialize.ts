@@ -10,6 +10,7 @@ import type { ResponseShape } from "../../inbound/policy.ts";
 import { firstRefusal } from "../../inbound/rule.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
 import { eventText, SSE_HEADERS } from "../../outbound/sse.ts";
+import { SESSION_ID_HEADER } from "../../protocol/header_values.ts";
 import {
   type Body,
   isObject,
@@ -32,15 +33,9 @@ import { Call } from "./call.ts";
 import { Post } from "./post.ts";
 import { thrown } from "./running.ts";
 
-/** An answer, and the session that it opens. */
-export interface Opened {
-  readonly reply: Reply;
-  readonly session: string | undefined;
-}
-
 /**
- * Answers `initialize`. The session exists once the application's answer is ready and the store has
- * accepted the record; whatever fails before leaves nothing behind.
+ * Answers `initialize`; a field of the answer names the session that it opens. That exists once the application's
+ * answer is ready and the store has accepted the record; whatever fails before leaves nothing behind.
  *
  * @param creates False where sessions are off: the handshake is answered, nothing is stored.
  */
@@ -51,7 +46,7 @@ export async function openSession(
   head: RequestHead,
   accepts: Accepts,
   creates: boolean,
-): Promise<Opened | Rejection> {
+): Promise<Reply | Rejection> {
   const request = (body as { message: RpcRequest }).message;
   const { settings } = dispatcher;
   const version = negotiate(request.params!.protocolVersion as string);
@@ -108,10 +103,11 @@ async function open(
   draft: SessionRecord,
   accepts: Accepts,
   creates: boolean,
-): Promise<Opened | Rejection> {
+): Promise<Reply | Rejection> {
   const { application, settings, lifecycle } = dispatcher;
   const version = draft.version!;
   const shaped = (text: string): Reply => textReply(text, accepts, settings.policy.response);
+  const gone = (): void => dispatcher.ended(draft.id, "ended", undefined);
   let result: JsonObject | undefined;
   let text: string;
   try {
@@ -122,14 +118,14 @@ async function open(
     text = resultText(request.id, result);
   } catch (error) {
     // It has answered for a session that there will not be.
-    if (result !== undefined && creates) dispatcher.ended(draft.id, "ended", undefined);
-    return { reply: shaped(thrown(call, error).text), session: undefined };
+    if (result !== undefined && creates) gone();
+    return shaped(thrown(call, error).text);
   }
   const reply = shaped(text);
-  if (!creates) return { reply, session: undefined };
+  if (!creates) return reply;
   const draining: Rejection = { rule: "draining" };
   if (call.over) {
-    dispatcher.ended(draft.id, "ended", undefined);
+    gone();
     return draining;
   }
   // It begins now: what the application took must not count as idle.
@@ -147,11 +143,11 @@ async function open(
     if (storing instanceof Promise) settings.writes.add(storing.catch(() => {/* see below */}));
     refusal = await storing;
   } catch (error) {
-    dispatcher.ended(record.id, "ended", undefined);
+    gone();
     throw error;
   }
   if (refusal !== undefined) {
-    dispatcher.ended(record.id, "ended", undefined);
+    gone();
     return refusal;
   }
   if (call.over) {
@@ -160,10 +156,7 @@ async function open(
   }
   // From here on nothing stops it any more: its client will know of the session.
   call.settle("");
-  return {
-    reply: { ...reply, headers: { ...reply.headers, "mcp-session-id": record.id } } as Reply,
-    session: record.id,
-  };
+  return { ...reply, headers: { ...reply.headers, [SESSION_ID_HEADER]: record.id } } as Reply;
 }
 
 function initializeResult(application: Application, version: LegacyRevision): JsonObject {
