@@ -18,7 +18,7 @@ import { shown } from "./errors.ts";
 import { type HandlerEvent, methodShown } from "./events.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
-import type { Reply } from "./reply.ts";
+import type { Outcome, Reply } from "./reply.ts";
 import { isResponse, typed } from "./web/response.ts";
 
 /** What is noted of an exchange while it goes on, for the event at its end. */
@@ -58,19 +58,18 @@ export class Front {
     };
   }
 
-  /** The caller; or the answer, where the request goes no further. */
-  admit(head: RequestHead, facts: HeadFacts, trace: Trace): Awaitable<Caller | Reply> {
+  /** The caller; or what comes of the request, where it goes no further. */
+  admit(head: RequestHead, facts: HeadFacts, trace: Trace): Awaitable<Caller | Outcome> {
     const { policy, authenticate } = this.settings;
-    if (this.closed) return this.refuse({ rule: "draining" }, trace);
+    if (this.closed) return { rule: "draining" };
     const refusal = firstRefusal(HEAD_RULES, { head: facts, draining: this.draining }, policy);
-    if (refusal !== undefined) return this.refuse(refusal, trace);
+    if (refusal !== undefined) return refusal;
     if (facts.method === "OPTIONS") return preflightReply(head.headers);
     if (authenticate === undefined) return ANONYMOUS;
     return this.#authenticate(head, authenticate, trace);
   }
 
-  /** The answer of a refusal. */
-  refuse(rejection: Rejection, trace: Trace): TextReply {
+  #refuse(rejection: Rejection, trace: Trace): TextReply {
     const { rule } = rejection;
     this.#rejected(rule, rejectionRow(rule).status, trace);
     return rejectionReply(rejection, trace.id);
@@ -81,9 +80,10 @@ export class Front {
     this.emit({ type: "rejected", rule, status, session: trace.session });
   }
 
-  /** Adds what every answer carries, and tells of the exchange. */
-  finish(facts: HeadFacts, reply: Reply, trace: Trace): Reply {
+  /** The answer, with what every one carries. Tells of the exchange. */
+  finish(facts: HeadFacts, outcome: Outcome, trace: Trace): Reply {
     const { policy } = this.settings;
+    const reply = "rule" in outcome ? this.#refuse(outcome, trace) : outcome;
     this.#tell(facts, reply, trace);
     if (!policy.cors) return reply;
     const { origin } = facts;
@@ -114,14 +114,14 @@ export class Front {
     head: RequestHead,
     authenticate: (request: RequestHead) => Awaitable<Authenticated>,
     trace: Trace,
-  ): Promise<Caller | Reply> {
+  ): Promise<Caller | Outcome> {
     let found: Caller | Response;
     try {
       found = checked(await authenticate(head));
       if (isResponse(found)) found = await typed(found);
     } catch (error) {
       this.emit({ type: "application-error", method: "authenticate", error });
-      return this.refuse({ rule: "internal-error" }, trace);
+      return { rule: "internal-error" };
     }
     if (!isResponse(found)) return found;
     this.#rejected("unauthenticated", found.status, trace);
@@ -149,7 +149,7 @@ function checked(found: Authenticated | null): Caller | Response {
   );
 }
 
-/** True for an answer, false for a caller. */
-export function isReply(value: Caller | Reply): value is Reply {
-  return "status" in value;
+/** True for a caller, false for what comes of a request that has none. */
+export function isCaller(value: Caller | Outcome): value is Caller {
+  return "principal" in value;
 }

@@ -28,13 +28,13 @@ import { backendFailed } from "./attempt.ts";
 import { openSession } from "./calls/initialize.ts";
 import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Front, isReply, type Trace } from "./front.ts";
+import { Front, isCaller, type Trace } from "./front.ts";
 import { Modern } from "./modern/modern.ts";
 import type { McpOptions } from "./options/options.ts";
 import { readOptions } from "./options/read_options.ts";
 import type { Awaitable } from "./ports.ts";
 import { refusalOf, refusalOfBody } from "./refusal.ts";
-import type { BodyError, BodyReader, Reply } from "./reply.ts";
+import type { BodyError, BodyReader, Outcome, Reply } from "./reply.ts";
 import type { SessionDirectory } from "./sessions/directory.ts";
 import { findSession, ownOf, rowOf } from "./sessions/session_of.ts";
 
@@ -69,11 +69,11 @@ export class Pipeline {
     head: RequestHead,
     facts: HeadFacts,
     body: BodyReader,
-    caller: Caller | Reply,
+    caller: Caller | Outcome,
     trace: Trace,
   ): Promise<Reply> {
     const { front } = this;
-    const early = isReply(caller) ? caller : this.#refuseHead(facts, trace);
+    const early = isCaller(caller) ? this.#refuseHead(facts) : caller;
     if (early !== undefined) return Promise.resolve(front.finish(facts, early, trace));
     const own = caller as Caller;
     if (facts.method !== "POST") {
@@ -94,9 +94,9 @@ export class Pipeline {
     );
   }
 
-  #finishLater(answer: Promise<Reply>, facts: HeadFacts, trace: Trace): Promise<Reply> {
-    return answer.then(
-      (reply) => this.front.finish(facts, reply, trace),
+  #finishLater(outcome: Promise<Outcome>, facts: HeadFacts, trace: Trace): Promise<Reply> {
+    return outcome.then(
+      (found) => this.front.finish(facts, found, trace),
       (error) => this.#failed(error, facts, trace),
     );
   }
@@ -105,15 +105,13 @@ export class Pipeline {
   #failed(error: unknown, facts: HeadFacts, trace: Trace): Reply {
     const { front } = this;
     backendFailed(front.settings, error);
-    const refusal = front.refuse({ rule: "store-unavailable" }, trace);
-    return front.finish(facts, refusal, trace);
+    return front.finish(facts, { rule: "store-unavailable" }, trace);
   }
 
-  #refuseHead(facts: HeadFacts, trace: Trace): Reply | undefined {
+  #refuseHead(facts: HeadFacts): Rejection | undefined {
     const { policy } = this.front.settings;
-    const refusal = firstRefusal(HEADER_RULES, facts, policy) ??
+    return firstRefusal(HEADER_RULES, facts, policy) ??
       (facts.method === "POST" ? undefined : unsupportedVersion(facts, policy));
-    return refusal && this.front.refuse(refusal, trace);
   }
 
   #read(
@@ -123,27 +121,21 @@ export class Pipeline {
     text: string | BodyError,
     caller: Caller,
     trace: Trace,
-  ): Awaitable<Reply> {
-    const { front } = this;
-    const { policy } = front.settings;
-    if (typeof text !== "string") {
-      return front.refuse(refusalOfBody(text, policy.limits.bodyBytes), trace);
-    }
+  ): Awaitable<Outcome> {
+    const { policy } = this.front.settings;
+    if (typeof text !== "string") return refusalOfBody(text, policy.limits.bodyBytes);
     const parsed = parseBody(text);
     trace.id = requestId(parsed);
     trace.method = nameOf(parsed);
     if (eraOf(facts, parsed, policy.eras) === "legacy") {
       return this.#post(head, facts, parsed, caller, trace);
     }
-    const fault = firstRefusal(
-      MESSAGE_RULES,
-      { head: facts, body: parsed, draining: false },
-      policy,
-    );
-    if (fault !== undefined) return front.refuse(fault, trace);
+    const posted = { head: facts, body: parsed, draining: false };
+    const refusal = firstRefusal(MESSAGE_RULES, posted, policy);
+    if (refusal !== undefined) return refusal;
     return policy.eras === "legacy"
-      ? front.refuse(unsupportedEra(parsed, facts, policy), trace)
-      : this.#modern.post(head, facts, parsed, caller, body, trace);
+      ? unsupportedEra(parsed, facts, policy)
+      : this.#modern.post(head, facts, parsed, caller, body);
   }
 
   #post(
@@ -152,16 +144,12 @@ export class Pipeline {
     body: Body,
     caller: Caller,
     trace: Trace,
-  ): Awaitable<Reply> {
-    const { front } = this;
-    const refusal = firstRefusal(
-      BODY_RULES,
-      { head: facts, body, draining: front.draining },
-      front.settings.policy,
-    );
-    if (refusal !== undefined) return front.refuse(refusal, trace);
+  ): Awaitable<Outcome> {
+    const { draining, settings: { policy } } = this.front;
+    const refusal = firstRefusal(BODY_RULES, { head: facts, body, draining }, policy);
+    if (refusal !== undefined) return refusal;
     const { lifecycle } = this.dispatcher;
-    const found = findSession(facts, lifecycle, caller, front.settings.policy);
+    const found = findSession(facts, lifecycle, caller, policy);
     if (!(found instanceof Promise)) {
       return this.#postTo(found, head, facts, body, caller, trace);
     }
@@ -177,34 +165,29 @@ export class Pipeline {
     body: Body,
     caller: Caller,
     trace: Trace,
-  ): Awaitable<Reply> {
-    const { front, dispatcher } = this;
+  ): Awaitable<Outcome> {
     const event = eventOf(body);
-    const row = rowOf(facts, record, caller, event, front.settings.policy);
+    const row = rowOf(facts, record, caller, event, this.front.settings.policy);
     const own = ownOf(row, record);
     trace.session = own?.id;
-    if (row.answer !== "serve") {
-      return front.refuse(refusalOf(row.answer, facts.method), trace);
-    }
+    if (row.answer !== "serve") return refusalOf(row.answer, facts.method);
     if (event === "initialize") {
       return this.#open(head, facts, body, caller, row.effects.includes("create"), trace);
     }
     const version = own?.version ?? spokenVersion(facts);
     const refused = this.#notAdmitted(body, own, version, caller);
-    if (refused !== undefined) return front.refuse(refused, trace);
+    if (refused !== undefined) return refused;
     if (!row.effects.includes("mark-ready")) {
       return this.#dispatch(head, facts, body, own, version, caller);
     }
-    const { lifecycle } = dispatcher;
+    const { lifecycle } = this.dispatcher;
     const { id } = own!;
     return lifecycle.during(id, lifecycle.markReady(id), (_, ended) => {
       // A batch may hold requests besides, and others may have begun meanwhile.
       const late: Rejection | undefined = ended
         ? { rule: "session-not-found" }
         : this.#notAdmitted(body, own, version, caller);
-      return late === undefined
-        ? this.#dispatch(head, facts, body, own, version, caller)
-        : front.refuse(late, trace);
+      return late === undefined ? this.#dispatch(head, facts, body, own, version, caller) : late;
     });
   }
 
@@ -236,7 +219,7 @@ export class Pipeline {
     record: SessionRecord | undefined,
     version: Revision,
     caller: Caller,
-  ): Awaitable<Reply> {
+  ): Awaitable<Outcome> {
     const { dispatcher } = this;
     const messages = messagesOf(body);
     const requests = requestCount(body);
@@ -256,30 +239,28 @@ export class Pipeline {
     caller: Caller,
     creates: boolean,
     trace: Trace,
-  ): Promise<Reply> {
+  ): Promise<Outcome> {
     const opened = await openSession(this.dispatcher, body, caller, head, facts.accepts, creates);
-    if ("rule" in opened) return this.front.refuse(opened, trace);
-    trace.session = opened.headers[SESSION_ID_HEADER];
+    if (!("rule" in opened)) trace.session = opened.headers[SESSION_ID_HEADER];
     return opened;
   }
 
-  async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Reply> {
-    const { front, dispatcher } = this;
-    const { policy } = front.settings;
+  async #withoutBody(facts: HeadFacts, caller: Caller, trace: Trace): Promise<Outcome> {
+    const { dispatcher } = this;
+    const { policy } = this.front.settings;
     const record = await findSession(facts, dispatcher.lifecycle, caller, policy);
     const event = facts.method === "GET" ? "listen" : "terminate";
     const row = rowOf(facts, record, caller, event, policy);
     const own = ownOf(row, record);
     trace.session = own?.id;
     if (row.answer === "stream") {
-      const opened = await dispatcher.streams.listen(own!, facts.lastEventId);
-      return "rule" in opened ? front.refuse(opened, trace) : opened;
+      return await dispatcher.streams.listen(own!, facts.lastEventId);
     }
     if (row.answer === "ended") {
       return await dispatcher.lifecycle.end(own!, "terminated")
         ? ENDED
-        : front.refuse({ rule: "session-not-found" }, trace);
+        : { rule: "session-not-found" };
     }
-    return front.refuse(refusalOf(row.answer, facts.method), trace);
+    return refusalOf(row.answer, facts.method);
   }
 }

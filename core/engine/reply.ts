@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Rejection } from "../outbound/rejections.ts";
 import type { ReplyHeaders, TextReply } from "../outbound/reply.ts";
 
 /** Where a connection writes to; a runtime's response. */
@@ -43,6 +44,9 @@ export interface OwnReply {
 
 /** Any answer. */
 export type Reply = TextReply | StreamReply | OwnReply;
+
+/** What comes of a request: its answer, or the refusal that will be that. */
+export type Outcome = Reply | Rejection;
 
 /** Reads the body of a request, once. */
 export interface BodyReader {

@@ -27,7 +27,7 @@ import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
 import { mintSessionId } from "../ids.ts";
 import { jsonOf } from "../json.ts";
-import type { Reply } from "../reply.ts";
+import type { Outcome, Reply } from "../reply.ts";
 import { named } from "../sessions/mint.ts";
 import { Call } from "./call.ts";
 import { Post } from "./post.ts";
@@ -46,7 +46,7 @@ export async function openSession(
   head: RequestHead,
   accepts: Accepts,
   creates: boolean,
-): Promise<Reply | Rejection> {
+): Promise<Outcome> {
   const request = (body as { message: RpcRequest }).message;
   const { settings } = dispatcher;
   const version = negotiate(request.params!.protocolVersion as string);
@@ -103,7 +103,7 @@ async function open(
   draft: SessionRecord,
   accepts: Accepts,
   creates: boolean,
-): Promise<Reply | Rejection> {
+): Promise<Outcome> {
   const { application, settings, lifecycle } = dispatcher;
   const version = draft.version!;
   const shaped = (text: string): Reply => textReply(text, accepts, settings.policy.response);

@@ -194,6 +194,6 @@ export class HeldEntry implements Entry {
   #refuse(rejection: Rejection): Reply {
     this.#told = {};
     const { facts, trace } = this.#entered;
-    return this.#front.finish(facts, this.#front.refuse(rejection, trace), trace);
+    return this.#front.finish(facts, rejection, trace);
   }
 }

@@ -16,14 +16,14 @@ import type { Caller } from "../application.ts";
 import { backendFailed } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import { shown } from "../errors.ts";
-import { Front, isReply, type Trace } from "../front.ts";
+import { Front, isCaller, type Trace } from "../front.ts";
 import { mintNodeId, mintSessionId } from "../ids.ts";
 import type { Limits, SessionOptions } from "../options/options.ts";
 import { readGuardOptions } from "../options/read_options.ts";
 import { needed } from "../options/readers.ts";
 import type { Awaitable } from "../ports.ts";
 import { refusalOf } from "../refusal.ts";
-import type { Reply } from "../reply.ts";
+import type { Outcome, Reply } from "../reply.ts";
 import { Lifecycle } from "../sessions/lifecycle.ts";
 import { named } from "../sessions/mint.ts";
 import { findSession, ownOf } from "../sessions/session_of.ts";
@@ -156,14 +156,10 @@ class Guard {
     const trace = this.front.trace();
     try {
       const entered = await this.#enter(head, facts, trace);
-      return "status" in entered ? this.front.finish(facts, entered, trace) : entered;
+      return "session" in entered ? entered : this.front.finish(facts, entered, trace);
     } catch (error) {
       backendFailed(this.front.settings, error);
-      return this.front.finish(
-        facts,
-        this.front.refuse({ rule: "store-unavailable" }, trace),
-        trace,
-      );
+      return this.front.finish(facts, { rule: "store-unavailable" }, trace);
     }
   }
 
@@ -178,13 +174,13 @@ class Guard {
     await this.#lifecycle.close();
   }
 
-  async #enter(head: RequestHead, facts: HeadFacts, trace: Trace): Promise<Entry | Reply> {
+  async #enter(head: RequestHead, facts: HeadFacts, trace: Trace): Promise<Entry | Outcome> {
     const { front } = this;
     const { policy } = front.settings;
     const caller = await front.admit(head, facts, trace);
-    if (isReply(caller)) return caller;
+    if (!isCaller(caller)) return caller;
     const malformed = firstRefusal([SESSION_ID_RULE], facts, policy);
-    if (malformed !== undefined) return front.refuse(malformed, trace);
+    if (malformed !== undefined) return malformed;
     const found = findSession(facts, this.#lifecycle, caller, policy);
     if (!(found instanceof Promise)) return this.#enterIn(found, head, facts, caller, trace);
     return this.#lifecycle.during(facts.sessionId!, found, (record, ended) => {
@@ -199,7 +195,7 @@ class Guard {
     facts: HeadFacts,
     caller: Caller,
     trace: Trace,
-  ): Awaitable<Entry | Reply> {
+  ): Awaitable<Entry | Outcome> {
     const { front } = this;
     const { policy } = front.settings;
     const id = facts.sessionId;
@@ -209,9 +205,9 @@ class Guard {
       event = this.#eventOf(head, record);
     } catch (error) {
       front.emit({ type: "application-error", method: "opens", error });
-      return front.refuse({ rule: "internal-error" }, trace);
+      return { rule: "internal-error" };
     }
-    if (event === "initialize" && front.draining) return front.refuse({ rule: "draining" }, trace);
+    if (event === "initialize" && front.draining) return { rule: "draining" };
     const row = decide(stateOf(given, event), event, policy);
     const own = ownOf(row, record);
     trace.session = own?.id;
@@ -222,10 +218,10 @@ class Guard {
         return this.#using(row, own!, caller, facts, trace);
       case "ended":
         return this.#lifecycle.end(own!, "terminated").then((ended) =>
-          ended ? ENDED : front.refuse({ rule: "session-not-found" }, trace)
+          ended ? ENDED : { rule: "session-not-found" }
         );
       default:
-        return front.refuse(refusalOf(row.answer, facts.method), trace);
+        return refusalOf(row.answer, facts.method);
     }
   }
 
@@ -244,7 +240,7 @@ class Guard {
     return head.method === "GET" ? "listen" : "message";
   }
 
-  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry | Reply> {
+  #opening(facts: HeadFacts, caller: Caller, trace: Trace): Awaitable<Entry | Outcome> {
     const now = this.front.settings.clock.now();
     const record: SessionRecord = {
       id: mintSessionId(),
@@ -257,12 +253,10 @@ class Guard {
       held: false,
     };
     const own = named(record, this.front.settings);
-    return andThen<SessionRecord | Rejection, Entry | Reply>(
+    return andThen<SessionRecord | Rejection, Entry | Rejection>(
       own,
       (one) =>
-        "rule" in one
-          ? this.front.refuse(one, trace)
-          : this.#entry({ record: one, caller, facts, trace, opening: true }),
+        "rule" in one ? one : this.#entry({ record: one, caller, facts, trace, opening: true }),
     );
   }
 
@@ -272,14 +266,14 @@ class Guard {
     caller: Caller,
     facts: HeadFacts,
     trace: Trace,
-  ): Awaitable<Entry | Reply> {
+  ): Awaitable<Entry | Outcome> {
     const entry = this.#entry({ record, caller, facts, trace, opening: false });
     if (!effects.includes("mark-ready")) return entry;
     const lifecycle = this.#lifecycle;
     const { id } = record;
-    return lifecycle.during<void, Entry | Reply>(id, lifecycle.markReady(id), (_, ended) => {
+    return lifecycle.during<void, Entry | Outcome>(id, lifecycle.markReady(id), (_, ended) => {
       // What has ended is held no more.
-      return ended ? this.front.refuse({ rule: "session-not-found" }, trace) : entry;
+      return ended ? { rule: "session-not-found" } : entry;
     }).catch((error) => {
       entry.leave();
       throw error;

@@ -22,9 +22,9 @@ import { Post } from "../calls/post.ts";
 import type { Usage } from "../calls/principals.ts";
 import { run } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
-import type { Front, Trace } from "../front.ts";
+import type { Front } from "../front.ts";
 import type { Awaitable } from "../ports.ts";
-import type { BodyReader, Reply } from "../reply.ts";
+import type { BodyReader, Outcome, Reply } from "../reply.ts";
 import { Inputs, type StateKeeper } from "./inputs.ts";
 import { RequestStates } from "./request_state.ts";
 
@@ -53,20 +53,18 @@ export class Modern implements StateKeeper {
     body: Body,
     caller: Caller,
     reader: BodyReader,
-    trace: Trace,
-  ): Awaitable<Reply> {
-    const front = this.#front;
-    const { policy } = front.settings;
+  ): Awaitable<Outcome> {
+    const { policy } = this.#front.settings;
     if (body.kind === "notification") return this.#notified(head, body, caller);
     const posted: ModernPosted = { head: facts, body };
     const refusal = firstRefusal(MODERN_RULES, posted, policy);
-    if (refusal !== undefined) return front.refuse(refusal, trace);
+    if (refusal !== undefined) return refusal;
     const request = (body as { message: RpcRequest }).message;
     const { lifecycle } = this.#dispatcher;
     // Who listens hears of what changes on any node, from its acknowledgement on.
     const joining = request.method === "subscriptions/listen" ? lifecycle.join() : undefined;
     if (joining !== undefined) {
-      return joining.then(() => this.#serve(head, facts, request, caller, reader, trace));
+      return joining.then(() => this.#serve(head, facts, request, caller, reader));
     }
     if (request.method === "tools/call") {
       // The list may change on another node.
@@ -74,25 +72,23 @@ export class Modern implements StateKeeper {
       const found = this.#dispatcher.params.of(request.params?.name);
       if (found instanceof Promise) {
         return found.then((params) =>
-          this.#refuseMirrored(head, body, params, trace) ??
-            this.#serve(head, facts, request, caller, reader, trace)
+          this.#refuseMirrored(head, body, params) ??
+            this.#serve(head, facts, request, caller, reader)
         );
       }
-      const refused = this.#refuseMirrored(head, body, found, trace);
+      const refused = this.#refuseMirrored(head, body, found);
       if (refused !== undefined) return refused;
     }
-    return this.#serve(head, facts, request, caller, reader, trace);
+    return this.#serve(head, facts, request, caller, reader);
   }
 
   #refuseMirrored(
     { headers }: RequestHead,
     body: Body,
     params: readonly ParamHeader[],
-    trace: Trace,
-  ): Reply | undefined {
+  ): Rejection | undefined {
     const { policy } = this.#front.settings;
-    const mismatch = firstRefusal(MIRROR_RULES, { body, headers, params }, policy);
-    return mismatch && this.#front.refuse(mismatch, trace);
+    return firstRefusal(MIRROR_RULES, { body, headers, params }, policy);
   }
 
   #serve(
@@ -101,14 +97,13 @@ export class Modern implements StateKeeper {
     request: RpcRequest,
     caller: Caller,
     reader: BodyReader,
-    trace: Trace,
-  ): Awaitable<Reply> {
+  ): Awaitable<Outcome> {
     const { delegate, lifecycle, principals, stopped } = this.#dispatcher;
     // It came before the end, and its body after it: nothing has begun, so another node can serve it.
-    if (stopped) return this.#front.refuse({ rule: "draining" }, trace);
+    if (stopped) return { rule: "draining" };
     const usage = principals.of(caller.principal);
     const refusal = this.#overQuota(facts, request, usage);
-    if (refusal !== undefined) return this.#front.refuse(refusal, trace);
+    if (refusal !== undefined) return refusal;
     if (delegate === undefined) {
       return this.#call(request, caller, usage, head, facts.accepts, reader);
     }
@@ -125,7 +120,7 @@ export class Modern implements StateKeeper {
     head: RequestHead,
     accepts: Accepts,
     reader: BodyReader,
-  ): Awaitable<Reply> {
+  ): Awaitable<Outcome> {
     const dispatcher = this.#dispatcher;
     const { settings, subscriptions } = dispatcher;
     const listens = request.method === "subscriptions/listen";

@@ -24,7 +24,7 @@ import { memoryLogs } from "../memory/logs.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
 import { remember } from "../recent.ts";
-import type { Reply } from "../reply.ts";
+import type { Outcome, Reply } from "../reply.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -143,7 +143,7 @@ export class Streams {
   }
 
   /** Opens the standalone stream, or resumes any stream of the session. */
-  async listen(record: SessionRecord, lastEventId: string | null): Promise<Reply | Rejection> {
+  async listen(record: SessionRecord, lastEventId: string | null): Promise<Outcome> {
     const { resumable, backend, clock, budget } = this.#settings;
     const { logs } = backend;
     let id = standaloneStream(record.id);
