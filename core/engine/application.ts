@@ -27,6 +27,13 @@ export interface CacheHints {
   readonly scope?: "public" | "private" | undefined;
 }
 
+/** The result of a request: an object. A promise, or what is iterated as an array is, is none. */
+// A promise is an object too: were `then` not ruled out, one of anything would do. Without JsonObject, literals given
+// to a promise's `resolve` might have no members.
+export type RpcResult =
+  | JsonObject
+  | (object & { readonly then?: never; readonly [Symbol.iterator]?: never });
+
 /** An MCP server as plain functions. */
 export interface Application {
   /** Sent in `InitializeResult`. May be left out where {@linkcode Application.initialize} answers. */
@@ -41,12 +48,7 @@ export interface Application {
    * `subscriptions/listen`. Throw an {@linkcode RpcError} to answer with an
    * error of your own; anything else that is thrown is answered with -32603 and stays on the server.
    */
-  // A promise is an object too: were `then` not ruled out, one of anything would do. Without JsonObject, literals given
-  // to a promise's `resolve` might have no members.
-  request(
-    request: RpcRequest,
-    exchange: Exchange,
-  ): Awaitable<JsonObject | (object & { readonly then?: never }) | undefined>;
+  request(request: RpcRequest, exchange: Exchange): Awaitable<RpcResult | undefined>;
   /** Receives a notification. It is acknowledged (202) before and whatever this does. */
   notification?(notification: RpcNotification, exchange: Exchange): Awaitable<void>;
   /**

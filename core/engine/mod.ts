@@ -26,6 +26,7 @@ export type {
   InputOptions,
   InputRequest,
   RequestOptions,
+  RpcResult,
   Session,
   SessionHandle,
   SessionRequestOptions,
@@ -83,6 +84,14 @@ export type {
 export type { Eras, HeaderReader, RequestHead } from "../inbound/head.ts";
 export type { ResponseShape } from "../inbound/policy.ts";
 export type { SessionMode } from "../session/machine.ts";
-export type { EndReason, SessionRecord } from "../session/record.ts";
+export type { EndReason, Lifetime, SessionRecord } from "../session/record.ts";
 export type { RuleId } from "../outbound/rejections.ts";
-export type { JsonObject, RequestId, RpcNotification, RpcRequest } from "../protocol/json_rpc.ts";
+export type { ReplyHeaders, TextReply } from "../outbound/reply.ts";
+export type { Era, LegacyRevision, ModernRevision, Revision } from "../protocol/revisions.ts";
+export type {
+  JsonObject,
+  RequestId,
+  RpcErrorObject,
+  RpcNotification,
+  RpcRequest,
+} from "../protocol/json_rpc.ts";

@@ -20,11 +20,11 @@ export interface Backend {
   readonly logs: LogStore;
   readonly bus: Bus;
   /** Values behind handles; left out where the backend keeps nothing, and `exchange.handles` then fails. */
-  readonly handles?: HandleStore;
+  readonly handles?: HandleStore | undefined;
   /** Which nodes are up. A backend has it where records outlive the node that works on them. */
-  readonly nodes?: Nodes;
+  readonly nodes?: Nodes | undefined;
   /** Options that it cannot serve, each with the reason; setting one throws an `OptionError`. */
-  readonly lacks?: { readonly [option in Lackable]?: string };
+  readonly lacks?: { readonly [option in Lackable]?: string } | undefined;
   /** Releases what the backend itself opened. */
   close?(): Awaitable<void>;
 }

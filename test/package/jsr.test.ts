@@ -48,6 +48,13 @@ test("what is public names no type that is not", { timeout: 100_000 }, async () 
   assert.deepEqual(output.match(/missing-explicit-type/g) ?? [], [], "a page without the type");
 });
 
+test("what is needed to name a type of the package's root is exported there", async () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  const { output } = await exec([deno, "doc", "--lint", exports["."]], { cwd: root, seconds: 90 });
+  assert.match(output, /documentation lint|Checked/);
+  assert.deepEqual(output.match(/public type .* references private type .*/g) ?? [], []);
+});
+
 describe("in a Deno project that imports from JSR", () => {
   const run = [deno, "run", "--no-prompt", "--cached-only"];
 
