@@ -1,6 +1,10 @@
 /**
- * The pure parts: what MCP says about sessions over HTTP, as data and functions. No clock, no
- * randomness, no I/O; use them to build another engine, a proxy or a test.
+ * The pure parts: what MCP says about sessions over HTTP, as data and functions without a clock, randomness or I/O. Use
+ * them to build another engine, a proxy or a test; to serve MCP, take `mcp-session` itself.
+ *
+ * A request passes them in this order: `readHead`, `HEAD_RULES` and `HEADER_RULES` by `firstRefusal`, `parseBody`,
+ * `eraOf`, `BODY_RULES` or `MODERN_RULES`, `stateOf` and `decide`, `ADMISSION_RULES`; what refuses becomes an answer by
+ * `rejectionReply`.
  *
  * @module
  */

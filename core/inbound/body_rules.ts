@@ -12,14 +12,17 @@ import { SESSION_ID_RULE } from "./head_rules.ts";
 import type { Policy } from "./policy.ts";
 import type { Rule } from "./rule.ts";
 
-/** What the rules of the body look at. */
+/** What {@linkcode BODY_RULES} look at. */
 export interface Posted {
+  /** The facts of the head. */
   readonly head: HeadFacts;
+  /** The body, as `parseBody` read it. */
   readonly body: Body;
+  /** The handler is shutting down. */
   readonly draining: boolean;
 }
 
-/** Rules on the body of a POST of any era. */
+/** Rules on the body of a POST of any era, in order. */
 export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   {
     id: "parse-error",
@@ -32,7 +35,7 @@ export const MESSAGE_RULES: readonly Rule<Posted>[] = [
   },
 ];
 
-/** Rules on the body of a legacy POST. */
+/** Rules on the body of a legacy POST, in order. They are asked after {@linkcode MESSAGE_RULES}. */
 export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   {
     id: "malformed-header",
@@ -74,10 +77,12 @@ export const LEGACY_BODY_RULES: readonly Rule<Posted>[] = [
   },
 ];
 
-/** Rules on the body of a POST, in order. */
+/** All rules on the body of a legacy POST, in order. */
 export const BODY_RULES: readonly Rule<Posted>[] = [...MESSAGE_RULES, ...LEGACY_BODY_RULES];
 
-/** The version rule alone, for requests without a body. */
+/**
+ * The rule on `MCP-Protocol-Version` alone, for legacy requests without a body. Gives the refusal; undefined to go on.
+ */
 export function unsupportedVersion(
   { version }: HeadFacts,
   { revisions }: Policy,
@@ -87,8 +92,9 @@ export function unsupportedVersion(
     : { rule: "unsupported-version", value: version, accepted: revisions.join(", ") };
 }
 
-/** What the rules of admission look at: a message that is about to be dispatched. */
+/** What {@linkcode ADMISSION_RULES} look at: a POST that is about to be dispatched. */
 export interface Admitted {
+  /** The body, as `parseBody` read it. */
   readonly body: Body;
   /** The revision that the session speaks. */
   readonly version: string;
@@ -96,7 +102,7 @@ export interface Admitted {
   readonly inFlight: { readonly size: number; has(id: RequestId): boolean };
 }
 
-/** Rules on a message whose session is found. */
+/** Rules on a legacy POST whose session is found, in order. */
 export const ADMISSION_RULES: readonly Rule<Admitted>[] = [
   {
     id: "batch-not-allowed",
@@ -144,7 +150,7 @@ export function isInitialize(body: Body): boolean {
   return body.kind === "request" && body.message.method === "initialize";
 }
 
-/** The id of a single request, also of one that is no message but for its id. */
+/** The id of a body that is a single request, also of one that is no message but for its id; undefined for any other. */
 export function requestId(body: Body): RequestId | undefined {
   if (body.kind === "fault") return body.id;
   return body.kind === "request" ? body.message.id : undefined;

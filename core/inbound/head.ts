@@ -16,46 +16,60 @@ import { type Accepts, accepts } from "../protocol/media.ts";
 import { META } from "../protocol/modern.ts";
 import { type Era, revisionFacts } from "../protocol/revisions.ts";
 
-/** The part of `Headers` that is needed: the value of a field, repeated ones joined by `, `. */
+/** The part of `Headers` that is needed. */
 export interface HeaderReader {
+  /** The value of a field by its name in lower case, repeated ones joined by `, `; null where it is absent. */
   get(name: string): string | null;
 }
 
-/** A request without its body. A Web-standard `Request` is one. */
+/** A request without its body, as `authenticate` and `opens` get it. A Web-standard `Request` is one. */
 export interface RequestHead {
-  /** Upper case, as HTTP has it. */
+  /** The HTTP method, in upper case. */
   readonly method: string;
-  /** Absolute. */
+  /** The URL, absolute. */
   readonly url: string;
+  /** The header fields. */
   readonly headers: HeaderReader;
 }
 
-/** The facts of a head. */
+/** What {@linkcode readHead} reads of a head. A field that is absent is null. */
 export interface HeadFacts {
+  /** The HTTP method. */
   readonly method: string;
   /** The `Host` field, or the URL's authority where the runtime moved it there (HTTP/2). */
   readonly host: string;
+  /** The `Origin` field. */
   readonly origin: string | null;
+  /** The `Content-Length` field; null on a preflight. */
   readonly contentLength: string | null;
+  /** The `Content-Type` field of a POST. */
   readonly contentType: string | null;
+  /** The `Accept` field. */
   readonly accept: string | null;
+  /** What that field allows. */
   readonly accepts: Accepts;
+  /** The `Mcp-Session-Id` field, as it was sent. */
   readonly sessionId: string | null;
+  /** The `MCP-Protocol-Version` field, as it was sent. */
   readonly version: string | null;
-  /** Null where it is empty: a client that has seen no id yet. */
+  /** The `Last-Event-ID` field; null on a POST, and where it is empty, as of a client that has seen no id yet. */
   readonly lastEventId: string | null;
+  /** The `Mcp-Method` field. */
   readonly mcpMethod: string | null;
+  /** The `Mcp-Name` field, not decoded. */
   readonly mcpName: string | null;
-  /** The era that the version header names; a body may know better. */
+  /** The era that the version header names. The body has the last word: see {@linkcode eraOf}. */
   readonly era: Era;
 }
 
-/** The eras that an endpoint serves. */
+/** The eras that an endpoint serves: `legacy` has `initialize` and sessions, `modern` is 2026-07-28, `both` is both. */
 export type Eras = "both" | Era;
 
 /**
- * Reads the head of an MCP request. Where only one era is served, every head belongs to it: a server of the old
- * one has no codes of the new, by which clients would take it for a modern one.
+ * Reads the head of an MCP request.
+ *
+ * @param eras What is served. Where that is one era, every head belongs to it: a legacy endpoint must not answer with
+ * the codes of 2026-07-28, or clients would take it for a modern one.
  */
 export function readHead(head: RequestHead, eras: Eras): HeadFacts {
   const { headers, method } = head;
@@ -96,8 +110,8 @@ function authorityOf(url: string): string {
 }
 
 /**
- * The era of a POST: a protocol version in `_meta` makes it modern whatever the header says, `initialize`
- * without one is legacy, and where the body says nothing the header does.
+ * Decides the era of a POST. A protocol version in the body's `_meta` makes it modern, whatever the header says;
+ * `initialize` without one is legacy; where the body says nothing, the header decides.
  */
 export function eraOf(facts: HeadFacts, body: Body, eras: Eras): Era {
   if (eras === "modern") return "modern";

@@ -11,14 +11,15 @@ import { isJson } from "../protocol/media.ts";
 import type { HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 
-/** What the rules of the head look at. */
+/** What {@linkcode HEAD_RULES} look at. */
 export interface Arrival {
+  /** The facts of the head. */
   readonly head: HeadFacts;
   /** The handler is shutting down. */
   readonly draining: boolean;
 }
 
-/** Rules on the head that hold for any handler, before the caller is authenticated. */
+/** Rules on the head that hold for any handler, in order. They are asked before the caller is authenticated. */
 export const HEAD_RULES: readonly Rule<Arrival>[] = [
   {
     id: "draining",
@@ -61,7 +62,9 @@ export const HEAD_RULES: readonly Rule<Arrival>[] = [
   },
 ];
 
-/** The rule on the session id's form, which holds for any handler. */
+/**
+ * The rule on the form of `Mcp-Session-Id`, which holds for any handler. It is the first of {@linkcode HEADER_RULES}.
+ */
 export const SESSION_ID_RULE: Rule<HeadFacts> = {
   id: "malformed-header",
   of: "Mcp-Session-Id",
@@ -77,7 +80,7 @@ export const SESSION_ID_RULE: Rule<HeadFacts> = {
       ),
 };
 
-/** Rules on the headers of an MCP request, once the caller is known. */
+/** Rules on the headers of an MCP request, in order. They are asked once the caller is known. */
 export const HEADER_RULES: readonly Rule<HeadFacts>[] = [
   SESSION_ID_RULE,
   {

@@ -17,13 +17,15 @@ import type { Refusal, Rule } from "./rule.ts";
 
 const SUPPORTED: readonly string[] = MODERN_REVISIONS;
 
-/** What the modern rules look at. */
+/** What {@linkcode MODERN_RULES} look at. */
 export interface ModernPosted {
+  /** The facts of the head. */
   readonly head: HeadFacts;
+  /** The body, as `parseBody` read it. */
   readonly body: Body;
 }
 
-/** Rules on a modern POST, in order; a notification meets none. */
+/** Rules on a POST of 2026-07-28, in order. A notification is not asked about them. */
 export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   {
     id: "modern-not-a-request",
@@ -108,15 +110,17 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
   },
 ];
 
-/** What the rule on mirrored parameters looks at. */
+/** What {@linkcode MIRROR_RULES} look at. */
 export interface Mirrored {
+  /** The body: a `tools/call`. */
   readonly body: Body;
+  /** The headers of the request. */
   readonly headers: HeaderReader;
-  /** The mirrored parameters of the tool that is called. */
+  /** The mirrored parameters of the tool that is called, from {@linkcode paramHeaders}. */
   readonly params: readonly ParamHeader[];
 }
 
-/** Rules on a modern tool call whose schema is known. */
+/** Rules on a `tools/call` of 2026-07-28 of a tool whose schema is known. */
 export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
   {
     id: "header-mismatch",
@@ -126,7 +130,7 @@ export const MIRROR_RULES: readonly Rule<Mirrored>[] = [
   },
 ];
 
-/** A modern request on an endpoint that serves none: answered like any legacy server would. */
+/** The refusal of a modern request by an endpoint that serves none: what any legacy server would answer. */
 export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Policy): Rejection {
   const said = metaOf(body)[META.protocolVersion];
   return {
@@ -136,7 +140,7 @@ export function unsupportedEra(body: Body, head: HeadFacts, { revisions }: Polic
   };
 }
 
-/** The `_meta` of a request; empty where there is none. */
+/** The `_meta` of a body that is a single request; `{}` where there is none. */
 export function metaOf(body: Body): JsonObject {
   const meta = paramsOf(body)?._meta;
   return isObject(meta) ? meta : NOTHING;

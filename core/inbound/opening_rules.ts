@@ -6,13 +6,13 @@
 
 import type { Rule } from "./rule.ts";
 
-/** What the rules on a new session look at. */
+/** What {@linkcode OPENING_RULES} look at: an `initialize` that would open a session. */
 export interface Opening {
   /** The `params` of `initialize` as they would be stored: JSON text. */
   readonly initialize: string;
 }
 
-/** Rules on `initialize` where it would open a session. */
+/** Rules on an `initialize` that would open a session, in order. */
 export const OPENING_RULES: readonly Rule<Opening>[] = [
   {
     id: "initialize-over-limit",

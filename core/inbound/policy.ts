@@ -9,16 +9,19 @@ import type { LegacyRevision } from "../protocol/revisions.ts";
 import type { Guards, SessionMode } from "../session/machine.ts";
 import type { Eras } from "./head.ts";
 
-/** The shape of the answer to a request: `auto` begins as JSON and turns to SSE where it has to. */
+/**
+ * The shape of the answer to a request: JSON, an event stream (`sse`), or JSON that turns to a stream where it has to
+ * (`auto`).
+ */
 export type ResponseShape = "auto" | "json" | "sse";
 
 /** The limits that a rule may ask about. */
 export interface PolicyLimits {
-  /** Bytes. */
+  /** Bytes that a body may have. */
   readonly bodyBytes: number;
-  /** Characters of JSON. */
+  /** Characters that the `params` of `initialize` may have as JSON. */
   readonly initializeBytes: number;
-  /** Messages. */
+  /** Messages that a batch may have. */
   readonly batch: number;
   /** Requests that one session may have in flight. */
   readonly inFlight: number;
@@ -32,17 +35,22 @@ export interface PolicyLimits {
   readonly subscriptionsPerPrincipal: number;
 }
 
-/** Everything a rule may ask of the options. */
+/** Everything that a rule may ask of the options. */
 export interface Policy extends Guards {
   /** The eras that are served. */
   readonly eras: Eras;
+  /** Whether requests need sessions. */
   readonly sessions: SessionMode;
+  /** Which `Host` fields are served. */
   readonly allowedHosts: AllowedHosts;
+  /** Which `Origin` fields are served; `*` for all. */
   readonly allowedOrigins: readonly AllowedOrigin[] | "*";
+  /** The shape of answers. */
   readonly response: ResponseShape;
-  /** Answers preflights. */
+  /** Whether preflights are answered. */
   readonly cors: boolean;
   /** The legacy revisions that are served, newest first. */
   readonly revisions: readonly LegacyRevision[];
+  /** The limits that rules ask about. */
   readonly limits: PolicyLimits;
 }

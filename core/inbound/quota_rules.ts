@@ -8,19 +8,21 @@ import { isObject, type JsonObject, quote } from "../protocol/json_rpc.ts";
 import type { HeadFacts } from "./head.ts";
 import type { Rule } from "./rule.ts";
 
-/** What the rules on subscriptions look at. */
+/** What {@linkcode LISTEN_RULES} look at. */
 export interface Listening {
+  /** The facts of the head. */
   readonly head: HeadFacts;
   /** The `params` of `subscriptions/listen`. */
   readonly asked: JsonObject | undefined;
+  /** The handler is shutting down. */
   readonly draining: boolean;
   /** Subscriptions that are open on this node. */
   readonly open: number;
-  /** Those of the principal. */
+  /** Those of them that are of the principal who asks. */
   readonly own: number;
 }
 
-/** Rules on `subscriptions/listen`, once it has passed those on any modern request. */
+/** Rules on `subscriptions/listen`, in order. They are asked after {@linkcode MODERN_RULES}. */
 export const LISTEN_RULES: readonly Rule<Listening>[] = [
   {
     id: "draining",
@@ -52,13 +54,13 @@ export const LISTEN_RULES: readonly Rule<Listening>[] = [
   },
 ];
 
-/** What the rules on calls without a session look at. */
+/** What {@linkcode CALL_RULES} look at. */
 export interface Calling {
-  /** How many requests the principal would have in flight without a session. */
+  /** How many requests the principal would have in flight without a session, with those of this POST. */
   readonly calls: number;
 }
 
-/** Rules on a call without a session that is about to be dispatched. */
+/** Rules on requests without a session that are about to be dispatched. */
 export const CALL_RULES: readonly Rule<Calling>[] = [
   {
     id: "in-flight-quota",

@@ -14,19 +14,19 @@ import type { Policy } from "./policy.ts";
 /** What the message of a refusal names, which may be nothing; `rule` only where another row answers than the rule's own. */
 export type Refusal = Partial<Rejection>;
 
-/** One row of the ladder. */
+/** One row of the ladder: a rule that a request may be refused by. */
 export interface Rule<Facts> {
   /** The row of the rejection table that answers. */
   readonly id: RuleId;
-  /** Which of the rules with that id it is, where there are several. */
+  /** Which of the rules with that id this is, where there are several. */
   readonly of?: string;
-  /** The refusal; undefined to pass on to the next rule. */
+  /** Looks at a request: gives the refusal, or undefined to go on to the next rule. */
   readonly check: (facts: Facts, policy: Policy) => Refusal | undefined;
 }
 
 /**
- * Asks rules in order; the first refusal ends it. The id of the request is not part of it: whoever answers knows that,
- * see {@linkcode Rejection.id}.
+ * Asks rules in order and gives the first refusal; undefined where none refuses. The id of the request is no part of it:
+ * whoever answers knows that, see {@linkcode Rejection.id}.
  */
 export function firstRefusal<Facts>(
   rules: readonly Rule<Facts>[],

@@ -16,7 +16,11 @@ const ALLOWED =
 /** How long a browser may keep a preflight, in seconds. */
 const PREFLIGHT_SECONDS = "600";
 
-/** The headers that let the page at `origin` read an answer. Without an origin there is no page. */
+/**
+ * The header fields that let the page at `origin` read an answer, errors included.
+ *
+ * @param origin The `Origin` field, where it is allowed; null where there is none: then only `Vary` is added.
+ */
 export function corsHeaders(origin: string | null): ReplyHeaders {
   return origin === null ? { "vary": "Origin" } : {
     "access-control-allow-origin": origin,
@@ -25,7 +29,10 @@ export function corsHeaders(origin: string | null): ReplyHeaders {
   };
 }
 
-/** The answer to a preflight: `OPTIONS`, which a browser sends without credentials. */
+/**
+ * The answer to a preflight, `OPTIONS`, which a browser sends without credentials. It allows the headers of MCP,
+ * `Authorization`, `Content-Type`, `Accept`, and `Mcp-Param-*` as they are asked for.
+ */
 export function preflightReply(headers: HeaderReader): TextReply {
   return {
     status: 204,

@@ -24,7 +24,10 @@ export interface RejectionRow {
   readonly status: number;
   /** JSON-RPC error code. */
   readonly code: number;
-  /** JSON-RPC error message; `{field}`, `{value}`, `{detail}` and `{accepted}` are filled in. */
+  /**
+   * JSON-RPC error message. `{field}`, `{value}`, `{detail}` and `{accepted}` are filled in from the
+   * {@linkcode Rejection}.
+   */
   readonly message: string;
   /** The answer carries `Retry-After`. */
   readonly retry?: true;
@@ -32,7 +35,10 @@ export interface RejectionRow {
   readonly allow?: true;
 }
 
-/** The name of a row: the rule that refused. Stable; events and logs carry it. */
+/**
+ * The name of a rule that refuses, and of its row in {@linkcode REJECTIONS}. Names are stable: events and logs carry
+ * them.
+ */
 export type RuleId =
   | "draining"
   | "origin-not-allowed"
@@ -79,7 +85,7 @@ export type RuleId =
   | "in-flight-quota"
   | "internal-error";
 
-/** The table, in the order in which the ladder asks. */
+/** Every refusal as it looks on the wire, in the order in which the rules are asked. */
 export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
   "draining": row(503, "The server is shutting down; try again elsewhere or later"),
   "origin-not-allowed": row(
@@ -223,12 +229,13 @@ export const REJECTIONS: { readonly [rule in RuleId]: RejectionRow } = {
 
 /** A refusal: the rule that refused, and what its message names. A value, never thrown. */
 export interface Rejection {
+  /** The rule that refused. */
   readonly rule: RuleId;
   /** The header or field at fault. */
   readonly field?: string;
-  /** What was found there, unquoted. Undefined reads as absent. */
+  /** What was found there, unquoted. Undefined and null are shown as `absent`. */
   readonly value?: string | number | null | undefined;
-  /** A phrase made here, shown as it is. */
+  /** A phrase of the rule's own, shown as it is. */
   readonly detail?: string;
   /** What would have been accepted. */
   readonly accepted?: string | number;
@@ -244,12 +251,12 @@ function row(status: number, message: string, code: number = TRANSPORT_REFUSED):
   return status === 405 ? { status, code, message, allow: true } : { status, code, message };
 }
 
-/** The row of a rule. */
+/** The row of a rule in {@linkcode REJECTIONS}. */
 export function rejectionRow(rule: RuleId): RejectionRow {
   return REJECTIONS[rule];
 }
 
-/** The message of a rejection, filled in. Values are quoted, and cut so that they cannot flood a log. */
+/** The message of a rejection, filled in. What was found is quoted, and cut so that it cannot flood a log. */
 export function rejectionMessage(rejection: Rejection): string {
   return rejectionRow(rejection.rule).message.replace(
     /\{(field|value|detail|accepted)\}/g,

@@ -7,12 +7,14 @@
 import { errorText, type RequestId } from "../protocol/json_rpc.ts";
 import { type Rejection, rejectionMessage, rejectionRow } from "./rejections.ts";
 
-/** Header fields by lower-case name. */
+/** Header fields, by names in lower case. */
 export type ReplyHeaders = { readonly [name: string]: string };
 
 /** An answer whose body is text, or none. */
 export interface TextReply {
+  /** The HTTP status. */
   readonly status: number;
+  /** The header fields. */
   readonly headers: ReplyHeaders;
   /** The whole body; null for none. */
   readonly body: string | null;
@@ -20,13 +22,13 @@ export interface TextReply {
 
 const NO_HEADERS: ReplyHeaders = {};
 
-/** 202 Accepted: notifications and responses have no answer of their own. */
+/** 202 Accepted, without a body: the answer to notifications and responses. */
 export const ACCEPTED: TextReply = { status: 202, headers: NO_HEADERS, body: null };
 
-/** 204 No Content: the session is ended. */
+/** 204 No Content: the answer to a DELETE that ended its session. */
 export const ENDED: TextReply = { status: 204, headers: NO_HEADERS, body: null };
 
-/** How long a client is asked to wait after a 503, in seconds. */
+/** How many seconds a client is asked to wait after a 503, by `Retry-After`. */
 export const RETRY_AFTER_SECONDS = 1;
 
 /**

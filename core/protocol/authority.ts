@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A host, and a port where one is written. */
+/** A host, and its port where one is written. */
 export interface Authority {
   /** Lower case; an IPv6 address keeps its brackets. */
   readonly host: string;
@@ -19,11 +19,15 @@ export interface Origin extends Authority {
   readonly scheme: string;
 }
 
-/** Allowed hosts, each a name for any port or a name with the one port it allows; `*` for all. */
+/** Allowed hosts: a name without a port stands for every port, one with a port for that alone; `*` for all. */
 export type AllowedHosts = readonly Authority[] | "*";
 
-/** One allowed origin: a full one, or (scheme undefined) a host name for any scheme and port. */
+/**
+ * One allowed origin: a full one, or, where `scheme` is undefined, a host name for any scheme and, without a port, any
+ * port.
+ */
 export interface AllowedOrigin extends Authority {
+  /** Lower case, without the colon; undefined for any. */
   readonly scheme: string | undefined;
 }
 
@@ -33,7 +37,7 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
 const AUTHORITY =
   /^(\[[0-9a-f:.]+\]|(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*)(?::(\d{1,5}))?$/i;
 
-/** Reads `host[:port]`; undefined where it is anything else. */
+/** Reads `host[:port]`; undefined where the text is anything else. */
 export function parseAuthority(text: string): Authority | undefined {
   // Lower case comes after the match: some letters beyond ASCII have an ASCII one as theirs.
   const match = AUTHORITY.exec(text);
@@ -43,7 +47,7 @@ export function parseAuthority(text: string): Authority | undefined {
   return { host: match[1]!.toLowerCase(), port };
 }
 
-/** Reads `scheme://host[:port]`; undefined where it is anything else (`null`, a list, a path, userinfo). */
+/** Reads `scheme://host[:port]`; undefined where the text is anything else (`null`, a list, a path, userinfo). */
 export function parseOrigin(text: string): Origin | undefined {
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
   if (match === null) return undefined;

@@ -10,15 +10,15 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const FORM = /^=\?base64\?(.*)\?=$/s;
 
 /**
- * A value as a header may carry it: itself where it is plain ASCII without blanks at its ends, else in
- * the Base64 form. A lone surrogate, which UTF-8 cannot carry, becomes U+FFFD.
+ * Writes a value as a header may carry it: as it is where it is plain ASCII without blanks at its ends, else in the
+ * Base64 form, `=?base64?…?=`. A lone surrogate, which UTF-8 cannot carry, becomes U+FFFD.
  */
 export function encodeHeaderValue(value: string): string {
   const plain = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(value);
   return plain && !FORM.test(value) ? value : `=?base64?${encodeBase64(value)}?=`;
 }
 
-/** Reads a header's value; undefined where it has the Base64 form but not its content. */
+/** Reads a header's value in either form; undefined where it has the Base64 form but is not Base64 of UTF-8. */
 export function decodeHeaderValue(value: string): string | undefined {
   const match = FORM.exec(value);
   return match === null ? value : decodeBase64(match[1]!);

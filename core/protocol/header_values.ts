@@ -4,15 +4,15 @@
  * @module
  */
 
-/** The session. As all of these names in lower case, as every runtime stores them. */
+/** The name of the header with the session's id. These names are in lower case, as every runtime stores them. */
 export const SESSION_ID_HEADER = "mcp-session-id";
-/** The revision that a request speaks. */
+/** The name of the header with the revision that a request speaks. */
 export const VERSION_HEADER = "mcp-protocol-version";
-/** Where a stream is resumed (WHATWG HTML, server-sent events). */
+/** The name of the header with the event id after which a stream is resumed (WHATWG HTML, server-sent events). */
 export const LAST_EVENT_ID_HEADER = "last-event-id";
-/** 2026-07-28: the body's `method`. */
+/** 2026-07-28: the name of the header with the body's `method`. */
 export const METHOD_HEADER = "mcp-method";
-/** 2026-07-28: the body's `params.name` or `params.uri`. */
+/** 2026-07-28: the name of the header with the body's `params.name`, `params.uri` or `params.taskId`. */
 export const NAME_HEADER = "mcp-name";
 
 /** How many characters a session id may have. */
@@ -28,7 +28,7 @@ export function isSessionId(value: string): boolean {
   return length >= 1 && length <= SESSION_ID_MAX && isVisible(value);
 }
 
-/** True for one value of visible ASCII without a comma, so that a repeated header is told apart. */
+/** True for one value of visible ASCII without a comma: a header that was sent twice arrives with one. */
 export function isSingleToken(value: string): boolean {
   return value !== "" && isVisible(value) && !value.includes(",");
 }

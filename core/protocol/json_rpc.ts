@@ -5,44 +5,57 @@
  * @module
  */
 
-/** A request id. The number 5 and the string "5" are two ids. */
+/** A JSON-RPC request id. The number 5 and the string "5" are two ids. */
 export type RequestId = string | number;
 
 /** A JSON object of unknown content. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** A message that wants an answer. */
+/** A JSON-RPC message that wants an answer. */
 export interface RpcRequest {
+  /** The version of JSON-RPC. */
   readonly jsonrpc: "2.0";
+  /** The id that the answer will carry. */
   readonly id: RequestId;
+  /** The method, such as `tools/call`. */
   readonly method: string;
+  /** The params, as the client sent them: nothing has checked what is in them. */
   readonly params?: JsonObject;
 }
 
-/** A message that wants no answer. */
+/** A JSON-RPC message that wants no answer. */
 export interface RpcNotification {
+  /** The version of JSON-RPC. */
   readonly jsonrpc: "2.0";
+  /** The method, such as `notifications/progress`. */
   readonly method: string;
+  /** The params, as the client sent them: nothing has checked what is in them. */
   readonly params?: JsonObject;
 }
 
-/** The `error` member of an answer. */
+/** The `error` member of a JSON-RPC answer. */
 export interface RpcErrorObject {
+  /** JSON-RPC error code, an integer. */
   readonly code: number;
+  /** What is wrong, in words. */
   readonly message: string;
+  /** What else there is to say; any JSON. */
   readonly data?: unknown;
 }
 
 /** The answer to a request: either `result` or `error`. */
 export interface RpcResponse {
+  /** The version of JSON-RPC. */
   readonly jsonrpc: "2.0";
   /** Absent only on an error that could not be tied to a request. */
   readonly id?: RequestId;
+  /** The result, where there is no error. */
   readonly result?: JsonObject;
+  /** The error, where there is no result. */
   readonly error?: RpcErrorObject;
 }
 
-/** One message, with what it is. */
+/** One message, and which kind of message it is. */
 export type RpcMessage =
   | { readonly kind: "request"; readonly message: RpcRequest }
   | { readonly kind: "notification"; readonly message: RpcNotification }
@@ -54,12 +67,15 @@ export type Body =
   | { readonly kind: "batch"; readonly messages: readonly RpcMessage[] }
   | BodyFault;
 
-/** A body that is no message. `id` is the request's, where one could be read. */
+/** A body that is no message. */
 export interface BodyFault {
+  /** Which kind of body this is. */
   readonly kind: "fault";
+  /** The rule that refuses it. */
   readonly rule: "parse-error" | "invalid-message";
   /** The field at fault and what was found there. */
   readonly detail: string;
+  /** The request's id, where one could be read. */
   readonly id?: RequestId | undefined;
 }
 
@@ -97,9 +113,9 @@ export function isRequestId(value: unknown): value is RequestId {
 }
 
 /**
- * An answer that carries a result, as text.
+ * Writes an answer that carries a result.
  *
- * @throws {TypeError} Where JSON has no object for the result.
+ * @throws {TypeError} The result is no object in JSON.
  */
 export function resultText(id: RequestId, result: unknown): string {
   const text = JSON.stringify(result);
@@ -110,20 +126,18 @@ export function resultText(id: RequestId, result: unknown): string {
   return `{"jsonrpc":"2.0","id":${name},"result":${text}}`;
 }
 
-/** An answer that carries an error, as text. The id is left out where there is none, never null. */
+/** Writes an answer that carries an error. Without an id it is left out, never null. */
 export function errorText(id: RequestId | undefined, error: RpcErrorObject): string {
   return JSON.stringify({ jsonrpc: "2.0", id, error });
 }
 
-/** A notification as text. */
+/** Writes a notification. */
 export function notificationText(method: string, params: JsonObject | undefined): string {
   return JSON.stringify({ jsonrpc: "2.0", method, params });
 }
 
-/**
- * A `notifications/progress` as text. Written out, for a call may send many: on Node 24 it takes 0.2 µs, and as an
- * object 0.8.
- */
+/** Writes a `notifications/progress`. */
+// By hand, for a call may send many: on Node 24 it takes 0.2 µs, and as an object 0.8.
 export function progressText(
   token: RequestId,
   progress: number,
@@ -144,7 +158,7 @@ export function progressText(
     `"params":{"progressToken":${name},"progress":${progress}${rest}}}`;
 }
 
-/** A request as text. */
+/** Writes a request. */
 export function requestText(id: RequestId, method: string, params: JsonObject | undefined): string {
   return JSON.stringify({ jsonrpc: "2.0", id, method, params });
 }
@@ -198,8 +212,8 @@ function fault(detail: string, { id, method, result, error }: JsonObject = {}): 
 }
 
 /**
- * A value as an error message shows it: JSON, cut to a length that cannot flood a log. What has members
- * is only named: writing it out could take as long, and nest as deep, as the peer pleases.
+ * Writes a value as an error message shows it: as JSON, cut to 80 characters so that it cannot flood a log. Objects and
+ * arrays are only named, because writing one out could take as long, and nest as deep, as the peer pleases.
  */
 export function quote(value: unknown): string {
   if (typeof value === "object" && value !== null) {

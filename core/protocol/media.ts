@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The two representations that an MCP answer can have. */
+/** Which of the two forms that an MCP answer can have a client accepts. */
 export interface Accepts {
   /** `application/json` is acceptable. */
   readonly json: boolean;
@@ -15,7 +15,7 @@ export interface Accepts {
 
 const BOTH: Accepts = { json: true, sse: true };
 
-/** Which of the two representations an `Accept` field allows. Absent or blank allows everything. */
+/** Reads which of the two forms an `Accept` field allows. One that is absent or blank allows both. */
 export function accepts(field: string | null): Accepts {
   if (field === null || field === "application/json, text/event-stream") return BOTH;
   if (field.trim() === "") return BOTH;

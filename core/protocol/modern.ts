@@ -6,7 +6,7 @@
 
 import { isObject, type JsonObject } from "./json_rpc.ts";
 
-/** Keys of `_meta`, which this revision carries in every request. */
+/** Keys of `_meta` in 2026-07-28, whose every request carries one (basic/index, _meta). */
 export const META = {
   protocolVersion: "io.modelcontextprotocol/protocolVersion",
   clientInfo: "io.modelcontextprotocol/clientInfo",
@@ -28,7 +28,7 @@ export const LOG_LEVELS: readonly string[] = [
   "emergency",
 ];
 
-/** Methods of earlier revisions that this one has not (changelog). */
+/** Methods of earlier revisions that 2026-07-28 removed (changelog). */
 export const REMOVED_METHODS: ReadonlySet<string> = new Set([
   "initialize",
   "ping",
@@ -37,7 +37,7 @@ export const REMOVED_METHODS: ReadonlySet<string> = new Set([
   "resources/unsubscribe",
 ]);
 
-/** Notifications of earlier revisions: they are acknowledged and go nowhere. */
+/** Notifications from clients that 2026-07-28 removed: they are acknowledged (202) and go nowhere. */
 export const REMOVED_NOTIFICATIONS: ReadonlySet<string> = new Set([
   "notifications/initialized",
   "notifications/cancelled",
@@ -45,7 +45,9 @@ export const REMOVED_NOTIFICATIONS: ReadonlySet<string> = new Set([
   "notifications/roots/list_changed",
 ]);
 
-/** Where `Mcp-Name` comes from, by method; `required` where the revision demands the header. */
+/**
+ * Which member of `params` the header `Mcp-Name` mirrors, by method; `required` where the revision demands the header.
+ */
 export const NAME_SOURCES: ReadonlyMap<
   string,
   { readonly param: string; readonly required: boolean }
@@ -75,7 +77,7 @@ export const INPUT_METHODS: ReadonlySet<string> = new Set([
   "resources/read",
 ]);
 
-/** The client capability that a server-to-client method needs. */
+/** The client capability that a server-to-client method needs, by method. */
 export const CLIENT_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ["elicitation/create", "elicitation"],
   ["sampling/createMessage", "sampling"],
@@ -83,9 +85,9 @@ export const CLIENT_CAPABILITY: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a server-to-client request needs of the client and the client did not declare, in the form in which a
- * client declares it; undefined where nothing is missing. A mode of elicitation and tools in sampling are
- * declared on their own (2025-11-25 and 2026-07-28 client/elicitation and client/sampling, Capabilities).
+ * The capability that a server-to-client request needs and the client did not declare, in the form in which a client
+ * declares it; undefined where nothing is missing. The modes of elicitation and tools in sampling have capabilities of
+ * their own (2025-11-25 and 2026-07-28, client/elicitation and client/sampling, Capabilities).
  */
 export function missingCapability(
   method: string,

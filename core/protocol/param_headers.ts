@@ -8,16 +8,17 @@
 import { decodeHeaderValue } from "./base64.ts";
 import { isObject, type JsonObject, quote } from "./json_rpc.ts";
 
-/** One mirrored parameter of a tool. */
+/** One parameter of a tool that clients of 2026-07-28 mirror into a header. */
 export interface ParamHeader {
-  /** `Mcp-Param-{name}`, as the schema writes it. */
+  /** The header's name, `Mcp-Param-{name}`, as the schema writes it. */
   readonly header: string;
-  /** The keys that lead to it in the arguments. */
+  /** The keys that lead to the parameter in the arguments. */
   readonly path: readonly string[];
+  /** The parameter's type in the schema. */
   readonly type: "string" | "integer" | "boolean";
 }
 
-/** The mirrored parameters of a tool; or what makes its annotations invalid. */
+/** The mirrored parameters of a tool, or what makes its annotations invalid. */
 export type ParamHeaders =
   | { readonly valid: true; readonly headers: readonly ParamHeader[] }
   | { readonly valid: false; readonly problem: string };
@@ -25,7 +26,7 @@ export type ParamHeaders =
 /** How deep a schema is followed. */
 const MAX_DEPTH = 64;
 
-/** Reads the annotations of a tool's `inputSchema`. */
+/** Reads the `x-mcp-header` annotations of a tool's `inputSchema`. Never throws. */
 export function paramHeaders(inputSchema: unknown): ParamHeaders {
   const headers: ParamHeader[] = [];
   const problem = collect(inputSchema, [], headers, 0);
@@ -34,15 +35,21 @@ export function paramHeaders(inputSchema: unknown): ParamHeaders {
 
 /** A header that contradicts the arguments of a call. */
 export interface ParamMismatch {
-  /** The header. */
+  /** The header's name. */
   readonly field: string;
-  /** What it says; null where it is absent. */
+  /** What the header says; null where it is absent. */
   readonly value: string | null;
   /** What the body says. */
   readonly accepted: string;
 }
 
-/** The first header that does not say what the arguments say. */
+/**
+ * The first header that does not say what the arguments of a call say; undefined where all agree.
+ *
+ * @param headers The mirrored parameters of the tool.
+ * @param args The `arguments` of the call.
+ * @param read Gives the value of a header by its name in lower case; null where it is absent.
+ */
 export function paramMismatch(
   headers: readonly ParamHeader[],
   args: unknown,

@@ -5,24 +5,28 @@
  * @module
  */
 
-/** Revisions with the `initialize` handshake. */
+/** A revision with the `initialize` handshake, and so with sessions. */
 export type LegacyRevision = "2025-03-26" | "2025-06-18" | "2025-11-25";
 
-/** Revisions whose every request carries its own metadata. */
+/** A revision without sessions, whose every request carries its own metadata. */
 export type ModernRevision = "2026-07-28";
 
-/** Any revision that this library speaks. */
+/** A revision of MCP that this library speaks. */
 export type Revision = LegacyRevision | ModernRevision;
 
-/** *legacy* shakes hands with `initialize`; *modern* carries its metadata in every request. */
+/**
+ * The two kinds of revisions: `legacy` ones begin with `initialize`, `modern` ones carry their metadata in every
+ * request.
+ */
 export type Era = "legacy" | "modern";
 
 /** What one revision says about the wire. */
 export interface RevisionFacts {
   /** The revision's date, which is its name on the wire. */
   readonly revision: Revision;
+  /** The kind of revision. */
   readonly era: Era;
-  /** An array of messages in one POST. Only 2025-03-26 has it (basic/index, Batching). */
+  /** A POST may hold an array of messages. Only 2025-03-26 has that (basic/index, Batching). */
   readonly batches: boolean;
   /** A stream begins with an event that has an id and empty data (2025-11-25: basic/transports). */
   readonly primingEvent: boolean;
@@ -56,7 +60,7 @@ export const REVISIONS: readonly RevisionFacts[] = [
   },
 ];
 
-/** The revision that a request without any version belongs to (2025-11-25, Protocol Version Header). */
+/** The revision of a request that names none (2025-11-25, basic/transports, Protocol Version Header). */
 export const ASSUMED_REVISION: LegacyRevision = "2025-03-26";
 
 // A Map, because the key comes from the peer: `__proto__` is a value like any other here.

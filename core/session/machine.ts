@@ -16,7 +16,7 @@ import type { EndReason, SessionRecord } from "./record.ts";
 /** Where a session stands, seen from one request. */
 export type SessionState = "absent" | "unknown" | "opened" | "ready" | "stateless" | "ended";
 
-/** What happens to a session. */
+/** What happens to a session: a request, or an end. */
 export type SessionEvent =
   /** POST with `initialize`. */
   | "initialize"
@@ -31,7 +31,7 @@ export type SessionEvent =
   /** A lifetime is over, the place is needed, or the application ends it. */
   | Exclude<EndReason, "terminated">;
 
-/** What the engine does, in this order. */
+/** What the engine does for a row. A row's effects are done in order. */
 export type Effect =
   /** Store the record within capacity, and send its id. */
   | "create"
@@ -52,13 +52,19 @@ export type Answer = "serve" | "stream" | "ended" | "none" | RuleId;
 /** What has to hold for a row to apply, beyond state and event. */
 export type Guard = "termination-off" | "stale-initialize-fresh";
 
-/** One row. */
+/** One row of the table. */
 export interface Transition {
+  /** The state in which it applies. */
   readonly state: SessionState;
+  /** The event to which it applies. */
   readonly event: SessionEvent;
+  /** What has to hold besides; undefined for nothing. */
   readonly when?: Guard;
+  /** What is answered. */
   readonly answer: Answer;
+  /** The state afterwards. */
   readonly next: SessionState;
+  /** What is done, in order. */
   readonly effects: readonly Effect[];
 }
 
@@ -67,7 +73,7 @@ const CREATE: readonly Effect[] = ["create"];
 const END: readonly Effect[] = ["delete", "end-streams", "abort-calls", "drop-logs"];
 const ENDINGS = ["idle", "age", "evicted", "ended"] as const;
 
-/** The table. Where several rows share state and event, the first whose guard holds applies. */
+/** The life of a session, as a table. Where several rows share state and event, the first whose guard holds applies. */
 export const TRANSITIONS: readonly Transition[] = [
   row("absent", "initialize", "serve", "opened", CREATE),
   row("absent", "initialized", "session-required"),
@@ -111,14 +117,14 @@ export const TRANSITIONS: readonly Transition[] = [
 export interface Guards {
   /** Clients may end their sessions with DELETE. */
   readonly termination: boolean;
-  /** What `initialize` with the id of a session that is gone gets. */
+  /** What `initialize` with the id of a session that is gone gets: a refusal, or a new session. */
   readonly staleInitialize: "reject" | "fresh";
 }
 
 /**
  * The row that applies to an event in a state.
  *
- * @throws {RangeError} Where the table has none: the engine asked for what cannot happen.
+ * @throws {RangeError} The table has none: the engine asked for what cannot happen.
  */
 export function decide(state: SessionState, event: SessionEvent, guards: Guards): Transition {
   const rows = INDEX.get(state)?.get(event);
@@ -133,10 +139,11 @@ export type SessionMode = "required" | "optional" | "off";
 
 /** What a request says about its session, and what the store knows of it. */
 export interface SessionGiven {
+  /** Whether requests need sessions. */
   readonly mode: SessionMode;
   /** The id that was sent; null where none was. */
   readonly id: string | null;
-  /** The live record of that id. */
+  /** The record of that id, whose lifetime is not over; undefined where there is none. */
   readonly record: SessionRecord | undefined;
   /** Who asks; undefined for an anonymous caller. */
   readonly principal: string | undefined;

@@ -6,13 +6,13 @@
 
 import type { LegacyRevision } from "../protocol/revisions.ts";
 
-/** All that is kept of a session. Plain data of a few hundred bytes. */
+/** All that a backend keeps of a session: plain data of a few hundred bytes. */
 export interface SessionRecord {
-  /** Minted here, at least 128 random bits, visible ASCII. */
+  /** The session's id: visible ASCII, at most 256 characters. The engine mints it, with at least 128 random bits. */
   readonly id: string;
   /** The revision that `initialize` settled on; undefined where the body is not MCP's. */
   readonly version: LegacyRevision | undefined;
-  /** The principal that opened it; undefined for an anonymous one. */
+  /** The principal that opened it; undefined for an anonymous caller. */
   readonly owner: string | undefined;
   /** The `params` of `initialize`, as JSON text; empty where the body is not MCP's. */
   readonly initialize: string;
@@ -20,17 +20,17 @@ export interface SessionRecord {
   readonly created: number;
   /** When its last exchange ended, in milliseconds of the clock. */
   readonly seen: number;
-  /** `notifications/initialized` has arrived. */
+  /** True once `notifications/initialized` has arrived. */
   readonly ready: boolean;
-  /** A request in flight or an open stream holds it: it does not grow idle. */
+  /** True while a request in flight or an open stream holds it: then it does not grow idle and is not evicted. */
   readonly held: boolean;
 }
 
-/** How long a session lives, in milliseconds. */
+/** How long a session lives. */
 export interface Lifetime {
-  /** From the end of the last exchange. */
+  /** Milliseconds from the end of its last exchange; `Infinity` for no limit. */
   readonly idleMs: number;
-  /** From its opening, used or not. */
+  /** Milliseconds from its opening, used or not; `Infinity` for no limit. */
   readonly maxAgeMs: number;
 }
 
@@ -38,13 +38,13 @@ export interface Lifetime {
 export type EndReason =
   /** The client sent DELETE. */
   | "terminated"
-  /** Idle for too long. */
+  /** It was idle for longer than `limits.idleMs`. */
   | "idle"
-  /** Over its absolute lifetime. */
+  /** It was older than `limits.maxAgeMs`. */
   | "age"
-  /** Gave its place to a new session. */
+  /** It gave its place to a new session: `limits.sessions` or `limits.sessionsPerPrincipal` was reached. */
   | "evicted"
-  /** Ended by the application. */
+  /** The application ended it, or its opening could not be completed. */
   | "ended";
 
 /** Which lifetime of a session is over at `now`; undefined where it lives. */
