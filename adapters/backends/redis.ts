@@ -1,6 +1,7 @@
 /**
- * Sessions, logs and the bus in Redis (6.2 or later, or anything that speaks the same): any number of
- * nodes, any of which may die. Takes the application's own client, of the package `redis` or `ioredis`.
+ * Keeps sessions and logs in Redis (6.2 or later, or anything that speaks the same), through which nodes also talk to
+ * each other: there may be any number of them, and any may die. It takes the application's own client, of the package
+ * `redis` or `ioredis`.
  *
  * @module
  */
@@ -25,20 +26,23 @@ export {
 } from "./redis/client.ts";
 export { type RedisEmitter, RedisTimeout } from "./redis/link.ts";
 
-/** Options of {@linkcode redis}. */
+/** Options of {@linkcode redis}. All may be left out. */
 export interface RedisOptions {
   /**
-   * The beginning of every key and channel. Default `{mcp-session}:`; the braces keep all keys in one slot, which a
-   * Redis in cluster mode asks for. If several deployments share a Redis, give each its own.
+   * The beginning of every key and channel. If several deployments share a Redis, give each its own. Default
+   * `{mcp-session}:`; the braces keep all keys in one slot, which a Redis in cluster mode asks for.
    */
   readonly prefix?: string | undefined;
   /**
-   * Milliseconds without a sign after which a node is taken for dead. What it held is let go then, and the calls
-   * that it left are answered with an error, at most a third of that time later. Default 10 000, at least 100.
-   * The nodes' clocks should differ by much less than that.
+   * Milliseconds without a sign after which a node is taken for dead. Sessions that it held may grow idle then, and the
+   * calls that it left are answered with an error, at most a third of that time later. The nodes' clocks should differ
+   * by much less than that. At least 100. Default 10 000.
    */
   readonly leaseMs?: number | undefined;
-  /** Milliseconds that Redis may take to answer; after that the answer is 503. Default 2 000, at least 1. */
+  /**
+   * Milliseconds that Redis may take to answer; after that the answer is 503, and a `backend-error` event carries a
+   * {@linkcode RedisTimeout}. At least 1. Default 2 000.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -50,13 +54,30 @@ const OPTIONS = {
 } satisfies ReadersOf<RedisOptions>;
 
 /**
- * A backend in Redis.
+ * Makes a backend in Redis, over the application's own client: `createClient()` of `redis` (5.9 or later) or `Redis` of
+ * `ioredis` (5.0 or later).
  *
- * The client has to be connected, or about to be, to one server at a time; with the sentinels of ioredis it is, a
- * client of a Redis Cluster is not. It stays its user's: `close()` of the backend ends only the subscriber
- * connection, one a node, that it made with `client.duplicate()`.
+ * The client has to be connected, or about to be, to one server at a time, which may have replicas. Sentinels of
+ * ioredis will do; a client of a Redis Cluster, or of node-redis for sentinels, is refused. The client stays its
+ * user's: `close()` of the backend ends only the one connection for messages that the backend made with
+ * `client.duplicate()`.
  *
- * @throws {OptionError} A client or an option that cannot be.
+ * Nothing is asked of Redis here. Where it does not answer later, requests get 503, and a `backend-error` event carries
+ * a {@linkcode RedisTimeout} or what the client threw.
+ *
+ * @throws {OptionError} The client is none of those, or an option has a value that it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { redis } from "mcp-session/redis";
+ * import { createClient } from "redis";
+ * import { application } from "./application.ts";
+ *
+ * const client = createClient({ url: "redis://redis.internal:6379" });
+ * await client.connect();
+ * export const mcp = createMcpHandler(application, { backend: redis(client) });
+ * ```
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Backend {
   const { prefix, leaseMs, timeoutMs } = readOnly(OPTIONS, options);

@@ -1,5 +1,5 @@
 /**
- * Sessions without a store: the id is the record, encrypted and authenticated. For edge runtimes, and for
+ * Keeps sessions without a store: a session's id is its record, encrypted and authenticated. For edge runtimes, and for
  * any number of nodes that share nothing but keys.
  *
  * @module
@@ -26,16 +26,18 @@ import { digestOf, type Opened, Seal } from "./sealed/seal.ts";
 /** Options of {@linkcode sealed}. */
 export interface SealedOptions {
   /**
-   * Keys of 32 random bytes. The first one seals, each of them opens. To rotate, put a new key first, and remove the
-   * old one once the ids that it sealed have expired.
+   * Keys of 32 random bytes each, at least one, the same on every node. The first one seals, each of them opens. To
+   * rotate, put a new key first, and remove the old one once the ids that it sealed have expired, after
+   * `limits.maxAgeMs`.
    */
   readonly keys: readonly Uint8Array[];
   /**
-   * Any other backend that stores. Ended sessions are noted in it until their ids expire, and nodes talk to each
-   * other through it. Without it DELETE is 405, and `end()` gives false.
+   * Any other backend that stores. Ended sessions are noted in it until their ids expire, it keeps the handles, and
+   * nodes talk to each other through it; `close()` closes it too. Default: none. Then DELETE is 405, `end()` gives
+   * false, and `exchange.handles` fails.
    */
   readonly revocations?: Backend | undefined;
-  /** The time. Default: the machine's. */
+  /** The time, by which ids expire; for tests. Give the handler the same. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 
@@ -63,16 +65,32 @@ function revoked({ record, expires }: Opened): string {
 }
 
 /**
- * A backend that stores nothing. A session lives until the time in its id, `limits.maxAgeMs` from its opening.
+ * Makes a backend that stores nothing. A session lives until the time in its id, `limits.maxAgeMs` from its opening.
  *
- * What needs a store is off, and refused when the handler is made where it is asked for: resuming streams, limits on
- * the number of sessions, an idle time, and without `revocations` their termination. Without these there are no handles
- * either: `exchange.handles` fails with a TypeError. Sessions are not counted or listed, and a client counts as ready from
- * the start. An id has at most 256 characters: of the client's `initialize` params, its name, version and capabilities are
- * kept, the rest where there is room; of a principal of more than 24 bytes, a digest. Where that is still too long, the
- * client is refused with `initialize-over-limit`.
+ * What needs a store is off: resuming streams, limits on the number of sessions, an idle time, and without
+ * `revocations` termination and handles (`exchange.handles` rejects with a `TypeError`). A handler whose options ask
+ * for one of these (`resumable`, `termination`, `limits.sessions`, `limits.sessionsPerPrincipal`, `limits.idleMs`)
+ * throws an `OptionError` when it is made. Sessions are not counted or listed, and a client counts as ready from the
+ * start.
  *
- * @throws {OptionError} An option that cannot be.
+ * An id has at most 256 characters. Of the client's `initialize` params it holds the capabilities and the client's name
+ * and version, and more of `clientInfo` where there is room; of a principal of more than 24 bytes it holds a digest. A
+ * client for which that is still too long is refused with 400 `initialize-over-limit`.
+ *
+ * @throws {OptionError} There is no key, a key has not 32 bytes, or another option has a value that it cannot have,
+ * such as `revocations` that store nothing.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { sealed } from "mcp-session/sealed";
+ * import { application } from "./application.ts";
+ *
+ * // From where you keep secrets, the same on every node.
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ *
+ * export const mcp = createMcpHandler(application, { backend: sealed({ keys: [key] }) });
+ * ```
  */
 export function sealed(options: SealedOptions): Backend {
   const { keys, revocations, clock } = readOnly(OPTIONS, options ?? {});

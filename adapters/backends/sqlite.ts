@@ -1,6 +1,6 @@
 /**
- * Sessions and logs in a SQLite file: they survive the process, also one that is killed. Uses
- * `node:sqlite`, which Node (22.13 or later), Deno and Bun bring; without it this loads and `sqlite()` throws.
+ * Keeps sessions and logs in a SQLite file: they survive the process, also one that is killed. It uses `node:sqlite`,
+ * which Node (22.13 or later), Deno and Bun bring. Without that this module loads, and `sqlite()` throws.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import { sqliteLogs } from "./sqlite/logs.ts";
 import { sqliteNodes } from "./sqlite/nodes.ts";
 import { sqliteSessions } from "./sqlite/sessions.ts";
 
-/** Options of {@linkcode sqlite}. */
+/** Options of {@linkcode sqlite}. All may be left out. */
 export interface SqliteOptions {
   /**
-   * Milliseconds without a sign after which a process is taken for dead. What it held is let go then, and the calls
-   * that it left are answered with an error. Default 10 000, at least 100.
+   * Milliseconds without a sign after which a process is taken for dead. Sessions that it held may grow idle then, and
+   * the calls that it left are answered with an error. At least 100. Default 10 000.
    */
   readonly leaseMs?: number | undefined;
   /**
    * Milliseconds to wait while another process writes to the file; after that the answer is 503. Waiting blocks the
-   * event loop: this process does nothing else meanwhile. Default 2 000.
+   * event loop: this process does nothing else meanwhile. At least 0. Default 2 000.
    */
   readonly busyMs?: number | undefined;
 }
@@ -34,15 +34,27 @@ const OPTIONS = {
 } satisfies ReadersOf<SqliteOptions>;
 
 /**
- * A backend in a file. Several processes of one machine may share it, such as the old and the new one
- * during a restart; what they tell each other takes up to 20 milliseconds.
+ * Opens a backend in a file. Several processes of one machine may share it, such as the old and the new one during a
+ * restart; what they tell each other takes up to 20 milliseconds. Call `close()` on it once no handler uses it any
+ * more.
  *
- * Everything that was acknowledged is there after `kill -9`. After a loss of power the last moments may be
- * missing (WAL with `synchronous=NORMAL`); the file itself is intact.
+ * Everything that was acknowledged is there after `kill -9`. After a loss of power the last moments may be missing (WAL
+ * with `synchronous=NORMAL`); the file itself is intact.
  *
- * @param file A path; it and two more beside it (`-wal`, `-shm`) are made. Not on a network share.
- * @throws {OptionError} An option that cannot be, or a file of a later version of this library.
+ * @param file A path. The file and two more beside it (`-wal`, `-shm`) are made where they are missing. It may not be
+ * on a network share. Deno asks for `--allow-read` and `--allow-write`.
+ * @throws {OptionError} The path is no text or empty, the file was made by a version of this library with another
+ * schema, or an option has a value that it cannot have.
  * @throws {Error} The file cannot be opened, or the runtime has no `node:sqlite`.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { sqlite } from "mcp-session/sqlite";
+ * import { application } from "./application.ts";
+ *
+ * export const mcp = createMcpHandler(application, { backend: sqlite("sessions.db") });
+ * ```
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Backend {
   accept("file", file, typeof file === "string" && file !== "", "is not a path");

@@ -1,5 +1,5 @@
 /**
- * MCP on `Deno.serve`.
+ * Serves MCP on `Deno.serve`. The module loads on every runtime; only `serve` needs Deno.
  *
  * @module
  */
@@ -32,11 +32,21 @@ interface DenoRuntime {
 }
 
 /**
- * Serves a handler on `Deno.serve`, on this machine only unless told otherwise. Rejects where the address
- * cannot be had.
+ * Serves a handler on `Deno.serve`, by default on `http://127.0.0.1:3000/mcp`, and closes in order on SIGTERM and
+ * SIGINT. Rejects with the runtime's own error where the address cannot be had, such as a port in use.
  *
- * @throws {OptionError} A handler or an option that cannot be.
+ * @throws {OptionError} The handler is none that `createMcpHandler` made, or an option has a value that it cannot have.
  * @throws {TypeError} This is another runtime.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { serve } from "mcp-session/deno";
+ * import { application } from "./application.ts";
+ *
+ * const { url } = await serve(createMcpHandler(application), { port: 3000 });
+ * console.log(`MCP on ${url}`);
+ * ```
  */
 // deno-lint-ignore require-await -- what goes wrong is a rejection
 export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {

@@ -1,6 +1,7 @@
 /**
- * MCP on `node:http`: requests go straight from `IncomingMessage` to the engine and back, without a
- * `Request` or a `Response` in between.
+ * Serves MCP, or any listener with sessions, on `node:http`: {@linkcode serve} listens by itself,
+ * {@linkcode nodeListener} and {@linkcode guardListener} are for a server or framework of your own. Requests go
+ * straight from `IncomingMessage` to the engine and back, without a `Request` or a `Response` in between.
  *
  * @module
  */
@@ -34,10 +35,23 @@ const MAX_HEADER_BYTES = 80 << 10;
 const IDLE_CONNECTION_MS = 620_000;
 
 /**
- * A listener for `http.createServer`, Express (`app.all`) or any framework that hands on Node's objects. Where a
- * body parser came first, what it left as `request.body` is taken.
+ * Makes a listener for `http.createServer`, `https.createServer`, Express (`app.all("/mcp", …)`) or any framework that
+ * hands on Node's request and response. It looks at no path, and listens to no signal: call `handler.close()` when you
+ * close your server. Where a body parser came first, what it left as `request.body` is taken, and its limit holds.
  *
- * @throws {OptionError} A handler that is none.
+ * @throws {OptionError} The handler is none that `createMcpHandler` made.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { createMcpHandler } from "mcp-session";
+ * import { nodeListener } from "mcp-session/node";
+ * import { application } from "./application.ts";
+ *
+ * const mcp = createMcpHandler(application);
+ * // Without this option Node drops the second of two `Host` fields, and no rule sees it.
+ * createServer({ joinDuplicateHeaders: true }, nodeListener(mcp)).listen(3000, "127.0.0.1");
+ * ```
  */
 export function nodeListener(
   handler: McpHandler,
@@ -52,10 +66,21 @@ export function nodeListener(
 }
 
 /**
- * Serves a handler on `node:http`, on this machine only unless told otherwise. Rejects where the address
- * cannot be had.
+ * Serves a handler on `node:http`, by default on `http://127.0.0.1:3000/mcp`, and closes in order on SIGTERM and
+ * SIGINT. Rejects with the runtime's own error where the address cannot be had, such as a port in use. It speaks HTTP,
+ * not HTTPS.
  *
- * @throws {OptionError} A handler or an option that cannot be.
+ * @throws {OptionError} The handler is none that `createMcpHandler` made, or an option has a value that it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { serve } from "mcp-session/node";
+ * import { application } from "./application.ts";
+ *
+ * const { url } = await serve(createMcpHandler(application), { port: 3000 });
+ * console.log(`MCP on ${url}`);
+ * ```
  */
 export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   const { port, hostname, path } = readServeOptions(options);

@@ -12,7 +12,7 @@ import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import { hasLeft, lateClose, onClose } from "./node_peer.ts";
 
-/** A listener that is given the session. */
+/** A listener for `node:http` that is given the session as its third argument. */
 export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> = (
   request: Req,
   response: Res,
@@ -20,11 +20,32 @@ export type GuardedListener<Req extends NodeRequest, Res extends NodeResponse> =
 ) => unknown;
 
 /**
- * Wraps a listener for `http.createServer`. The answer to the request that opens a session gets its id once
- * the status is known to be 2xx and the session is stored. An event stream ends with its session. What the
- * listener throws, or rejects with, is told as an event; where nothing was sent yet, the answer is 500.
+ * Puts the session lifecycle around a listener for `http.createServer`: plain, Express, Fastify, anything that takes
+ * Node's request and response.
  *
- * @throws {OptionError} One of the two is none.
+ * The answer to the request that opens a session gets the session's id, if it is 2xx and the session could be stored;
+ * otherwise nothing is opened. The head of that answer waits for the store. An event stream holds its session as long
+ * as it goes on, and ends with it. What the listener throws or rejects with is told as an `application-error` event;
+ * where nothing was sent yet, the answer is 500.
+ *
+ * @param sessions What `createSessions` made.
+ * @throws {OptionError} `sessions` is not what `createSessions` makes, or `listener` is not a function.
+ *
+ * @example
+ * ```ts
+ * import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+ * import { createSessions } from "mcp-session";
+ * import { guardListener } from "mcp-session/node";
+ *
+ * const sessions = createSessions({
+ *   opens: ({ method, url }) => method === "POST" && new URL(url).pathname === "/mcp/init",
+ * });
+ * const listener = guardListener(
+ *   sessions,
+ *   (_request: IncomingMessage, response: ServerResponse, session) => response.end(session.id),
+ * );
+ * createServer(listener).listen(3000, "127.0.0.1");
+ * ```
  */
 export function guardListener<Req extends NodeRequest, Res extends NodeResponse>(
   sessions: Sessions,

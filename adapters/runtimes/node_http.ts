@@ -10,12 +10,17 @@ import { concat, decode, GRACE_BYTES } from "../../core/engine/web/body.ts";
 import { fieldsWith, isResponse } from "../../core/engine/web/response.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
-/** The part of `http.IncomingMessage` that is used. */
+/** The part of `http.IncomingMessage` that is used: an `http2.Http2ServerRequest` has it too. */
 export interface NodeRequest {
+  /** The HTTP method. */
   readonly method?: string | undefined;
+  /** The request's target: a path with a query. */
   readonly url?: string | undefined;
+  /** The header fields, by names in lower case. */
   readonly headers: { readonly [name: string]: string | string[] | undefined };
+  /** The whole request has come. */
   readonly complete: boolean;
+  /** It is over, whole or not. */
   readonly destroyed?: boolean;
   /** Its connection, or what HTTP/2 has for one. */
   readonly socket?: NodeSocket | null;
@@ -25,43 +30,60 @@ export interface NodeRequest {
   readonly readableDidRead?: boolean;
   /** How much of its body has come and was not read yet. */
   readonly readableLength?: number;
+  /** Takes what has come of its body. */
   read?(): unknown;
   /** What a body parser has made of it. */
   readonly body?: unknown;
+  /** Adds a listener. */
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** The listeners of an event. */
   rawListeners?(event: string): unknown[];
+  /** Breaks its connection. */
   destroy(): unknown;
 }
 
-/** The part of a request's connection that is used. */
+/** The part of a request's connection, a `net.Socket`, that is used. */
 export interface NodeSocket {
+  /** It is over. */
   readonly destroyed?: boolean;
   /** It is TLS. */
   readonly encrypted?: boolean;
+  /** Adds a listener. */
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 
-/** The part of `http.ServerResponse` that is used. */
+/** The part of `http.ServerResponse` that is used: an `http2.Http2ServerResponse` has it too. */
 export interface NodeResponse {
+  /** Its head is sent. */
   readonly headersSent: boolean;
+  /** It is over, sent or not. */
   readonly destroyed?: boolean;
   /** Null while it waits for the answers before it. */
   readonly socket?: unknown;
+  /** `end` has been called. */
   readonly writableEnded: boolean;
+  /** All of it is handed to the system. */
   readonly writableFinished: boolean;
   /** False where the connection ends with the answer. HTTP/2 has none. */
   readonly shouldKeepAlive?: boolean;
+  /** Sends the head. */
   writeHead(status: number, headers?: { [name: string]: string | number | string[] }): unknown;
+  /** Sends the head before there is a body. */
   flushHeaders?(): void;
+  /** Sends a part of the body; false where much waits already. */
   // deno-lint-ignore no-explicit-any
   write(chunk: string | Uint8Array, encoding?: any): boolean;
+  /** Sends the last part of the body. */
   // deno-lint-ignore no-explicit-any
   end(chunk?: any, encoding?: any): unknown;
+  /** Adds a listener. */
   // deno-lint-ignore no-explicit-any
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** The listeners of an event. */
   rawListeners?(event: string): unknown[];
+  /** Breaks its connection. */
   destroy(): unknown;
 }
 

@@ -10,34 +10,44 @@ import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/option
 import { TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
 import { errorText } from "../../core/protocol/json_rpc.ts";
 
-/** Where to serve. */
+/** Where a handler is served, and how that ends. All may be left out. */
 export interface ServeOptions {
-  /** The port. Default 3000; 0 takes any that is free. */
+  /**
+   * The port, 0 to 65535; 0 takes any that is free, which `url` and `port` of the result then name. Default 3000.
+   */
   readonly port?: number | undefined;
-  /** The address to listen on; `0.0.0.0` for all. Default `127.0.0.1`: reachable from this machine only. */
+  /**
+   * The address to listen on; `0.0.0.0` for all, and then `allowedHosts` of the handler has to name the public host.
+   * Default `127.0.0.1`: reachable from this machine only.
+   */
   readonly hostname?: string | undefined;
-  /** The endpoint's path. Default `/mcp`. */
+  /** The endpoint's path; any other is 404. Default `/mcp`. */
   readonly path?: string | undefined;
-  /** Closes the server when it aborts. */
+  /** Closes the server, as `close()` does, when it aborts. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether SIGTERM and SIGINT close the server. Then the signal ends the process, unless your code listens to it as
    * well. A second signal ends the process at once. Default true.
    */
   readonly signals?: boolean | undefined;
-  /** Milliseconds that calls may take to finish while closing. Default 10 000. */
+  /** Milliseconds that calls may take to finish while the server closes; then they are stopped. Default 10 000. */
   readonly within?: number | undefined;
 }
 
-/** A server that listens. */
+/** A server that listens: what `serve` resolves with. */
 export interface Serving {
   /** The endpoint's URL, as it is reached from this machine. */
   readonly url: string;
+  /** The address that it listens on, as the option had it. */
   readonly hostname: string;
+  /** The port that it listens on. */
   readonly port: number;
-  /** Stops listening, lets calls finish, then closes. */
+  /**
+   * Closes the server and the handler: takes no new connections, refuses new sessions and streams with 503, lets calls
+   * finish for `within` milliseconds, then ends. Calling it again waits for the same end.
+   */
   close(): Promise<void>;
-  /** Resolves once it is closed. */
+  /** Resolves once it is closed, by whatever closed it. */
   readonly finished: Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Serves servers of the official SDK, v1 (`@modelcontextprotocol/sdk`) and v2
- * (`@modelcontextprotocol/server`), with this library's sessions.
+ * Serves servers of the official SDK, v1 (`@modelcontextprotocol/sdk`) and v2 (`@modelcontextprotocol/server`), with
+ * this library's sessions. It imports neither: the library takes the place of the SDK's HTTP transport.
  *
  * @module
  */
@@ -32,20 +32,34 @@ const OPTIONS = {
 } satisfies ReadersOf<SdkOptions>;
 
 /**
- * An application of official SDK servers: one server object a session, closed when the session ends for
- * whatever reason and when the handler closes; without sessions one a request. A session whose server object
- * is in no memory of this process (a restart, another node) gets a new one, with the stored handshake replayed.
+ * Makes an application for `createMcpHandler` of servers of the official SDK: one server object for each session, which
+ * is closed when its session ends, for whatever reason, and when the handler closes. A request without a session has
+ * one of its own. Where the process that had a session's object is gone (a restart, another node), a new one is made
+ * and the stored handshake replayed.
  *
- * What a server sends in answer to a call goes on that call's stream, by `relatedRequestId`; so does what it
- * asks of the client from within a handler without saying so, where the runtime has `AsyncLocalStorage`. The
- * rest goes on the session's standalone stream and waits there for a reader. A server that closes itself ends
- * its session.
+ * What a server sends in answer to a call goes on that call's stream: what names the call by `relatedRequestId`, and,
+ * where the runtime has `AsyncLocalStorage`, also what a handler asks of the client without naming it. Everything else
+ * goes on the session's standalone stream, and waits there for a reader. A server that closes itself ends its session.
  *
- * @throws {OptionError} A factory or an option that cannot be.
+ * @param factory Makes a server object, not yet connected; a new one each time. What it throws is answered with -32603
+ * and told as an `application-error` event.
+ * @throws {OptionError} The factory is not a function, such as a server itself, or an option has a value that it cannot
+ * have.
  *
  * @example
  * ```ts
- * const mcp = createMcpHandler(sdkServer(() => buildMcpServer()));
+ * import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+ * import { createMcpHandler } from "mcp-session";
+ * import { serve } from "mcp-session/node";
+ * import { sdkServer } from "mcp-session/sdk";
+ *
+ * function buildServer(): McpServer {
+ *   const server = new McpServer({ name: "greeter", version: "1.0.0" });
+ *   server.registerTool("greet", {}, () => ({ content: [{ type: "text", text: "Hello" }] }));
+ *   return server;
+ * }
+ * const { url } = await serve(createMcpHandler(sdkServer(buildServer)), { port: 3000 });
+ * console.log(`MCP on ${url}`);
  * ```
  */
 export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): Application {
@@ -191,7 +205,9 @@ class SdkApplication implements Application {
     return link;
   }
 
-  /** A session's message comes to its server, which may have been told on another node that its client is initialized. */
+  /**
+   * A session's message comes to its server, which may have been told on another node that its client is initialized.
+   */
   #used(link: Link, { ready }: SessionHandle, exchange: Exchange): void {
     link.opened();
     if (ready && !link.initialized) link.notify(INITIALIZED, this.#extra(exchange));

@@ -8,38 +8,41 @@
 import type { ModernHandler } from "../../core/engine/modern/delegate.ts";
 import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
 
-/** A server of the official SDK: `Server` or `McpServer`, v1 or v2. */
+/** A server of the official SDK, as far as it is used: `Server` or `McpServer`, v1 or v2. */
 export interface SdkServer {
   /** Attaches the server to a transport and starts it. */
   connect(transport: SdkTransport): Promise<void>;
-  /** Closes the transport. */
+  /** Closes the server and its transport. */
   close(): Promise<void>;
 }
 
-/** What a server is connected to. */
+/** What the SDK calls a transport, as far as its servers use it. The library makes it; you do not. */
 export interface SdkTransport {
-  /** Set by the server: the connection is over. Called once. */
+  /** Set by the server. The library calls it once, when the connection is over. */
   onclose?: (() => void) | undefined;
-  /** Set by the server. */
+  /** Set by the server. The library reports nothing by it. */
   onerror?: ((error: Error) => void) | undefined;
   /** Set by the server: takes a message from the client. */
   // What the two versions call a message differs; neither is named here.
   // deno-lint-ignore no-explicit-any
   onmessage?: ((message: any, extra?: any) => void) | undefined;
+  /** The id of the session; undefined for a request without one. */
   sessionId?: string | undefined;
+  /** Called by the server when it is connected. */
   start(): Promise<void>;
-  /** Takes a message for the client. */
+  /** Takes a message for the client from the server. */
   send(message: unknown, options?: SdkSendOptions): Promise<void>;
+  /** Called by the server when it closes: this ends its session. */
   close(): Promise<void>;
 }
 
 /**
- * The official SDK's handler of the new era, as `createMcpHandler(factory)` of `@modelcontextprotocol/server` makes it.
+ * The official SDK's handler of 2026-07-28, as `createMcpHandler(factory)` of `@modelcontextprotocol/server` makes it.
  */
 export interface SdkModernHandler extends ModernHandler {
-  /** Ends its subscriptions and what is in flight. */
+  /** Ends its subscriptions and what is in flight. Called when the handler closes. */
   close?(): Promise<void>;
-  /** Tells its subscribers what changed. */
+  /** Tells its subscribers what changed. Called for what `handler.notify` tells. */
   readonly notify?: {
     toolsChanged(): void;
     promptsChanged(): void;
@@ -48,9 +51,9 @@ export interface SdkModernHandler extends ModernHandler {
   };
 }
 
-/** What a server says about a message that it sends. */
+/** What a server says beside a message that it sends. */
 export interface SdkSendOptions {
-  /** The id of the inbound request that the message belongs to. */
+  /** The id of the client's request that the message belongs to; undefined where it belongs to none. */
   readonly relatedRequestId?: RequestId | undefined;
 }
 

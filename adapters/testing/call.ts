@@ -12,16 +12,21 @@ import {
 } from "../../core/protocol/json_rpc.ts";
 import { readEvents, type TestEvent } from "./sse.ts";
 
-/** A JSON-RPC error that came back, or one to answer with. */
+/**
+ * A JSON-RPC error: one that the server answered with, which a call of the test client rejects with; or one that the
+ * option `request` throws to answer the server with.
+ */
 export class RpcFailure extends Error {
+  /** Always `RpcFailure`. */
   override readonly name = "RpcFailure";
   /** JSON-RPC error code. */
   readonly code: number;
-  /** The `data` member. */
+  /** The `data` member; undefined where there is none. */
   readonly data: unknown;
-  /** The HTTP status it came with. */
+  /** The HTTP status that it came with. */
   readonly status: number;
 
+  /** A failure with the code, message and data of a JSON-RPC error. */
   constructor(error: RpcErrorObject, status = 200) {
     super(error.message);
     this.code = error.code;
@@ -30,26 +35,38 @@ export class RpcFailure extends Error {
   }
 }
 
-/** A call under way. */
+/** A call under way: what {@linkcode TestClient.begin} gives. */
 export interface TestCall {
+  /** The JSON-RPC id of the request. */
   readonly id: RequestId;
   /**
-   * The result; rejects with an {@linkcode RpcFailure}, a TypeError where the answer is no JSON-RPC or the stream ended
-   * without one, or what the client's `request` or `notification` threw meanwhile.
+   * The result. Rejects with an {@linkcode RpcFailure} where the answer is an error, with a `TypeError` where it is no
+   * JSON-RPC or the stream ended without it, and with what the options `request` or `notification` threw meanwhile. It
+   * may be left alone: a rejection that nobody looks at is no failure.
    */
   readonly result: Promise<JsonObject>;
   /**
-   * Resolves with the head of the answer. A call that says nothing has one once its stream begins: after 100 ms where
-   * the answer is a stream anyway, else after `autoSseMs`. No timer of a handler keeps a process alive.
+   * Resolves once the head of the answer is there; its body is read by the client. A call that says nothing has a head
+   * once its stream begins: after 100 ms where the answer is a stream anyway, else after the handler's `autoSseMs`. No
+   * timer of a handler keeps a process alive, so a test that waits for nothing else may end before.
    */
   readonly response: Promise<Response>;
-  /** The id of the last event that came, to resume after. */
+  /**
+   * The id of the last event that came, from which {@linkcode TestCall.resume} goes on; undefined where none had one.
+   */
   readonly lastEventId: string | undefined;
   /** Drops the connection; the call goes on at the server. `result` does not settle any more. */
   disconnect(): void;
-  /** Sends `notifications/cancelled`. */
+  /**
+   * Sends `notifications/cancelled` for the call. The server then sends no answer: `result` rejects with a `TypeError`.
+   */
   cancel(reason?: string): Promise<void>;
-  /** Reads on after a lost connection; `result` of what it returns is that of the call. */
+  /**
+   * Reads on after a lost connection, with GET and `Last-Event-ID`. `result` of what it returns is that of the call.
+   *
+   * @param after The id of an event; default the last one that came.
+   * @throws {TypeError} No event came that has an id.
+   */
   resume(after?: string): TestCall;
 }
 

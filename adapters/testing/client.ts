@@ -12,67 +12,99 @@ import { readEvents, type TestEvent } from "./sse.ts";
 export { RpcFailure, type TestCall } from "./call.ts";
 export type { TestEvent } from "./sse.ts";
 
-/** What answers requests: an MCP handler, or anything else with a `fetch`. */
+/** What a test client calls: an MCP handler, or anything else with a `fetch` of Web requests. */
 export interface Fetches {
+  /** Answers a request. */
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-/** Options of {@linkcode testClient}. */
+/** Options of {@linkcode testClient}. All may be left out. */
 export interface TestClientOptions {
-  /** Default `http://localhost/mcp`. */
+  /**
+   * Where requests seem to go; with `allowedHosts` of the handler, name one of them. Default `http://localhost/mcp`.
+   */
   readonly url?: string | undefined;
-  /** Added to every request, such as `authorization`. */
+  /** Header fields to add to every request, such as `authorization`. Default none. */
   readonly headers?: { readonly [name: string]: string } | undefined;
-  /** The revision that is asked for. Default `2025-11-25`. */
+  /** The revision that `initialize` asks for, one with sessions. Default `2025-11-25`. */
   readonly version?: string | undefined;
-  /** Default `{}`. */
+  /** What the client says that it can do, such as `{ elicitation: {} }`. Default `{}`. */
   readonly capabilities?: JsonObject | undefined;
-  /** Default the name `test`, version `1`. */
+  /** Who the client says that it is. Default the name `test`, version `1`. */
   readonly clientInfo?: JsonObject | undefined;
   /**
-   * Answers requests of the server: the result, or a throw of {@linkcode RpcFailure}; what else it throws fails the
-   * call that is read. A ping is answered without it. Default: method not found.
+   * Answers what the server asks: returns the result, or throws an {@linkcode RpcFailure}. Anything else that it
+   * throws, such as a failed assertion, fails the call on whose stream the request came. A ping is answered without it.
+   * Default: every method is answered with -32601.
    */
   readonly request?:
     | ((method: string, params: JsonObject) => JsonObject | Promise<JsonObject>)
     | undefined;
-  /** Receives notifications of the server; what it throws fails the call that is read. */
+  /**
+   * Receives the server's notifications. What it throws fails the call on whose stream one came. Default: they are
+   * dropped.
+   */
   readonly notification?: ((method: string, params: JsonObject) => void) | undefined;
 }
 
-/** A stream being read. Events come in order; reading ends when the stream does. */
+/**
+ * A stream that is read: what {@linkcode TestClient.listen} gives. Iterate it: events come in order, and the iteration
+ * ends when the stream does. Requests and notifications in it are events too, and are not answered by themselves.
+ */
 export interface TestStream extends AsyncIterable<TestEvent> {
   /** The head of the answer. */
   readonly response: Response;
-  /** Drops the connection. */
+  /** Drops the connection, and ends the iteration. */
   close(): void;
 }
 
-/** A client. Every method may be used at any time; nothing is retried or reconnected by itself. */
+/**
+ * A client of the revisions with sessions. Every method may be called at any time. Nothing is retried or reconnected by
+ * itself. What cannot be had rejects with an {@linkcode RpcFailure}, which has the HTTP status.
+ */
 export interface TestClient {
-  /** The session's id, once initialized. */
+  /** The session's id, sent with every request; undefined before {@linkcode TestClient.initialize}. It may be set. */
   sessionId: string | undefined;
-  /** Opens the session: `initialize`, then `notifications/initialized`. Gives the `InitializeResult`. */
+  /** Opens a session: sends `initialize`, then `notifications/initialized`. Gives the `InitializeResult`. */
   initialize(): Promise<JsonObject>;
-  /** Calls a method and waits for its result. Requests of the server on the way are answered. */
+  /**
+   * Calls a method and gives its result. What the server asks on the call's stream is answered by the option `request`.
+   */
   call(method: string, params?: JsonObject): Promise<JsonObject>;
-  /** Begins a call. */
+  /** Begins a call, and gives it at once: to drop its connection, resume it or cancel it. */
   begin(method: string, params?: JsonObject): TestCall;
-  /** Sends a notification. */
+  /** Sends a notification, and resolves once it is acknowledged. */
   notify(method: string, params?: JsonObject): Promise<void>;
-  /** Opens the standalone stream, or resumes any stream after an event. */
+  /** Opens the standalone stream with GET; with the id of an event, resumes the stream of that event after it. */
   listen(lastEventId?: string): Promise<TestStream>;
-  /** Ends the session with DELETE; gives the status. */
+  /** Ends the session with DELETE, and gives the HTTP status, such as 204. Does not reject for a refusal. */
   end(): Promise<number>;
   /**
-   * Sends an HTTP request: any body, or none, with the client's headers and those that are given.
+   * Sends an HTTP request as it is, and gives the response, whatever its status.
    *
-   * @param method Of HTTP, such as `POST`.
+   * @param method The HTTP method, such as `POST`.
+   * @param body A text is sent as it is, anything else as JSON. Default none.
+   * @param headers Header fields beside the client's own, or in their place.
    */
   send(method: string, body?: unknown, headers?: { [name: string]: string }): Promise<Response>;
 }
 
-/** A client of a handler. */
+/**
+ * Makes a client that calls a handler directly: no port, no network. It speaks the revisions with sessions, 2025-03-26
+ * to 2025-11-25.
+ *
+ * @example
+ * ```ts
+ * import { createMcpHandler } from "mcp-session";
+ * import { testClient } from "mcp-session/testing";
+ * import { application } from "./application.ts";
+ *
+ * const client = testClient(createMcpHandler(application));
+ * await client.initialize();
+ * console.log(await client.call("tools/list"));
+ * console.log(await client.end()); // 204
+ * ```
+ */
 export function testClient(handler: Fetches, options: TestClientOptions = {}): TestClient {
   return new Client(handler, options);
 }

@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Why a check of the kit failed. */
+/**
+ * A check of {@linkcode backendKit} failed. The message names what was looked at, what was found and what was expected.
+ */
 export class KitError extends Error {
+  /** Always `KitError`. */
   override readonly name = "KitError";
 }
 

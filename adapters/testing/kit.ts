@@ -16,10 +16,14 @@ import { onceChecks } from "./kit_once.ts";
 import { sessionChecks } from "./kit_sessions.ts";
 import { timeChecks } from "./kit_times.ts";
 
-/** One thing that a backend has to do. */
+/** One thing that a backend has to do, as a test. */
 export interface Check {
+  /** What it checks, as the name of a test. */
   readonly name: string;
-  /** Runs on a fresh backend; rejects with a `KitError` where the backend does something else. */
+  /**
+   * Runs the check on a backend of its own. Rejects with a {@linkcode KitError} where the backend does something else,
+   * and with what the backend threw.
+   */
   readonly run: () => Promise<void>;
 }
 
@@ -38,32 +42,39 @@ export interface KitCheck {
   readonly check: (given: Given) => Promise<void>;
 }
 
-/** Options of {@linkcode backendKit}. */
+/** Options of {@linkcode backendKit}. Both may be left out. */
 export interface KitOptions {
-  /** Opens the store of a backend once more, as another node does. Default: the backend is shared. */
+  /**
+   * Opens the store of a backend once more, as another node does; it is closed at the end of the check. Default: the
+   * backend itself is used, as by two handlers of one process.
+   */
   readonly peer?: ((backend: Backend) => Awaitable<Backend>) | undefined;
   /**
-   * Makes a backend miss messages, such as by cutting its connection, which comes back. Default: whether it says so
-   * (`Bus.missed`) is not looked at.
+   * Makes a backend miss messages, such as by cutting its connection, which then comes back by itself. Default: whether
+   * the backend says so (`Bus.missed`) is not checked.
    */
   readonly interrupt?: ((backend: Backend) => Awaitable<void>) | undefined;
 }
 
 /**
- * The checks for a backend.
- *
- * ```ts
- * import { test } from "vitest"; // or any other
- * import { backendKit } from "mcp-session/testing";
- * import { mine } from "./mine.ts";
- *
- * for (const { name, run } of backendKit(() => mine())) test(name, run);
- * ```
+ * Gives the checks that a backend of one's own has to pass, for any test runner. Parts that the backend leaves out,
+ * such as `handles` and `nodes`, are not checked.
  *
  * A failure names what was looked at, what was found and what was expected. What was read of a log stands there as its
  * positions, with `+` where there are more and `.` where it has ended; `?` is an `undefined` of `LogStore.read`.
  *
- * @param make Makes a backend that is empty. Called once a check; its `close` is called at the end.
+ * @param make Makes a backend that is empty. It is called once for each check, and the backend is closed at its end.
+ *
+ * @example
+ * ```ts
+ * import { test } from "node:test"; // or that of any other runner
+ * import { type Backend, memory } from "mcp-session";
+ * import { backendKit } from "mcp-session/testing";
+ *
+ * const mine = (): Backend => memory(); // yours
+ *
+ * for (const { name, run } of backendKit(() => mine())) test(name, run);
+ * ```
  */
 export function backendKit(
   make: () => Awaitable<Backend>,

@@ -1,6 +1,6 @@
 /**
- * For tests: the checks that a backend has to pass ({@linkcode backendKit}), and a client that needs no
- * port ({@linkcode testClient}).
+ * For tests: a client that needs no port ({@linkcode testClient}), and the checks that a backend of one's own has to
+ * pass ({@linkcode backendKit}).
  *
  * @module
  */

@@ -6,13 +6,13 @@
 
 import type { JsonObject } from "../../core/protocol/json_rpc.ts";
 
-/** An event of a stream. */
+/** An event of a stream, as a client gets it. */
 export interface TestEvent {
-  /** The event's id, where it has one. */
+  /** The event's id, to resume after; undefined where it has none. */
   readonly id: string | undefined;
-  /** The message; undefined where the event has no data (a priming event). */
+  /** The JSON-RPC message; undefined where the event has no data, such as the priming event of 2025-11-25. */
   readonly message: JsonObject | undefined;
-  /** The reconnection time that came with it, in milliseconds. */
+  /** The milliseconds after which the client shall come back, as `retry` says; undefined where it says nothing. */
   readonly retryMs: number | undefined;
 }
 

@@ -4,11 +4,14 @@
  * @module
  */
 
-/** The time, and a way to be called later. */
+/** The time, and a way to be called later. A test passes one of its own in the option `clock`. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `fn` once after `ms` milliseconds; returns what prevents it. Must not keep the process alive. */
+  /**
+   * Calls `fn` once, after `ms` milliseconds; the function that it returns prevents that. `ms` may be infinite. A timer
+   * that waits must not keep the process alive.
+   */
   after(ms: number, fn: () => void): () => void;
 }
 
@@ -25,7 +28,10 @@ export async function soon<T>(
   return await Promise.race([promise, late]).finally(stop);
 }
 
-/** The machine's own time. */
+/**
+ * The machine's own time, the default of every option `clock`. It waits for at most 2^31 - 1 milliseconds, about 24
+ * days.
+ */
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   after(ms, fn) {

@@ -8,17 +8,34 @@
 import { quote, type RpcErrorObject } from "../protocol/json_rpc.ts";
 
 /**
- * Thrown by an application to answer a request with a JSON-RPC error of its own. What one era forbids is not sent
- * to it: -3202x reaches legacy clients as -32603, -32002 reaches modern ones as -32602, and other codes of the
- * range that 2026-07-28 reserves (-32020 to -32099) as -32603.
+ * Throw it from an application to answer a request with a JSON-RPC error of your own. The library throws it where a
+ * client sent what cannot be, such as an unknown handle: let it pass.
+ *
+ * A code that the client's revision forbids is replaced. In the revisions with `initialize`, -32020 to -32029 become
+ * -32603. In 2026-07-28, -32002 becomes -32602, and of -32020 to -32099, which it reserves, all that it does not define
+ * become -32603 (basic/index, Error Codes).
+ *
+ * @example
+ * ```ts
+ * import { RpcError } from "mcp-session";
+ *
+ * export function unknownTool(name: unknown): never {
+ *   throw new RpcError(-32602, `Unknown tool: ${name}`, { known: ["add"] });
+ * }
+ * ```
  */
 export class RpcError extends Error {
+  /** Always `RpcError`. */
   override readonly name = "RpcError";
-  /** JSON-RPC error code, an integer; with anything else the answer is -32603, and told. */
+  /**
+   * JSON-RPC error code, an integer. With anything else the client gets -32603, and an `application-error` event tells
+   * of it.
+   */
   readonly code: number;
-  /** The `data` member of the error. */
+  /** The `data` member of the error, where there is one; any JSON. */
   readonly data: unknown;
 
+  /** An error with this code, message and `data`; the client gets all three. */
   constructor(code: number, message: string, data?: unknown) {
     super(message);
     this.code = code;
@@ -26,28 +43,34 @@ export class RpcError extends Error {
   }
 }
 
-/** Why a server-to-client request has no result. */
+/** Why a server-to-client request has no result: the `code` of a {@linkcode ClientRequestError}. */
 export type ClientRequestFailure =
-  /** No stream can carry it: the answer is JSON only, or the session has no open stream. */
+  /** No stream can carry it: the answer to the call is JSON only, or the session has no standalone stream open. */
   | "no-stream"
-  /** The client did not declare the capability. */
+  /** The client did not declare the capability that it takes. */
   | "unsupported"
-  /** The client did not answer in time. */
+  /** The client did not answer within `timeoutMs`. */
   | "timeout"
-  /** The client answered with an error; `error` has it. */
+  /** The client answered with a JSON-RPC error; `error` has it. */
   | "refused"
-  /** The call was cancelled, or the caller gave up. */
+  /** The call that asked is over, such as by cancellation, or the caller's `signal` aborted. */
   | "cancelled"
   /** The session ended, or the handler closed. */
   | "session-ended";
 
-/** A server-to-client request that failed. */
+/**
+ * A server-to-client request has no result; `code` says why. What {@linkcode Exchange.request}, `elicit` and the like
+ * reject with.
+ */
 export class ClientRequestError extends Error {
+  /** Always `ClientRequestError`. */
   override readonly name = "ClientRequestError";
+  /** Why there is no result. */
   readonly code: ClientRequestFailure;
-  /** The client's error, for the code `refused`. */
+  /** The error that the client answered with, where the code is `refused`; else undefined. */
   readonly error: RpcErrorObject | undefined;
 
+  /** Made by the library. A test may make one. */
   constructor(code: ClientRequestFailure, message: string, error?: RpcErrorObject) {
     super(message);
     this.code = code;
@@ -55,12 +78,18 @@ export class ClientRequestError extends Error {
   }
 }
 
-/** An option that cannot be. Thrown when a handler, a backend or an application is made, never later. */
+/**
+ * An option has a value that it cannot have, or is not known. Thrown where it is given: by `createMcpHandler`,
+ * `createSessions`, `sdkServer`, `serve`, the backends, and `close` for its `within`. The message names the option,
+ * quotes the value and says what would be accepted.
+ */
 export class OptionError extends TypeError {
+  /** Always `OptionError`. */
   override readonly name = "OptionError";
-  /** The option's name. */
+  /** The option's name, such as `limits.sessions`. */
   readonly option: string;
 
+  /** The message becomes that of the error, after the option's name. */
   constructor(option: string, message: string) {
     super(`${option}: ${message}`);
     this.option = option;

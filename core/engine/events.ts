@@ -9,18 +9,21 @@ import { quote } from "../protocol/json_rpc.ts";
 import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
 
-/** One thing that happened. */
+/**
+ * One thing that happened, told to the option `onEvent`; `type` says which. `session` is a session's id. Where there is
+ * no `authenticate`, an id is all that it takes to use the session: keep ids out of logs that others read.
+ */
 export type HandlerEvent =
-  /** A session is stored and its id on the way to the client. */
+  /** A session is stored, and its id is on the way to the client. */
   | {
     readonly type: "session-opened";
     readonly session: string;
     readonly version: string | undefined;
     readonly principal: string | undefined;
   }
-  /** A session is over. */
+  /** A session is over. Told once, by the node that ended it. */
   | { readonly type: "session-ended"; readonly session: string; readonly reason: EndReason }
-  /** A request was refused by a rule; an `exchange` event with the same outcome follows. */
+  /** A rule refused a request; an `exchange` event with the rule as its outcome follows. */
   | {
     readonly type: "rejected";
     readonly rule: RuleId;
@@ -29,9 +32,9 @@ export type HandlerEvent =
   }
   /** An HTTP exchange has its answer (an event stream: its head). */
   | ExchangeEvent
-  /** The application has answered a request, or it was stopped. */
+  /** The application has answered a request, or was stopped before it had. */
   | RequestEvent
-  /** A connection reads a stream, of the session that is named where there is one. */
+  /** A connection begins to read a stream; `session` is undefined for a stream without one. */
   | {
     readonly type: "stream-opened";
     readonly session: string | undefined;
@@ -44,72 +47,86 @@ export type HandlerEvent =
     readonly stream: string;
     readonly reason: StreamCloseReason;
   }
-  /** The application threw something that is not an RpcError. The client saw -32603 only. */
+  /**
+   * Something of yours failed: the application threw something that is not an {@linkcode RpcError} or gave a result
+   * that cannot be sent (the client got -32603, or 500 from `authenticate`, `opens` and a guarded handler). `method` is
+   * the JSON-RPC method, or the name of the function, such as `authenticate`.
+   */
   | { readonly type: "application-error"; readonly method: string; readonly error: unknown }
-  /** A tool's `x-mcp-header` annotations break the revision's rules; its headers are not looked at. */
+  /**
+   * A tool's `x-mcp-header` annotations break the rules of 2026-07-28 (basic/transports/streamable-http, Custom Headers
+   * from Tool Parameters). The headers of its calls are not looked at.
+   */
   | { readonly type: "invalid-tool"; readonly tool: string; readonly problem: string }
-  /** A backend failed; requests that needed it got 503. */
+  /** The backend failed, with this error. Requests that needed it got 503. */
   | { readonly type: "backend-error"; readonly error: unknown };
 
-/** Why a connection stopped reading. */
+/** Why a connection stopped reading a stream. */
 export type StreamCloseReason =
   /** The stream was read to its end. */
   | "finished"
   /** The peer left. */
   | "disconnected"
-  /** Another connection reads the stream from here on. */
+  /** Another connection reads the stream from here on: the newest wins. */
   | "replaced"
-  /** More waited for the peer than may, for longer than it may. */
+  /** More than `limits.queuedBytes` waited for the peer, for half a second. */
   | "slow"
   /** The client was asked to come back: by `closeStream`, or where the handler closes. */
   | "polling"
-  /** What comes next cannot be had: it was dropped, or the backend, or the `modern` handler, failed. */
+  /** What comes next cannot be had: it was dropped from the log, or the backend or the `modern` handler failed. */
   | "lost"
   /** The session is over. */
   | "session-ended"
   /** The handler closes. */
   | "closed";
 
-/** One HTTP exchange. */
+/** One HTTP exchange has its answer. Told for every request, refused ones included. */
 export interface ExchangeEvent {
+  /** Which event it is. */
   readonly type: "exchange";
   /** The HTTP method. */
   readonly http: string;
   /**
-   * The JSON-RPC method, or `batch`, or `response`; undefined where no body was read. As in every event, one that is no
-   * word of visible ASCII, or longer than 80 characters, is written as JSON and cut.
+   * The JSON-RPC method, or `batch`, or `response`; undefined where no body was read. As in every event, a name that
+   * holds anything but visible ASCII, or more than 80 characters, is written as a JSON string and cut, so that it can
+   * neither break the lines of a log nor flood it.
    */
   readonly method: string | undefined;
-  /** `served`, or the rule that refused. */
+  /** `served`, or the rule that refused; `served` too where the answer is a JSON-RPC error of the application's. */
   readonly outcome: "served" | RuleId;
   /** The HTTP status. */
   readonly status: number;
   /** The session's id, where there is one. */
   readonly session: string | undefined;
-  /** From the head of the request to the answer (an event stream: to its head), in milliseconds. */
+  /** Milliseconds from the head of the request to the answer; where that is an event stream, to its head. */
   readonly durationMs: number;
 }
 
 /**
- * One request of JSON-RPC, as the application saw it. `initialize`, and what `modern` of an application answers, are
- * told by their exchanges alone.
+ * One JSON-RPC request that the application worked on is over. `initialize`, and requests that the application's
+ * `modern` handler answers, have an {@linkcode ExchangeEvent} only.
  */
 export interface RequestEvent {
+  /** Which event it is. */
   readonly type: "request";
+  /** The JSON-RPC method, written as {@linkcode ExchangeEvent.method} is. */
   readonly method: string;
-  /** `stopped`: cancelled, or its session ended, its peer left, or the handler closed. */
+  /**
+   * `result` or `error`: what it was answered with. `stopped`: it was cancelled, or its session ended, its peer left,
+   * or the handler closed.
+   */
   readonly outcome: "result" | "error" | "stopped";
-  /** The JSON-RPC code of an error. */
+  /** The JSON-RPC code that the client got, where the outcome is `error`; else undefined. */
   readonly code: number | undefined;
   /** The session's id, where there is one. */
   readonly session: string | undefined;
-  /** From when the application got it to its answer, whatever was streamed meanwhile, in milliseconds. */
+  /** Milliseconds from when the application got it to its answer, whatever was streamed meanwhile. */
   readonly durationMs: number;
 }
 
 /**
- * Receives events. Called synchronously and often: be quick. What it throws, or rejects with, goes to the console and
- * changes nothing.
+ * Receives events. It is called synchronously and often, so let it be quick. What it throws or rejects with goes to
+ * `console.error` and changes nothing.
  */
 export type OnEvent = (event: HandlerEvent) => void;
 

@@ -1,6 +1,13 @@
 /**
- * The HTTP session layer of MCP: any handler with sessions ({@linkcode createSessions}), or MCP from
- * plain functions ({@linkcode createMcpHandler}).
+ * The HTTP session layer of MCP, for servers: one endpoint, every protocol revision, on Deno, Bun and Node.
+ *
+ * - {@linkcode createMcpHandler} serves MCP from plain functions, or with `mcp-session/sdk` from servers of the
+ *   official SDK.
+ * - {@linkcode createSessions} puts the session lifecycle around any HTTP handler.
+ *
+ * `mcp-session/node`, `mcp-session/deno` and `mcp-session/bun` listen on a port; `mcp-session/sqlite`,
+ * `mcp-session/redis` and `mcp-session/sealed` keep sessions beyond the process; `mcp-session/testing` has a client for
+ * tests.
  *
  * @module
  */

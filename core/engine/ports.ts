@@ -1,35 +1,46 @@
 /**
- * What a backend has to do: keep sessions, keep logs, carry messages between nodes. A method may
- * answer at once or with a promise; the memory backend answers at once, so that a call in a live
- * session waits for nothing.
+ * What a backend has to do: keep sessions, keep logs, carry messages between nodes. `backendKit` of
+ * `mcp-session/testing` has the checks. A method may answer at once or with a promise; the memory backend answers at
+ * once, so that a call in a live session waits for nothing. A method that throws or rejects says that the backend does
+ * not answer (503).
  *
  * Ids, topics, handles and names are compared as they are, to their last character: case counts, an id has up to 256
- * characters, and a topic may hold one. Times and limits may have fractions, and limits may be infinite.
+ * characters, and a topic may hold an id. Times are in milliseconds of the clock that is passed in (`now`). Times and
+ * limits may have fractions, and limits may be infinite.
  *
  * @module
  */
 
 import type { Lifetime, SessionRecord } from "../session/record.ts";
 
-/** A value, now or later. */
+/** A value, at once or as a promise. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** The ports. One backend may serve several handlers, in one process or in many. */
+/**
+ * Where sessions, logs and messages between nodes are kept: the option `backend`. One backend may serve several
+ * handlers, in one process or in many. `memory()`, `sqlite()`, `redis()` and `sealed()` make one.
+ */
 export interface Backend {
+  /** Keeps sessions. */
   readonly sessions: SessionStore;
+  /** Keeps the events of streams. */
   readonly logs: LogStore;
+  /** Carries messages between nodes. */
   readonly bus: Bus;
-  /** Values behind handles; left out where the backend keeps nothing, and `exchange.handles` then fails. */
+  /** Keeps values behind handles. Without it `exchange.handles` rejects with a `TypeError`. */
   readonly handles?: HandleStore | undefined;
-  /** Which nodes are up. A backend has it where records outlive the node that works on them. */
+  /** Knows which nodes are up. Needed where records outlive the process that works on them. */
   readonly nodes?: Nodes | undefined;
-  /** Options that it cannot serve, each with the reason; setting one throws an `OptionError`. */
+  /**
+   * What it cannot do, by the option that asks for it, each with the reason. A handler with that option set throws an
+   * `OptionError`.
+   */
   readonly lacks?: { readonly [option in Lackable]?: string } | undefined;
-  /** Releases what the backend itself opened. */
+  /** Releases what the backend itself opened. No handler calls it: whoever made the backend does. */
   close?(): Awaitable<void>;
 }
 
-/** What a backend may be unable to do, by the option that asks for it. */
+/** The options that ask for what a backend may be unable to do. */
 export type Lackable =
   | "resumable"
   | "termination"
@@ -37,7 +48,7 @@ export type Lackable =
   | "limits.sessionsPerPrincipal"
   | "limits.idleMs";
 
-/** How many sessions there may be. */
+/** How many sessions may be stored. */
 export interface Capacity {
   /** In all. */
   readonly sessions: number;
@@ -45,85 +56,92 @@ export interface Capacity {
   readonly perPrincipal: number;
 }
 
-/** What became of a new record. `evicted` are the ids that gave way to it. */
+/**
+ * What became of a new record. Stored: `evicted` has the ids of the sessions that gave way to it. Not stored: every
+ * session (`capacity`), or every one of its principal (`quota`), is held.
+ */
 export type Created =
   | { readonly created: true; readonly evicted: readonly string[] }
   | { readonly created: false; readonly full: "capacity" | "quota" };
 
-/** The `initialize` params of a record are more than the backend can keep. */
+/** Says that the `initialize` params of a record are more than the backend can keep. The client gets 400. */
 export interface TooLarge {
-  /** What it can, as the client is told it after "the limit is". */
+  /** What the backend can keep, in words that go on after "the limit is". */
   readonly limit: string;
 }
 
-/** What changes in a record. */
+/** What is to change in a record. */
 export interface Touch {
-  /** The clock, in milliseconds. */
+  /** The time now. The record's `seen` becomes that; where `held` is true it may stay as it is. */
   readonly at: number;
-  /** Work or a stream holds the session (true), or nothing does any more (false): it may not be evicted while held. */
+  /**
+   * True: work or a stream on the node `by` holds the session, so it is neither idle nor evicted. False: nothing there
+   * does any more.
+   */
   readonly held?: boolean;
   /**
-   * The node that `held` is about. Several may hold a session; each says so once, and once that it does not. Where there
-   * are {@linkcode Backend.nodes} it says again what failed, which may have been done for all that: it counts once.
+   * The node that `held` is about. Several may hold a session; each says so once, and once that it does not. With
+   * {@linkcode Backend.nodes} a node repeats what failed, which may have been done all the same: it still counts once.
    */
   readonly by?: string;
-  /** `notifications/initialized` has arrived. */
+  /** True where `notifications/initialized` has arrived. A record stays ready. */
   readonly ready?: true;
 }
 
-/** Sessions by id. */
+/** Keeps the records of sessions, by id. */
 export interface SessionStore {
   /**
-   * The id for a record, where the backend wants a say in it; the record's own is then not used. Or why there is none,
-   * which is the client's fault: it is told so.
+   * Makes the id of a new session, where the backend wants a say in it; the record's own id is then not used. Or says
+   * that the client sent more than the backend can keep.
    */
   mint?(record: SessionRecord, lifetime: Lifetime): Awaitable<string | TooLarge>;
   /**
-   * Stores a new record. Where the capacity is reached, sessions that nothing holds give way, least
-   * recently used first, those that never became ready before all; where every one is held, nothing
-   * changes and the answer says which limit it was. Exact also where many ask at once.
+   * Stores a new record. Where the capacity is reached, a session that nothing holds gives way: those that never became
+   * ready first, then the least recently used. Where every one is held, nothing changes and the answer says which limit
+   * it was. Exact also where many ask at once.
    */
   create(record: SessionRecord, capacity: Capacity, lifetime: Lifetime): Awaitable<Created>;
   /**
-   * The record of an id; undefined where there is none.
+   * The record of an id, also of one whose lifetime is over; undefined where there is none.
    *
-   * @param principal Who asks; undefined for an anonymous caller, and where nobody does. Whether it is the owner is
-   * decided by whoever asks. A store that keeps less of an owner than its name learns the name here, and needs not
-   * give the record to anybody else. A store around another one passes it on.
+   * @param principal On whose behalf; undefined for an anonymous caller, and where the library itself asks. Most stores
+   * ignore it: the library compares it with the owner. A store that keeps less of the owner than its name learns the
+   * name here, and need not give the record to anybody else. A store around another one passes it on.
    */
   get(id: string, principal?: string): Awaitable<SessionRecord | undefined>;
   /** Changes a record; does nothing where there is none. */
   touch(id: string, touch: Touch): Awaitable<void>;
-  /** Removes a record. Of several callers at once, true for exactly one. */
+  /** Removes a record. True where it was there: of several callers at once, for exactly one. */
   delete(id: string): Awaitable<boolean>;
-  /** Every record, oldest first; lapsed ones may be among them. */
+  /** Every record, oldest first; some whose lifetime is over may be among them. */
   list(): AsyncIterable<SessionRecord> | Iterable<SessionRecord>;
   /** How many records there are. */
   count(): Awaitable<number>;
   /**
-   * Removes records that nothing holds and whose lifetime is over at `now`, and returns them with what
-   * was over. Correctness does not depend on it (a look-up decides); it frees what nobody looks up.
+   * Removes records that nothing holds and whose lifetime is over at `now`, and returns which, with the reason.
+   * Correctness does not depend on it, for expiry is decided at look-up; it frees what nobody looks up.
    */
   sweep(now: number, lifetime: Lifetime): Awaitable<readonly Lapsed[]>;
 }
 
 /** A session whose lifetime is over. */
 export interface Lapsed {
+  /** The session's id. */
   readonly id: string;
-  /** `age` where it is both. */
+  /** Idle for too long, or over its absolute lifetime; `age` where it is both. */
   readonly reason: "idle" | "age";
 }
 
 /**
- * What a stream and an event cost of `sessionBytes` beside their characters, whatever a backend keeps for them:
- * many small ones weigh more than what is in them.
+ * What a stream and an event count of {@linkcode LogBudget.sessionBytes} beside their characters, whatever a backend
+ * really keeps for them: many small ones weigh more than what is in them.
  */
 export const LOG_COST: { readonly stream: number; readonly event: number } = {
   stream: 1_024,
   event: 128,
 };
 
-/** How much a log may keep. */
+/** How much a log may keep, from the options in `limits`. */
 export interface LogBudget {
   /** Events of one stream. */
   readonly events: number;
@@ -131,23 +149,25 @@ export interface LogBudget {
   readonly bytes: number;
   /** Characters of all streams of one session, and what {@linkcode LOG_COST} adds for them and their events. */
   readonly sessionBytes: number;
-  /** Milliseconds an event is kept; once they are over it is gone, whether anything was appended since or not. */
+  /** Milliseconds that an event is kept. Then it is gone, whether anything was appended since or not. */
   readonly ageMs: number;
 }
 
-/** An event of a log. Positions count from 1, without a gap. */
+/** An event of a log. */
 export interface LogEvent {
+  /** Its place in the log. Positions count from 1, without a gap. */
   readonly position: number;
   /** JSON text of one message, in one line. */
   readonly data: string;
 }
 
-/** What a reader gets. */
+/** What a reader gets of a log at one time. */
 export interface LogPage {
+  /** Events in order, without a gap. */
   readonly events: readonly LogEvent[];
-  /** Nothing will be appended after the last of these events. */
+  /** True where the log has ended and these are its last events. */
   readonly ended: boolean;
-  /** There are further events now. */
+  /** True where there are further events already. */
   readonly more: boolean;
 }
 
@@ -155,23 +175,23 @@ export interface LogPage {
 export interface LogBounds {
   /** The first position that is kept; one more than `last` where nothing is. */
   readonly first: number;
-  /** The last position; 0 where nothing was appended yet. */
+  /** The last position that was appended; 0 where nothing was yet. */
   readonly last: number;
-  /** Up to where a reader got it. */
+  /** The position up to which a reader got it, see {@linkcode LogStore.delivered}; 0 where none did. */
   readonly delivered: number;
-  /** Nothing will be appended any more. */
+  /** True where nothing will be appended any more. */
   readonly ended: boolean;
   /** What its writer left at {@linkcode LogStore.open}. */
   readonly owed: string | undefined;
 }
 
-/** Logs by session and stream. */
+/** Keeps the events of streams: a log for each, by session and stream. */
 export interface LogStore {
   /**
-   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is open already; one
-   * that has ended is never opened again. Others of its session may have to give way to it, as to an event.
+   * Makes a stream known, so that it can be read from its beginning. Does nothing where it is known already; one that
+   * has ended is not opened again. Others of its session may have to give way to it, as to an event.
    *
-   * @param owed Kept with the log: whoever finds its writer gone can tell what is missing.
+   * @param owed A text to keep with the log: from it, whoever finds the log's writer gone can tell what is missing.
    */
   open(
     session: string,
@@ -181,17 +201,17 @@ export interface LogStore {
     owed?: string,
   ): Awaitable<void>;
   /**
-   * Appends one message and returns its position. `last` ends the log. The newest event is always
-   * kept; older ones give way to the budget, oldest first, of this session alone. Where that of the session is
-   * spent, its ended streams go first, then events of the others, stream by stream. An append must not cost time in
-   * proportion to how many streams there are.
+   * Appends one message and returns its position. `last` ends the log. The newest event is always kept; older ones give
+   * way to the budget, oldest first, of this session alone. Where that of the session is spent, its ended streams go
+   * first, then events of the others, stream by stream. An append must not cost time in proportion to how many streams
+   * there are.
    *
-   * A log that has ended, was dropped or never opened takes nothing: 0. So a writer that was given up
-   * and comes back too late does no harm.
+   * A log that has ended, was dropped or was never opened takes nothing, and the answer is 0. So a writer that was
+   * given up and comes back too late does no harm.
    *
-   * @param once A name of this event in this log, given where an append may have to be repeated: where one of the
-   * last 16 events of the log has it, or one further back that the store still knows by name, nothing is appended and
-   * the position is that event's. So also where several append it at once.
+   * @param once A name of this event in this log, given where an append may have to be repeated: where one of the last
+   * 16 events of the log has it, or one further back that the store still knows by name, nothing is appended and the
+   * position is that event's. So also where several append it at once.
    */
   append(
     session: string,
@@ -203,8 +223,9 @@ export interface LogStore {
     once?: string,
   ): Awaitable<number>;
   /**
-   * Stores a stream that this one message is all of, as {@linkcode LogStore.open} and an append that ends it would.
-   * Its name is new; it is not opened again before somebody has read it. A store that leaves this out gets those two.
+   * Stores a stream that consists of this one message, as {@linkcode LogStore.open} and an append that ends it would.
+   * The stream's name is new, and it is not opened again before somebody has read it. Where a store leaves this out,
+   * those two are called.
    */
   whole?(
     session: string,
@@ -213,12 +234,12 @@ export interface LogStore {
     now: number,
     budget: LogBudget,
   ): Awaitable<void>;
-  /** Ends a log without a further event. */
+  /** Ends a log without a further event. Does nothing where there is none, or it has ended. */
   end(session: string, stream: string, now: number): Awaitable<void>;
   /**
-   * The events after a position, until they have `maxBytes` characters or more: at least one where there is one, and the
-   * last may go beyond. Undefined where that position cannot be read on from: the stream is unknown, the position was
-   * never reached, or an event after it is gone, as one is that has become too old by `now`.
+   * The events after a position: as many as it takes to reach `maxBytes` characters, at least one where there is one.
+   * Undefined where one cannot read on from there: the stream is unknown, the position was never reached, or an event
+   * after it is gone, such as one that has become too old by `now`.
    */
   read(
     session: string,
@@ -228,31 +249,32 @@ export interface LogStore {
     now: number,
     budget: LogBudget,
   ): Awaitable<LogPage | undefined>;
-  /** Which part can be read; undefined where the stream is unknown. */
+  /** Which part of a log can be read; undefined where the stream is unknown. */
   bounds(session: string, stream: string): Awaitable<LogBounds | undefined>;
-  /** Notes that a reader got the events up to a position; `forget` drops them. */
+  /** Notes that a reader got the events up to the position `through`; `forget` drops these events. */
   delivered(session: string, stream: string, through: number, forget: boolean): Awaitable<void>;
-  /** Forgets a stream, or every stream of a session. */
+  /** Forgets a stream; without `stream`, every stream of the session. */
   drop(session: string, stream?: string): Awaitable<void>;
 }
 
-/** Values by handle. */
+/** Keeps texts by handle. */
 export interface HandleStore {
-  /** Keeps a text until a time of the clock; replaces what was there. */
+  /** Keeps a text until the time `expires`; replaces what was there. */
   put(handle: string, text: string, expires: number, now: number): Awaitable<void>;
   /**
-   * Replaces a text that is there and not expired at `now`; false where there is none. At once: what somebody else
+   * Replaces a text that is there and not expired at `now`; false where there is none. In one step: what somebody else
    * deletes meanwhile does not come back.
    */
   replace(handle: string, text: string, expires: number, now: number): Awaitable<boolean>;
-  /** The text, where it is there and not expired at `now`. */
+  /** The text; undefined where there is none, or it has expired at `now`. */
   get(handle: string, now: number): Awaitable<string | undefined>;
-  /** Forgets it. True where it was there. */
+  /** Forgets a text. True where it was there. */
   delete(handle: string): Awaitable<boolean>;
 }
 
 /** Takes what is published to a topic. An object and not a function: an open stream is one, and needs nothing more. */
 export interface Receiver {
+  /** Takes a message. */
   receive(message: string): void;
 }
 
@@ -267,29 +289,30 @@ export interface Bus {
    */
   publish(topic: string, message: string): Awaitable<number>;
   /**
-   * From when it has answered on, the receiver gets what is published; once, however often it is subscribed. Where
-   * it fails, nothing is subscribed.
+   * Has a receiver get what is published to a topic from when this has answered on. It gets each message once, however
+   * often it was subscribed. Where this fails, nothing is subscribed.
    */
   subscribe(topic: string, receiver: Receiver): Awaitable<void>;
   /**
-   * Ends that at once: not even of several that are being told does it get anything. Does nothing where there is
-   * no subscription. Does not throw.
+   * Ends a subscription at once: the receiver gets nothing more, not even a message that others are just being given.
+   * Does nothing where there is no such subscription. Does not throw.
    */
   unsubscribe(topic: string, receiver: Receiver): void;
   /**
-   * Calls `listener` whenever messages may have been missed, such as after a lost connection. A bus that
-   * misses none does without it. Returns what ends it.
+   * Calls `listener` whenever messages may have been missed, such as after a lost connection, until the function that
+   * it returns is called. A bus that misses none leaves this out.
    */
   missed?(listener: () => void): () => void;
 }
 
-/** Which nodes are up: each has a lease that it renews while it is. */
+/** Knows which nodes are up: each has a lease, and renews it as long as it is. A node is one handler in one process. */
 export interface Nodes {
-  /** Milliseconds that a lease lasts. It is renewed three times as often. */
+  /** Milliseconds that a lease lasts after its renewal. It is renewed three times in that time. */
   readonly leaseMs: number;
   /**
-   * Begins or renews the lease of a node. Lets go of what nodes held whose lease is over: idle time of sessions that
-   * nothing holds any more counts from now. False where this node had none: what it holds, it has to say again.
+   * Begins or renews the lease of a node. Also lets go of the sessions that were held by nodes whose lease is over: the
+   * idle time of those that nothing holds any more counts from now. False where this node had no lease: then it has to
+   * say again which sessions it holds.
    */
   renew(node: string, now: number): Awaitable<boolean>;
   /** True while the lease of a node lasts. */

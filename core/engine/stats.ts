@@ -4,14 +4,17 @@
  * @module
  */
 
-/** What a handler is doing. */
+/** What a handler is doing, in numbers. */
 export interface Stats {
-  /** Sessions stored, on all nodes that share the backend. */
+  /** Sessions that the backend has stored, whichever node opened them; some may have expired. 0 with `sealed`. */
   readonly sessions: number;
   /** Open event streams on this node. */
   readonly streams: number;
   /** Requests in flight on this node. */
   readonly inFlight: number;
-  /** Requests stopped before their answer, since the handler was made. */
+  /**
+   * Requests that were stopped before their answer since the handler was made: cancelled, or their session ended, their
+   * peer left, or the handler closed.
+   */
   readonly aborted: number;
 }

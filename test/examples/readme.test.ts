@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
@@ -15,6 +23,12 @@ const snippets = [
     /^```ts(?: (\w+))?\n(.*?)^```$/gms,
   ),
 ].map(([, runtime = "any", code = ""], i) => ({ name: `snippet_${i + 1}`, runtime, code }));
+
+/** The examples of what is public, as they stand in its documentation: programs like these. */
+const documented = globSync("{core,adapters}/**/*.ts", { cwd: root }).flatMap((file) =>
+  [...readFileSync(join(root, file), "utf8").matchAll(/^ \* ```ts\n(.*?)^ \* ```$/gms)]
+    .map(([, lines = ""]) => lines.replace(/^ \* ?/gm, ""))
+).map((code, i) => ({ name: `documented_${i + 1}`, code }));
 
 /** What the programs import of their reader's own. */
 const own = {
@@ -68,7 +82,7 @@ function project(): string {
   write("deno.json", { imports: Object.fromEntries(imports), lock: false });
   write("package.json", { type: "module" });
   for (const [file, code] of Object.entries(own)) write(file, code);
-  for (const { name, code } of snippets) write(`${name}.ts`, code);
+  for (const { name, code } of [...snippets, ...documented]) write(`${name}.ts`, code);
   return folder;
 }
 
@@ -118,6 +132,11 @@ describe("the README's programs type-check", () => {
     );
     assert.equal(code, 0, output);
   });
+});
+
+test("the examples of the documentation type-check", async () => {
+  assert.ok(documented.length >= 10, `only ${documented.length}`);
+  await typeCheck(documented.map(({ name }) => `${name}.ts`), "node");
 });
 
 describe("the README's programs run", () => {

@@ -17,7 +17,7 @@ type Row = readonly string[];
 
 const { REJECTIONS, TRANSITIONS } = core;
 
-const GUARD = "core/engine/guard/guard.ts";
+const GUARD = "core/engine/guard/guard_options.ts";
 
 /** Functions with options of their own, the interface of those, and where it is. */
 const FURTHER = [

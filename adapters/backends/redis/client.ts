@@ -9,49 +9,63 @@ import { OptionError, shown } from "../../../core/engine/errors.ts";
 import { ClientLink, IGNORED, type Link, type RedisEmitter } from "./link.ts";
 
 /**
- * A client of the package `redis` (node-redis), version 5.9 or later, as far as it is used. Earlier ones corrupt what is
- * not ASCII in a long text that comes in several pieces.
+ * A client of the package `redis` (node-redis), version 5.9 or later, as far as it is used. Earlier ones corrupt what
+ * is not ASCII in a long text that comes in several pieces.
  */
 export interface NodeRedis extends RedisEmitter {
+  /** It is connected. */
   readonly isReady: boolean;
+  /** Sends a command. */
   sendCommand(
     args: string[],
     options?: { readonly typeMapping: Record<never, never>; readonly asap: false },
     // deno-lint-ignore no-explicit-any -- what it resolves to depends on the command
   ): Promise<any>;
+  /** What it was made with. */
   readonly options?: {
     readonly socket?:
       | { readonly reconnectStrategy?: NodeRedisStrategy | number | false | undefined }
       | undefined;
   } | undefined;
+  /** Makes another one with the same options. */
   duplicate(
     override: { readonly socket: { readonly reconnectStrategy: NodeRedisStrategy } },
   ): NodeRedisSubscriber;
 }
 
-/** After how many milliseconds node-redis connects again; where it is no number, it gives up. */
+/**
+ * Says after how many milliseconds node-redis tries to connect again. Where it gives no number, node-redis gives up.
+ */
 // deno-lint-ignore no-explicit-any -- why it tries again is of no concern here
 export type NodeRedisStrategy = (retries: number, cause: any) => number | false | Error;
 
-/** A subscriber of node-redis. */
+/** The connection of node-redis that hears channels, as far as it is used. */
 export interface NodeRedisSubscriber extends RedisEmitter {
+  /** Connects it. */
   connect(): Promise<unknown>;
+  /** Hears a channel. */
   subscribe(
     channel: string,
     listener: (message: string, channel: string) => void,
   ): Promise<unknown>;
+  /** Hears a channel no longer. */
   unsubscribe(channel: string): Promise<unknown>;
+  /** Ends it. */
   destroy(): unknown;
 }
 
 /** A client of the package `ioredis`, version 5 or later, as far as it is used. */
 export interface IoRedis extends RedisEmitter {
+  /** `ready` where it is connected. */
   readonly status: string;
+  /** Sends a command. */
   call(command: string, ...args: string[]): Promise<unknown>;
+  /** What it was made with. */
   readonly options?: {
     // deno-lint-ignore no-explicit-any -- of another type in each version
     readonly retryStrategy?: ((times: number) => any) | null | undefined;
   };
+  /** Makes another one with the same options, but for these. */
   duplicate(
     override: {
       readonly autoResubscribe: true;
@@ -64,14 +78,17 @@ export interface IoRedis extends RedisEmitter {
   ): IoRedisSubscriber;
 }
 
-/** A subscriber of ioredis. */
+/** The connection of ioredis that hears channels, as far as it is used. */
 export interface IoRedisSubscriber extends RedisEmitter {
+  /** Hears a channel. */
   subscribe(channel: string): Promise<unknown>;
+  /** Hears a channel no longer. */
   unsubscribe(channel: string): Promise<unknown>;
+  /** Ends it. */
   disconnect(): unknown;
 }
 
-/** One of the two. */
+/** A client that {@linkcode redis} takes: of the package `redis`, or of `ioredis`. */
 export type RedisClient = NodeRedis | IoRedis;
 
 /**

@@ -9,8 +9,10 @@ import { Deadlines } from "../../../core/engine/deadlines.ts";
 
 /** What both clients and their subscribers have as event emitters. */
 export interface RedisEmitter {
+  /** Adds a listener. */
   // deno-lint-ignore no-explicit-any -- the clients' own listener types differ
   on(event: string, listener: (...args: any[]) => void): unknown;
+  /** Removes a listener. */
   // deno-lint-ignore no-explicit-any -- see above
   removeListener(event: string, listener: (...args: any[]) => void): unknown;
 }
@@ -29,8 +31,12 @@ export interface Link {
   close(): void;
 }
 
-/** Redis did not answer in time, or is not connected. */
+/**
+ * Redis did not answer within `timeoutMs`, or the client was not connected for as long. It is not thrown at the
+ * application: the client gets 503, and a `backend-error` event carries it.
+ */
 export class RedisTimeout extends Error {
+  /** Always `RedisTimeout`. */
   override readonly name = "RedisTimeout";
 }
 

@@ -17,9 +17,9 @@ import type { Reply } from "../reply.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Live } from "../sessions/live.ts";
 
-/** The session of a guarded request. */
+/** The session of a guarded request, and who calls. */
 export interface GuardSession extends Caller {
-  /** To the request that opens it: the id that it will have, if the answer is 2xx. */
+  /** The session's id. In the request that opens it: the id that it will have, if the answer is 2xx. */
   readonly id: string;
   /** When it was opened, in milliseconds since the epoch. */
   readonly created: number;
@@ -27,22 +27,31 @@ export interface GuardSession extends Caller {
   readonly seen: number;
 }
 
-/** A request that was let in: serve it, then say how it went. */
+/**
+ * A request that was let in. Serve it: {@linkcode Entry.commit} once the status is known, {@linkcode Entry.fail} where
+ * the handler throws, and in any case {@linkcode Entry.leave} at the end.
+ */
 export interface Entry {
+  /** The session, for the handler. */
   readonly session: GuardSession;
   /**
-   * The handler's status is known: a session that this request opens is stored now, if the status is 2xx and
-   * the client is still there. Gives the fields to add to the answer, or the answer to give instead.
+   * Say this when the handler's status is known and nothing is sent yet. A session that this request opens is stored
+   * now, if the status is 2xx and the client is still there. Gives the header fields to add to the handler's answer,
+   * or, as an answer with a status, what to send in place of it. Does not reject.
    */
   commit(status: number): Awaitable<Reply | { readonly add: Readonly<Record<string, string>> }>;
   /**
-   * The handler threw: the operator is told. Gives the answer, for where none was sent. Where `sent` is not true, a
-   * session that this request has opened ends, for its client has not learnt of it.
+   * Say this when the handler threw: it is told as an `application-error` event. Gives the answer (500) to send where
+   * nothing was sent. Unless `sent` is true, a session that this request has opened ends, for its client has not learnt
+   * of it.
    */
   fail(error: unknown, sent?: boolean): Reply;
-  /** The exchange is over; idle time counts from here. */
+  /** Say this when the exchange is over: the session is no longer held by it, and idle time counts from here. */
   leave(): void;
-  /** Calls `fn` when the session ends while the exchange goes on; at once where it has ended already. */
+  /**
+   * Calls `fn` when the session ends, or the lifecycle closes, before {@linkcode Entry.leave}; at once where it has
+   * ended already. Does nothing for a session that is not stored yet.
+   */
   onEnd(fn: () => void): void;
 }
 

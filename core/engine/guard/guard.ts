@@ -18,7 +18,6 @@ import { andThen } from "../awaitable.ts";
 import { shown } from "../errors.ts";
 import { Front, isCaller, type Trace } from "../front.ts";
 import { mintNodeId, mintSessionId } from "../ids.ts";
-import type { Limits, SessionOptions } from "../options/options.ts";
 import { readGuardOptions } from "../options/read_options.ts";
 import { needed } from "../options/readers.ts";
 import type { Awaitable } from "../ports.ts";
@@ -30,60 +29,66 @@ import { findSession, ownOf } from "../sessions/session_of.ts";
 import { answer, isResponse, toResponse } from "../web/response.ts";
 import { exempt } from "../web/runtime.ts";
 import { Ends, type Entered, type Entry, type GuardSession, HeldEntry } from "./entry.ts";
+import type { GuardOptions } from "./guard_options.ts";
 import { heldBody } from "./held_body.ts";
 
 export type { Entry, GuardSession } from "./entry.ts";
+export type { GuardLimits, GuardOptions } from "./guard_options.ts";
 
-/** The limits that do not bound what only MCP has. */
-export type GuardLimits = Pick<
-  Limits,
-  "bodyBytes" | "sessions" | "sessionsPerPrincipal" | "idleMs" | "maxAgeMs"
->;
-
-/** Options of {@linkcode createSessions}. */
-export interface GuardOptions extends Omit<SessionOptions, "sessions" | "limits"> {
-  /**
-   * Your function that returns true for the request that opens a session, such as a POST to `/mcp/init`. DELETE never
-   * opens one.
-   */
-  readonly opens: (request: RequestHead) => boolean;
-  /** See {@linkcode Limits}. `bodyBytes` bounds what a request declares; nothing reads its body. */
-  readonly limits?: GuardLimits | undefined;
-}
-
-/** A Web-standard handler that is given the session. */
+/** A Web-standard handler that is given the session as its second argument. */
 export type GuardedHandler = (
   request: Request,
   session: GuardSession,
 ) => Response | Promise<Response>;
 
-/** The session lifecycle, to be put around handlers. */
+/**
+ * The session lifecycle, to be put around handlers: what {@linkcode createSessions} makes. Around a listener for
+ * `node:http`, put it with `guardListener` of `mcp-session/node`.
+ */
 export interface Sessions {
   /**
-   * Wraps a Web-standard handler. A response that is an event stream holds its session and ends with it; any
-   * other holds it until the handler returns. What the handler throws is answered with 500 and stays here.
+   * Wraps a Web-standard handler; give the result to `Deno.serve`, `Bun.serve` or any router.
+   *
+   * Its answer to the request that opens a session gets the session's id, if it is 2xx and the session could be stored;
+   * otherwise nothing is opened. A response that is an event stream holds its session as long as it goes on, and ends
+   * with it; any other holds it until the handler has returned. What the handler throws, or gives that is no
+   * `Response`, is answered with 500 and told as an `application-error` event; nothing of it is sent.
    *
    * @throws {OptionError} The handler is not a function.
    */
   guard(handler: GuardedHandler): (request: Request, server?: unknown) => Promise<Response>;
-  /** Lets a request in, or answers it; the seam for runtimes without Web requests. */
+  /**
+   * Lets a request in, or gives the answer that refuses it: for runtimes without Web requests. `guardListener` uses it.
+   */
   enter(head: RequestHead): Promise<Entry | Reply>;
-  /** How many sessions are stored. */
+  /** How many sessions are stored; some may have expired. Rejects with what the backend threw. */
   count(): Promise<number>;
-  /** Ends a session. False where there is none. */
+  /** Ends a session, whoever owns it. False where there is none. Rejects with what the backend threw. */
   end(id: string): Promise<boolean>;
   /**
    * Refuses new sessions and every GET from now on (503 with `Retry-After`), ends the event streams that are open
-   * and stops the housekeeping. Records stay; close the backend, if it needs that, afterwards.
+   * and stops the housekeeping. Sessions stay in the backend; close that, if it needs it, afterwards.
    */
   close(): Promise<void>;
 }
 
 /**
- * Gives any handler the session lifecycle: the opening request gets an id, every other needs it (400), an
- * id that is nobody's is 404, DELETE ends the session.
+ * Gives any handler the session lifecycle of MCP, whatever its bodies are. The opening request gets an id in
+ * `Mcp-Session-Id`. Every other request needs it: 400 without one, 404 with one that is unknown, expired, ended or
+ * another principal's. DELETE ends the session (2025-11-25, basic/transports, Session Management).
  *
- * @throws {OptionError} An option that cannot be.
+ * @throws {OptionError} An option has a value that it cannot have, or is not known.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from "mcp-session";
+ *
+ * const sessions = createSessions({
+ *   opens: ({ method, url }) => method === "POST" && new URL(url).pathname === "/mcp/init",
+ * });
+ * const handler = sessions.guard((_request, session) => Response.json({ hello: session.id }));
+ * export default { fetch: handler }; // for deno serve and bun; or Deno.serve(handler)
+ * ```
  */
 export function createSessions(options: GuardOptions): Sessions {
   const guard = new Guard(options);

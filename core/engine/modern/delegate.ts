@@ -20,15 +20,15 @@ import type { BodyReader, Reply } from "../reply.ts";
 import { webRequest } from "../web/web_request.ts";
 import { Relay } from "./relay.ts";
 
-/** A handler of modern requests, such as the official SDK's. */
+/** A handler that answers requests of 2026-07-28, such as the official SDK's. */
 export interface ModernHandler {
   /**
-   * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included. An event stream is read as
-   * it comes: where more than `limits.queuedBytes` of it wait for the peer, and half a second later still do, it is
-   * cancelled and the peer's is ended.
+   * Answers a POST of 2026-07-28, `server/discover` and `subscriptions/listen` included. It gets only what has passed
+   * the rules. An event stream is passed on as it comes. Where more than `limits.queuedBytes` of it wait for the
+   * client, and half a second later still do, it is cancelled and the client's connection is closed.
    *
-   * @param request Without its body. Its signal aborts when the peer leaves, which cancels the request.
-   * @param options `parsedBody` is the message, `authInfo` what `authenticate` added.
+   * @param request The request without its body. Its signal aborts when the client leaves, which cancels the request.
+   * @param options `parsedBody` is the JSON-RPC message, `authInfo` what the option `authenticate` gave.
    */
   fetch(
     request: Request,

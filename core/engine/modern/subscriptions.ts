@@ -18,20 +18,26 @@ import { eachOf, type Some, withOne, withoutOne } from "../some.ts";
 
 /** Something that clients want to know of. */
 export type Change =
+  /** A list changed: which one. */
   | { readonly changed: "tools" | "prompts" | "resources" }
+  /** A resource changed: its URI. */
   | { readonly updated: string };
 
-/** Tells clients what changed: every modern listener that asked for it, every legacy standalone stream. */
+/**
+ * Tells clients what changed, on every node: each open `subscriptions/listen` of 2026-07-28 that asked for it and was
+ * promised it by the application's `capabilities`, and each session with `initialize` that has its standalone stream
+ * open. Who does not listen at that moment is not told later.
+ */
 export interface Notify {
-  /** `notifications/tools/list_changed` */
+  /** Sends `notifications/tools/list_changed`, and has the library read the application's `tools` anew. */
   toolsListChanged(): void;
-  /** `notifications/prompts/list_changed` */
+  /** Sends `notifications/prompts/list_changed`. */
   promptsListChanged(): void;
-  /** `notifications/resources/list_changed` */
+  /** Sends `notifications/resources/list_changed`. */
   resourcesListChanged(): void;
   /**
-   * `notifications/resources/updated`. Legacy sessions get it where the application's `subscribed` says that
-   * they asked for it.
+   * Sends `notifications/resources/updated`. Sessions with `initialize` get it only where the application's
+   * `subscribed` says that they asked for it.
    */
   resourceUpdated(uri: string): void;
 }

@@ -14,9 +14,14 @@ import type { Awaitable, Backend, Capacity, LogBudget } from "../ports.ts";
 import type { Writes } from "../streams/writes.ts";
 
 /**
- * What `authenticate` finds: a principal's name, a principal with what is known of it, undefined for an
- * anonymous caller, or the answer (401, 403) that refuses the request. Anything else, null included, is taken for
- * a mistake and answered with 500.
+ * What `authenticate` finds out about a caller:
+ *
+ * - a string: the principal's name;
+ * - an object: the principal's name, and as `authInfo` what the application is to know besides;
+ * - undefined: an anonymous caller, **who is served**;
+ * - a `Response`, such as a 401 or 403: the request is refused with it. Make a new one for each request.
+ *
+ * Anything else, null and false included, is taken for a mistake and answered with 500.
  */
 export type Authenticated =
   | string
@@ -25,47 +30,55 @@ export type Authenticated =
   | Response;
 
 /**
- * Limits, each with a default. What is kept, and what waits for a reader, is counted in characters of its text, which are
- * bytes where it is ASCII; up to three bytes each where it is not.
+ * Limits, each with a default. Times are in milliseconds. What is kept, and what waits for a reader, is counted in
+ * characters of its text: bytes where it is ASCII, up to three bytes each where it is not. `Infinity` is no limit.
  */
 export interface Limits {
-  /** Bytes of a request body. Default 4 MiB. */
+  /** Bytes of a request body; a longer one is 413. Default 4 MiB. */
   readonly bodyBytes?: number | undefined;
-  /** Characters of the `params` of `initialize`, which a session keeps as JSON. Default 16 KiB. */
+  /** Characters of the `params` of `initialize`, which a session keeps as JSON; longer ones are 400. Default 16 KiB. */
   readonly initializeBytes?: number | undefined;
-  /** Sessions in all. Default 10 000. */
+  /**
+   * Sessions in all. Where there are as many, the least recently used one that nothing holds gives way to a new one;
+   * 503 where every one is held. Default 10 000.
+   */
   readonly sessions?: number | undefined;
-  /** Sessions of one principal; anonymous callers count as one principal. Default: no limit of its own. */
+  /**
+   * Sessions of one principal, in the same way; anonymous callers count as one principal. Default: no limit of its own.
+   */
   readonly sessionsPerPrincipal?: number | undefined;
   /** Milliseconds from the end of the last exchange to the end of the session. Default 30 minutes. */
   readonly idleMs?: number | undefined;
   /** Milliseconds from a session's opening to its end, used or not. Default 24 hours. */
   readonly maxAgeMs?: number | undefined;
-  /** Requests in flight in one session on one node. Default 100. */
+  /** Requests in flight in one session on one node; 503 beyond. Default 100. */
   readonly inFlight?: number | undefined;
   /**
-   * Requests without a session, as all of 2026-07-28 are, that one principal has in flight on one node. Anonymous
-   * callers count as one principal, and `initialize` does not count. Default 1 000.
+   * Requests in flight on one node that one principal has without a session, as all of 2026-07-28 are; 503 beyond.
+   * Anonymous callers count as one principal, and `initialize` does not count. Default 1 000.
    */
   readonly inFlightPerPrincipal?: number | undefined;
-  /** Open streams of one session on one node. Default 100. */
+  /** Open streams of one session on one node; a further GET is 503. Default 100. */
   readonly streams?: number | undefined;
-  /** Open `subscriptions/listen` requests on one node (2026-07-28). Default 10 000. */
+  /** Open `subscriptions/listen` requests on one node (2026-07-28); 503 beyond. Default 10 000. */
   readonly subscriptions?: number | undefined;
   /**
-   * Open `subscriptions/listen` requests of one principal on one node; anonymous callers count as one principal.
-   * Default 1 000.
+   * Open `subscriptions/listen` requests of one principal on one node; 503 beyond. Anonymous callers count as one
+   * principal. Default 1 000.
    */
   readonly subscriptionsPerPrincipal?: number | undefined;
-  /** Milliseconds within which a client has to bring a sealed `requestState` back (2026-07-28). Default 10 minutes. */
+  /** Milliseconds within which a sealed `requestState` has to come back (2026-07-28). Default 10 minutes. */
   readonly requestStateMs?: number | undefined;
-  /** Messages in a batch (2025-03-26). Default 50. */
+  /** Messages in a batch (2025-03-26); a longer one is 400. Default 50. */
   readonly batch?: number | undefined;
-  /** Characters that may wait for a slow reader of one stream before its connection is closed. Default 1 MiB. */
+  /**
+   * Characters that wait for a slow reader of one stream: its connection is closed once more than that have waited
+   * for half a second. Default 1 MiB.
+   */
   readonly queuedBytes?: number | undefined;
-  /** Events that a stream's log keeps. Default 2 000. */
+  /** Events that a stream's log keeps; older ones are dropped. Default 2 000. */
   readonly logEvents?: number | undefined;
-  /** Characters that a stream's log keeps. Default 4 MiB. */
+  /** Characters that a stream's log keeps; older events are dropped. Default 4 MiB. */
   readonly logBytes?: number | undefined;
   /** Characters that all logs of a session keep; each stream adds 1 KiB, and each event 128. Default 16 MiB. */
   readonly sessionLogBytes?: number | undefined;
@@ -73,57 +86,76 @@ export interface Limits {
   readonly logAgeMs?: number | undefined;
 }
 
-/** Options that every handler has. */
+/** Options that every handler has: one of `createMcpHandler`, and one of `createSessions`. */
 export interface SessionOptions {
   /**
    * `required`: every request but `initialize` needs a session. `optional`: a POST without an id is served without
    * one. `off`: ids are ignored and none is minted. Default `required`.
    */
   readonly sessions?: SessionMode | undefined;
-  /** Your function that says who sends a request. Default: everyone is anonymous. */
+  /**
+   * Your function that says who sends a request, from its method, URL and headers. A session belongs to the principal
+   * that opened it: to anybody else its id is unknown. What it throws is answered with 500. Default: everyone is
+   * anonymous.
+   */
   readonly authenticate?: ((request: RequestHead) => Awaitable<Authenticated>) | undefined;
-  /** `Host` values that are served: `name` with any port, `name:port` with one. Default: loopback names. `*` is all. */
+  /**
+   * `Host` values that are served: `name` for any port, `name:port` for one, `*` in place of the list for all; 403 for
+   * others. Default `localhost`, `127.0.0.1` and `[::1]`, with any port.
+   */
   readonly allowedHosts?: readonly string[] | "*" | undefined;
   /**
-   * Origins that are served: full ones, or host names with any scheme and port. Default: loopback names. `*` is all.
+   * `Origin` values that are served: `scheme://host[:port]`, or a host name for any scheme and port, `*` in place of
+   * the list for all; 403 for others. A request without `Origin` is served. Default `localhost`, `127.0.0.1` and
+   * `[::1]`.
    */
   readonly allowedOrigins?: readonly string[] | "*" | undefined;
   /** Whether pages of the allowed origins may call the endpoint (CORS). Default false. */
   readonly cors?: boolean | undefined;
-  /** Whether clients may end their sessions with DELETE. Default true. */
+  /** Whether clients may end their sessions with DELETE; 405 where they may not. Default true. */
   readonly termination?: boolean | undefined;
   /**
-   * What a client gets that opens a session and sends the id of one that is gone: `reject` is 404, `fresh` a new
-   * session with a new id. Default `reject`.
+   * What a client gets that opens a session and sends the id of one that is gone: `reject` answers 404, `fresh` opens a
+   * new session with an id of its own. Default `reject`.
    */
   readonly staleInitialize?: "reject" | "fresh" | undefined;
-  /** See {@linkcode Limits}. */
+  /** What may be held at one time, and for how long. See {@linkcode Limits}. */
   readonly limits?: Limits | undefined;
-  /** Where sessions and logs are kept. Default `memory()`. */
+  /** Where sessions and logs are kept. Default `memory()`: in this process. */
   readonly backend?: Backend | undefined;
-  /** Gets every event. Default: failures of the application and of the backend go to `console.error`. */
+  /**
+   * Your function that gets every event, synchronously. Default: failures of the application and of the backend go to
+   * `console.error`; with it, they do not.
+   */
   readonly onEvent?: OnEvent | undefined;
   /** The time, and a way to be called later; for tests. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 
-/** Options of an MCP handler. */
+/** Options of {@linkcode createMcpHandler}. All may be left out. */
 export interface McpOptions extends SessionOptions {
   /**
    * The eras that are served: `legacy` (2025-03-26 to 2025-11-25, with `initialize`), `modern` (2026-07-28),
-   * or `both` on the same endpoint. Default `both`.
+   * or `both` on the same endpoint. Default `both`, or what the application can serve.
    */
   readonly eras?: Eras | undefined;
   /**
-   * Keys of 32 bytes that seal `requestState`: the first one seals, each of them opens. Give all nodes the same.
-   * Default: a random key, with which a retry has to reach the same process.
+   * Keys of 32 bytes each that seal the `requestState` of 2026-07-28. The first seals, every one opens: to rotate, put
+   * a new one first. Give the same to all nodes. Default: a random one, so that a retry has to reach the same process.
    */
   readonly stateKeys?: readonly Uint8Array[] | undefined;
-  /** The shape of answers: `json`, `sse`, or `auto`: JSON, and SSE where it has to be. Default `auto`. */
+  /**
+   * The shape of the answer to a request. `auto`: JSON, which turns to an event stream where something is said before
+   * the result, where the result takes longer than `autoSseMs`, or where the client takes nothing else. `json`, `sse`:
+   * always that; 406 for a client that does not take it. Default `auto`.
+   */
   readonly response?: ResponseShape | undefined;
-  /** Whether clients can resume streams after a lost connection. Default true. */
+  /**
+   * Whether clients can resume streams after a lost connection. Where they cannot, only what a connection has not read
+   * yet is kept. Default true.
+   */
   readonly resumable?: boolean | undefined;
-  /** In `auto`: milliseconds that a call may take before its answer turns to SSE. Default 3 000. */
+  /** With `response: "auto"`: milliseconds without an answer after which it turns to an event stream. Default 3 000. */
   readonly autoSseMs?: number | undefined;
   /**
    * Milliseconds between keep-alive comments on a silent stream; the first one may take twice as long. Default 5 000;
@@ -156,7 +188,7 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-/** The default of every limit, and the least it may be. */
+/** The default of every limit of {@linkcode Limits}, and the least that it may be set to. */
 export const LIMITS: {
   readonly [name in keyof Required<Limits>]: { readonly default: number; readonly least: number };
 } = {

@@ -15,7 +15,7 @@ import { LEGACY_REVISIONS } from "../../protocol/revisions.ts";
 import { SYSTEM_CLOCK } from "../clock.ts";
 import { OptionError, shown } from "../errors.ts";
 import { listenerOf, type OnEvent } from "../events.ts";
-import type { GuardLimits, GuardOptions } from "../guard/guard.ts";
+import type { GuardLimits, GuardOptions } from "../guard/guard_options.ts";
 import { memory } from "../memory/mod.ts";
 import type { Backend } from "../ports.ts";
 import { Writes } from "../streams/writes.ts";

@@ -17,15 +17,18 @@ import type { Settings } from "../options/options.ts";
 import { retryOf, Stream, WAKE } from "../streams/stream.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
-/** The sessions of a handler. */
+/**
+ * The sessions of a handler, those of all nodes that share its backend. With the backend `sealed` they are neither
+ * listed nor counted. Every method rejects with what the backend threw.
+ */
 export interface SessionDirectory {
-  /** The live session of an id. */
+  /** The live session of an id, whoever owns it; undefined where there is none. */
   get(id: string): Promise<SessionHandle | undefined>;
   /** Every live session, oldest first. */
   list(): AsyncIterable<SessionHandle>;
-  /** How many sessions are stored. */
+  /** How many sessions are stored; some may have expired. */
   count(): Promise<number>;
-  /** Ends a session. False where there is none. */
+  /** Ends a session, whoever owns it: see {@linkcode SessionHandle.end}. False where there is none. */
   end(id: string): Promise<boolean>;
 }
 
