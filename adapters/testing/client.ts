@@ -210,8 +210,8 @@ class Client implements TestClient {
       await this.post({ jsonrpc: "2.0", id, result });
     } catch (error) {
       if (!(error instanceof RpcFailure)) throw error;
-      const { code, message } = error;
-      await this.post({ jsonrpc: "2.0", id, error: { code, message } });
+      const { code, message, data } = error;
+      await this.post({ jsonrpc: "2.0", id, error: { code, message, data } });
     }
   }
 

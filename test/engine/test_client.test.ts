@@ -54,6 +54,23 @@ test("a ping is answered, whether or not requests are", async () => {
   await handler.close();
 });
 
+test("an error that the client answers with reaches the server whole", async () => {
+  const refusal = { code: -32042, message: "not now", data: { after: 5 } };
+  const handler = createMcpHandler({
+    serverInfo: { name: "server", version: "1" },
+    request: (_request, exchange) =>
+      exchange.request("roots/list").catch((error) => ({ error: error.error })),
+  });
+  const client = testClient(handler, {
+    request() {
+      throw new RpcFailure(refusal);
+    },
+  });
+  await client.initialize();
+  assert.deepEqual(await client.call("ask"), { error: refusal });
+  await handler.close();
+});
+
 test("requests and notifications of the server reach the client", async () => {
   const handler = createMcpHandler(application);
   const told: unknown[] = [];
