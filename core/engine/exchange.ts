@@ -38,6 +38,8 @@ export interface SessionHandle extends Session {
    * Sends a notification on the session's standalone stream (GET). Where nobody reads that stream, the notification
    * waits in its log, within the limits of logs, for the next reader. It goes nowhere where the session is over or not
    * stored yet, as during `initialize`.
+   *
+   * @throws {TypeError} The params cannot be written as JSON.
    */
   notify(method: string, params?: JsonObject): void;
   /**
@@ -48,7 +50,7 @@ export interface SessionHandle extends Session {
    * @throws {ClientRequestError} `no-stream` where the client has no standalone stream open (see
    * {@linkcode SessionRequestOptions.queued}); `timeout`, `refused`, `cancelled` or `session-ended` as with
    * {@linkcode Exchange.request}.
-   * @throws {TypeError} `timeoutMs` is not a number of at least 0, or the params have no JSON.
+   * @throws {TypeError} `timeoutMs` is not a number of at least 0, or the params cannot be written as JSON.
    */
   request(
     method: string,
@@ -126,7 +128,8 @@ export interface Handles {
    * Keeps a JSON value for `ttlMs` milliseconds (default 3 600 000, an hour) and returns its handle: 24 characters that
    * hold 144 random bits.
    *
-   * @throws {TypeError} `ttlMs` is not a finite number above 0, or the value has no JSON.
+   * @throws {TypeError} `ttlMs` is not a finite number above 0, or the value cannot be written as JSON, such as one that
+   * holds itself. Undefined and functions are kept as null.
    */
   mint(value: unknown, options?: { readonly ttlMs?: number | undefined }): Promise<string>;
   /**
@@ -184,6 +187,8 @@ export interface Exchange extends Caller {
    * Dropped without an error are: what has nowhere to go (the answer is JSON only, the call is over, or a notification
    * is being served), and log messages (`notifications/message`) below the level that a request of 2026-07-28 asked
    * for, or of one that asked for none.
+   *
+   * @throws {TypeError} The params cannot be written as JSON.
    */
   notify(method: string, params?: JsonObject): void;
   /**
@@ -200,7 +205,7 @@ export interface Exchange extends Caller {
    * @throws {ClientRequestError} `no-stream`: the answer is JSON only, or nobody can read its stream any more;
    * `timeout`: the client took too long; `refused`: it answered with an error; `cancelled`: the call is over, or
    * `options.signal` aborted; `session-ended`: the session ended, or the handler closed.
-   * @throws {TypeError} `timeoutMs` is not a number of at least 0, or the params have no JSON.
+   * @throws {TypeError} `timeoutMs` is not a number of at least 0, or the params cannot be written as JSON.
    */
   request(method: string, params?: JsonObject, options?: RequestOptions): Promise<JsonObject>;
   /**
@@ -242,7 +247,7 @@ export interface Exchange extends Caller {
    * 2026-07-28: seals a JSON value as the `requestState` of an `input_required` result that the application makes
    * itself. Only the same principal can bring it back, with the same request, within `limits.requestStateMs`.
    *
-   * @throws {TypeError} The request is of an earlier revision.
+   * @throws {TypeError} The request is of an earlier revision, or the value cannot be written as JSON.
    */
   sealState(value: unknown): Promise<string>;
   /**
