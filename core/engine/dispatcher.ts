@@ -1,5 +1,6 @@
 /**
- * Where messages meet the application: calls are run, answered, stopped; streams are opened.
+ * Where messages meet the application: calls are run, answered and stopped. It holds the parts of one handler together
+ * and passes on between them; what they do is in `calls/`, `streams/`, `sessions/` and `modern/`.
  *
  * @module
  */
@@ -50,7 +51,7 @@ export class Dispatcher implements Listener {
   readonly principals: Principals = new Principals();
   /** Where the application has a handler of its own for modern requests. */
   readonly delegate: Delegate | undefined;
-  /** Calls without a session; those with one are in its `Live`. */
+  /** Calls without a session. Those with one are in the `Live` of their session. */
   readonly #stateless = new Set<Call>();
   readonly #closing = new Closing(this);
   #working = 0;
@@ -120,7 +121,7 @@ export class Dispatcher implements Listener {
     caller: Caller,
     head: RequestHead,
   ): void {
-    // It says where they come from, no more: notifications have no answer.
+    // This Post only says where notifications come from: it is never answered.
     let post: Post | undefined;
     takeIn(messages, record, caller, this, (message) => {
       post ??= new Post(this, record, undefined, version, NOTHING, "json", 0, false);
@@ -232,7 +233,7 @@ export class Dispatcher implements Listener {
     return this.#closing.close(within);
   }
 
-  /** Begins nothing from here on, and gives what is in flight. */
+  /** Has no call begin from here on, and gives those in flight, to be stopped. */
   last(): readonly Call[] {
     this.#stopped = true;
     this.undecided.clear();
@@ -241,8 +242,8 @@ export class Dispatcher implements Listener {
   }
 
   /**
-   * Counts a request that is handed over as its principal's; what it returns says that it is over, and whether it was
-   * stopped. Nobody waits for the end of a subscription.
+   * Counts a request that the application's `modern` handler answers, as its principal's. What this returns says that
+   * the request is over, and whether it was stopped. A subscription is no work: closing waits for no end of one.
    */
   busy(principal: string | undefined, listens: boolean): (stopped: boolean) => void {
     const usage = this.principals.of(principal);
@@ -259,7 +260,10 @@ export class Dispatcher implements Listener {
     };
   }
 
-  /** Counts a call that has no session, and as its principal's where given. It is let go of when it is settled. */
+  /**
+   * Counts a call that has no session, until it is settled. `usage` is its principal's, where the call counts there
+   * too.
+   */
   hold(call: Call, usage: Usage | undefined, listens: boolean): void {
     this.#working++;
     this.#stateless.add(call);

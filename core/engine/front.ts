@@ -1,6 +1,7 @@
 /**
- * What every request meets first, whatever is served behind it: the rules of the head, the preflight, the
- * caller's authentication. And what every answer passes last.
+ * What every request meets first, whatever is served behind it (MCP or a guarded handler): the rules of the head, the
+ * preflight, the caller's authentication. And what every answer passes last: the fields of CORS, and the `exchange`
+ * event.
  *
  * @module
  */
@@ -21,14 +22,15 @@ import type { Awaitable } from "./ports.ts";
 import type { Outcome, Reply } from "./reply.ts";
 import { isResponse, typed } from "./web/response.ts";
 
-/** What is noted of an exchange while it goes on, for the event at its end. */
+/** What is noted of an exchange while it goes on, for the `exchange` event at its end. */
 export interface Trace {
+  /** What {@linkcode ExchangeEvent.method} will say; undefined while no body was read. */
   method: string | undefined;
   outcome: "served" | RuleId;
   session: string | undefined;
   /** The id of the request, once it is read. */
   id: RequestId | undefined;
-  /** When it began; undefined where nobody asks. */
+  /** When it began; undefined where there is no `onEvent` that would be told. */
   readonly began: number | undefined;
 }
 
@@ -37,16 +39,16 @@ const ANONYMOUS: Caller = { principal: undefined, authInfo: undefined };
 /** The first and the last step of every exchange. */
 export class Front {
   readonly settings: Settings;
-  /** New sessions and streams are refused from now on. */
+  /** Closing has begun: new sessions and streams are refused. */
   draining = false;
-  /** Nothing is served any more. */
+  /** Closing is over: nothing is served any more. */
   closed = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
   }
 
-  /** The notes of an exchange that begins. */
+  /** Begins the notes of an exchange. */
   trace(): Trace {
     const { observed, clock } = this.settings;
     return {
@@ -58,7 +60,9 @@ export class Front {
     };
   }
 
-  /** The caller; or what comes of the request, where it goes no further. */
+  /**
+   * Asks the rules of the head and who calls. Gives the caller, or what comes of the request where it goes no further.
+   */
   admit(head: RequestHead, facts: HeadFacts, trace: Trace): Awaitable<Caller | Outcome> {
     const { policy, authenticate } = this.settings;
     if (this.closed) return { rule: "draining" };
@@ -80,7 +84,10 @@ export class Front {
     this.emit({ type: "rejected", rule, status, session: trace.session });
   }
 
-  /** The answer, with what every one carries. Tells of the exchange. */
+  /**
+   * Makes the answer of what came of a request, adds what every answer carries, and tells the operator. Every exchange
+   * ends here, once.
+   */
   finish(facts: HeadFacts, outcome: Outcome, trace: Trace): Reply {
     const { policy } = this.settings;
     const reply = "rule" in outcome ? this.#refuse(outcome, trace) : outcome;

@@ -1,5 +1,7 @@
 /**
- * The pipeline from a request's head to its answer.
+ * The pipeline from a request's head to its answer: the rules of the head and who calls (`front.ts`), the rules of the
+ * headers, the body, its era, the session and what its table says, admission, and then the dispatcher. Requests of
+ * 2026-07-28 leave it once their era is known, for `modern/`.
  *
  * @module
  */
@@ -38,7 +40,7 @@ import type { BodyError, BodyReader, Outcome, Reply } from "./reply.ts";
 import type { SessionDirectory } from "./sessions/directory.ts";
 import { findSession, ownOf, rowOf } from "./sessions/session_of.ts";
 
-/** Answers the requests of one endpoint. */
+/** Answers the requests of one endpoint. Whatever fails on the way is an answer too. */
 export class Pipeline {
   readonly front: Front;
   readonly dispatcher: Dispatcher;
@@ -53,6 +55,7 @@ export class Pipeline {
     this.sessions = this.dispatcher.sessions;
   }
 
+  /** Answers one request. The body is read only where its turn comes. */
   handle(head: RequestHead, body: BodyReader): Promise<Reply> {
     const { front } = this;
     const facts = readHead(head, front.settings.policy.eras);
@@ -208,7 +211,8 @@ export class Pipeline {
       const over = firstRefusal(CALL_RULES, { calls }, policy);
       if (over !== undefined) return over;
     }
-    // It came before the end, and its body or its session after it: nothing has begun, so another node can serve it.
+    // Its head came before the handler stopped, its body or the record of its session afterwards. Nothing has begun, so
+    // another node can serve it.
     return dispatcher.stopped ? { rule: "draining" } : undefined;
   }
 

@@ -1,5 +1,5 @@
 /**
- * One message being served: what the application sees of it, and how it is settled.
+ * One message being served: what the application sees of it, which is its `Exchange`, and how it is settled.
  *
  * @module
  */
@@ -32,13 +32,15 @@ import type { Live } from "../sessions/live.ts";
 import { retryOf } from "../streams/stream.ts";
 import type { Post } from "./post.ts";
 
-/** One message being served. */
+/**
+ * One request or notification being served. It has its answer by `settle`, or none by `stop`: whichever comes first.
+ */
 export class Call implements Exchange {
   readonly #message: RpcRequest | RpcNotification;
   readonly #post: Post;
   readonly #caller: Caller;
   readonly head: RequestHead;
-  /** When the application began with it; undefined where it did not, or nobody asks. */
+  /** When the application began to work on it; undefined where it did not, or no `onEvent` would be told. */
   began: number | undefined = undefined;
   #session: SessionHandle | undefined;
   #controller: AbortController | undefined;
@@ -195,7 +197,7 @@ export class Call implements Exchange {
     if (!this.#over) this.#post.poll(retryMs);
   }
 
-  /** Puts a message on this call's own stream. False where there is none. */
+  /** Puts a message on this call's own stream, which begins now if it may. False where there is no stream for it. */
   emit(text: string): boolean {
     if (this.#over || this.id === undefined) return false;
     const stream = this.#post.stream();
@@ -203,7 +205,7 @@ export class Call implements Exchange {
     return stream !== undefined;
   }
 
-  /** The answer is there. Nothing after the first counts. */
+  /** Answers the call with this JSON-RPC text. Nothing after the first answer counts. */
   settle(text: string, status: number = 200): void {
     if (this.#over) return;
     this.#over = true;
@@ -230,8 +232,11 @@ export class Call implements Exchange {
   }
 
   /**
-   * The work is not wanted any more; `reply` answers the POST where it still waits, and `text` its stream
-   * where that has begun.
+   * Ends the call without an answer of the application's, whose work is not wanted any more.
+   *
+   * @param reply Answers the POST, where that has no answer yet.
+   * @param reason Becomes the reason of the signal.
+   * @param text Ends the call's stream as its answer, where that has begun.
    */
   stop(reply?: Reply, reason?: string, text?: string): void {
     if (this.#over) return;

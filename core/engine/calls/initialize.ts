@@ -117,7 +117,7 @@ async function open(
     checkVersion(result);
     text = resultText(request.id, result);
   } catch (error) {
-    // It has answered for a session that there will not be.
+    // The application has answered for a session that there will not be.
     if (result !== undefined && creates) gone();
     return shaped(thrown(call, error).text);
   }

@@ -25,13 +25,16 @@ export class Post {
   readonly record: SessionRecord | undefined;
   readonly version: Revision;
   readonly era: Era;
-  /** What it brings with it; undefined for a legacy one. */
+  /** What the application may ask of the client of a modern request; undefined for a legacy one. */
   readonly inputs: Inputs | undefined;
-  /** The ids of its requests, where its stream may have to be ended by somebody else. */
+  /**
+   * The ids of its requests, which are noted in its stream's log: where this node dies, another one answers them.
+   * Undefined where there are no other nodes.
+   */
   owed: readonly RequestId[] | undefined = undefined;
-  /** Where it counts as its principal's: it has no session. */
+  /** What its principal has going on, where this POST counts there: it has no session. */
   usage: Usage | undefined = undefined;
-  /** Is told that the peer left before the answer was whole. */
+  /** Called where the peer leaves before the answer is whole. */
   gone: (() => void) | undefined = undefined;
   readonly #shape: ResponseShape;
   /** A batch is answered by an array. */
@@ -68,7 +71,7 @@ export class Post {
     this.#batch = batch;
   }
 
-  /** The answer. */
+  /** The HTTP answer: at once where it is known, or once it is. */
   reply(): Reply | Promise<Reply> {
     return this.#reply ?? new Promise((resolve) => this.#resolve = resolve);
   }
@@ -78,17 +81,17 @@ export class Post {
     return this.#reply !== undefined || this.#storing;
   }
 
-  /** It may turn to a stream by itself after a while. */
+  /** It has no answer yet, and may become a stream merely because time passes. */
   get undecided(): boolean {
     return !this.answered && this.#shape !== "json";
   }
 
-  /** Its answer, but for an error with a status of its own, is a stream whatever it says. */
+  /** Its answer is a stream in any case, unless it is an error with an HTTP status of its own. */
   get streams(): boolean {
     return this.#shape === "sse";
   }
 
-  /** The stream of this POST, begun where it may be; undefined where the answer is JSON only. */
+  /** The stream of this POST, which begins now if it has not; undefined where the answer is, or has to be, JSON. */
   stream(): Stream | undefined {
     if (this.#stream !== undefined || this.#shape === "json" || this.answered) {
       return this.#stream;
@@ -112,7 +115,7 @@ export class Post {
     else stream?.tell(WAKE.poll(retryMs));
   }
 
-  /** One of its requests has its answer; undefined where it is to have none. */
+  /** One of its requests has its answer: this JSON-RPC text, or undefined where it is to have none. */
   settle(text: string | undefined, status: number = 200): void {
     const last = --this.#waiting === 0;
     if (this.#refused) return;
@@ -146,7 +149,7 @@ export class Post {
     });
   }
 
-  /** Answers with this instead, where nothing was answered yet. */
+  /** Answers the whole POST with this, where it has no answer yet. What its calls come to later goes nowhere. */
   refuse(reply: Reply): void {
     if (this.#reply !== undefined) return;
     this.#refused = true;

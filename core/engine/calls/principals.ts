@@ -13,7 +13,7 @@ export interface Usage {
   subscriptions: number;
 }
 
-/** From how many on those are forgotten that have nothing going on. */
+/** Once this many principals are remembered, those that have nothing going on are forgotten. */
 const FORGET_FROM = 1_000;
 
 /** The principals that were seen lately; anonymous callers are one. */
@@ -26,7 +26,7 @@ export class Principals {
     return this.#usage.size;
   }
 
-  /** What one has going on. Kept at least as long as there is something. */
+  /** What a principal has going on, as an object to count in. It is remembered at least as long as that is anything. */
   of(principal: string | undefined): Usage {
     return this.#usage.get(principal) ?? this.#begin(principal);
   }

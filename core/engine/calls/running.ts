@@ -11,7 +11,10 @@ import type { Settings } from "../options/options.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
 
-/** Has the application answer a call. */
+/**
+ * Has the application answer a call, and settles it. What the library answers itself (`ping`, `server/discover`) it
+ * answers here.
+ */
 export function run(request: RpcRequest, call: Call): void {
   const { application, settings } = call.post.dispatcher;
   if (settings.observed) call.began = settings.clock.now();
@@ -89,7 +92,7 @@ export function tellRequest(
   outcome: RequestEvent["outcome"],
   code?: number,
 ): void {
-  // One that the application did not see is no request of it.
+  // The application has not begun with it, so it is no request that it worked on.
   if (began === undefined) return;
   const { onEvent, clock } = post.dispatcher.settings;
   const durationMs = clock.now() - began;

@@ -18,7 +18,11 @@ export class Undecided {
     this.#soon = new Deadlines(clock, soonSseMs, (post) => post.stream());
   }
 
-  /** Lets a POST turn to a stream by itself, if it may. `unwatched`: only a stream shows that its peer left. */
+  /**
+   * Has a POST that has no answer yet turn to a stream after a while, if it may.
+   *
+   * @param unwatched Only on a stream would one see that the peer has left, so it turns to one soon.
+   */
   add(post: Post, unwatched: boolean = false): void {
     if (post.undecided) (unwatched || post.streams ? this.#soon : this.#slow).add(post);
   }

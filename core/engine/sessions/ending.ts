@@ -19,7 +19,7 @@ const FORGET_AT_ONCE = 1_000;
 
 /** Is told which sessions are over. */
 export interface EndListener {
-  /** The activity of a session that is over shall stop. */
+  /** A session is over: what goes on in it here, in `live`, has to stop. */
   ended(id: string, reason: EndReason, live: Live | undefined): void;
   /** The sessions for which the application keeps something; undefined where it never does. */
   readonly holds?: (() => Iterable<string>) | undefined;
@@ -66,14 +66,14 @@ export class Ending {
     return true;
   }
 
-  /** The store has removed it already. */
+  /** Does the rest where the store has removed the session already, by expiry or eviction. */
   over(id: string, reason: EndReason): void {
     this.stopHere(id, reason);
     this.#perform("drop-logs", id, reason);
     this.#announce(id, reason);
   }
 
-  /** It is over: what goes on in it on this node stops. */
+  /** Stops what goes on on this node in a session that is over. */
   stopHere(id: string, reason: EndReason): void {
     this.#perform("end-streams", id, reason);
     this.#perform("abort-calls", id, reason);
@@ -116,7 +116,8 @@ export class Ending {
     return keeps;
   }
 
-  // It may have been an attempt of ours that removed it, whose answer was lost: then nobody says that it has ended.
+  // Where the store says that there was none, or fails, an attempt of ours may have removed the record all the same,
+  // and its answer was lost. Then nobody has said that the session ended, so every node is told to look.
   async #delete(id: string, reason: EndReason): Promise<boolean> {
     let deleted = false;
     try {

@@ -23,17 +23,17 @@ import { storeNew } from "./opening.ts";
 import { Readiness } from "./readiness.ts";
 import { Sweeper } from "./sweeper.ts";
 
-/** Is told what becomes of sessions, on whatever node it happens. */
+/** Is told what becomes of sessions, on whichever node it happens. The dispatcher is one, and the guard has one. */
 export interface Listener extends EndListener {
-  /** A request shall stop. */
+  /** The client has cancelled a request that is in flight here. */
   cancelled(live: Live, id: string | number, reason: string | undefined): void;
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
-  /** A client has answered a request of this node. */
+  /** A client has answered a request that this node sent; `from` says whose answer it is, see `answererOf`. */
   answered(from: string, response: RpcResponse): void;
-  /** Words about streams and changes may have been missed. */
+  /** The bus may have lost words about streams and changes. */
   missed(): void;
-  /** The time to look after what nodes that are gone have left. */
+  /** This node's lease was renewed: time to settle what nodes have left whose lease is over. */
   renewed(): Awaitable<void>;
 }
 
@@ -41,7 +41,7 @@ export interface Listener extends EndListener {
 export class Lifecycle {
   readonly node: string;
   readonly readiness: Readiness;
-  /** What goes on here. */
+  /** The sessions in which something goes on on this node. */
   readonly lives: Lives;
   readonly #settings: Settings;
   readonly #listener: Listener;
@@ -126,12 +126,12 @@ export class Lifecycle {
     return this.#ending.end(record, reason);
   }
 
-  /** What a notification or a response does to idle time. */
+  /** A notification or a response has come: idle time counts from now. */
   seen(id: string): void {
     this.#membership.touch(id, undefined);
   }
 
-  /** `notifications/initialized` has arrived. */
+  /** Stores that `notifications/initialized` has arrived here, and tells every node. */
   async markReady(id: string): Promise<void> {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
@@ -139,14 +139,14 @@ export class Lifecycle {
     tell(this.#settings, { ready: id, from: this.node });
   }
 
-  /** The client is ready, as this node learned somehow. */
+  /** This node has learned that the client is ready: from a message, from the store or from another node. */
   ready(id: string): void {
     const live = this.lives.get(id);
     if (live !== undefined) live.ready = true;
     this.readiness.came(id);
   }
 
-  /** A request of this session shall stop, wherever it runs. */
+  /** The client cancels a request of its session: stops it, on whichever node it runs. */
   cancel(id: string, request: string | number, reason: string | undefined): void {
     const live = this.lives.get(id);
     if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
@@ -158,7 +158,7 @@ export class Lifecycle {
     andThen(this.tryJoin(), () => this.#changes.tell(change));
   }
 
-  /** An answer from a client belongs to a request that another node sent. */
+  /** Passes a client's answer on to the node that sent the request and waits. */
   passOn(node: string, from: string, response: RpcResponse): void {
     passAnswer(this.#settings, node, from, response, () => this.gone(node));
   }

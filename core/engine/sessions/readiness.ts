@@ -50,7 +50,7 @@ export class Readiness {
     for (const go of waiting ?? []) go();
   }
 
-  /** Clients may have become ready without a word of it coming here: looks up those that it is to. */
+  /** Clients may have become ready without a word of it coming here: looks up the sessions for which `look` is true. */
   missed(look: (id: string) => boolean): void {
     for (const id of this.#waiting.keys()) if (look(id)) this.#look(id);
   }

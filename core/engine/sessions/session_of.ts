@@ -24,7 +24,10 @@ export function findSession(
     : lifecycle.find(sessionId, principal);
 }
 
-/** What is to be done with a request. A session without a revision was not opened by `initialize`: MCP knows none such. */
+/**
+ * The row of the session table for a request. A session without a revision was opened by `createSessions` on the same
+ * backend and not by `initialize`: to MCP it is unknown.
+ */
 export function rowOf(
   { sessionId: id }: HeadFacts,
   found: SessionRecord | undefined,
@@ -37,7 +40,7 @@ export function rowOf(
   return decide(state, event, policy);
 }
 
-/** The record, where the request may use it. */
+/** The record, where the row says that the session is live and the caller's. */
 export function ownOf(
   { state }: Transition,
   record: SessionRecord | undefined,

@@ -28,7 +28,7 @@ export class Connection implements StreamBody, Receiver {
   #sink: Sink | undefined;
   /** Up to where it has read; undefined until it is known where to begin. */
   #cursor: number | undefined;
-  /** It has looked into the log. */
+  /** It has read the log successfully at least once. */
   #read = false;
   #loop: "idle" | "reading" | "again" = "idle";
   #over = false;
@@ -38,11 +38,17 @@ export class Connection implements StreamBody, Receiver {
   #spare: (() => void) | undefined;
   /** Nothing was written since the last keep-alive. */
   #silent = false;
-  /** It hears of what is appended. */
+  /** It is subscribed to the stream's topic. */
   #listening = false;
-  /** It has heard that it takes the place of others: who says so after it takes its own. */
+  /**
+   * It has received its own word of having replaced others. Words of that kind that come before are of older
+   * connections; one that comes after is of a newer one, which takes this one's place.
+   */
   #came = false;
-  /** It was to end before it began: it does so once the client has an id to come back with. */
+  /**
+   * It was asked to end, so that the client polls, before it had begun: it does so once it has sent an id to come back
+   * with.
+   */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
   constructor(reading: Reading, keeper: Keeper) {
@@ -254,7 +260,8 @@ export class Connection implements StreamBody, Receiver {
     return page.more;
   }
 
-  // What went before the first look is gone. Whoever named no position begins with what is left.
+  // Events were dropped from the log. A reader that named no position, and has read nothing yet, begins with what is
+  // left; any other would miss something, so its connection ends.
   #skip(): boolean {
     const { after, post, session, stream } = this.reading;
     const named = after !== undefined && post === undefined;

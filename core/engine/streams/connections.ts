@@ -14,10 +14,13 @@ import type { Closed, Keeper, Reading } from "./reading.ts";
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
 
-/** How soon after a reader lost its place one that loses it too is of the same client, in milliseconds. */
+/**
+ * Where a reader loses its place this soon after another of its session did, in milliseconds, both are the same
+ * client's.
+ */
 const SOON_MS = 120_000;
 
-/** How long such a one is asked to stay away, in milliseconds: at first, and at most. */
+/** How long such a client is asked to stay away, in milliseconds: at first, and at most. */
 const AWAY_MS = 1_000;
 const AWAY_MAX_MS = 60_000;
 
@@ -61,12 +64,12 @@ export class Connections implements Keeper {
     return this.#open.values();
   }
 
-  /** Reads on, for it may have missed that there is more. */
+  /** Has every connection read on: words that there is more may have been missed. */
   look(): void {
     for (const connection of [...this.#open]) connection.look();
   }
 
-  /** Sends the readers of streams away that this node does not write: they reconnect elsewhere. */
+  /** Ends the connections that read streams which this node does not write: their clients reconnect to another node. */
   sendAway(node: string): void {
     this.leaving = true;
     for (const connection of [...this.#open]) {
@@ -88,7 +91,7 @@ export class Connections implements Keeper {
     });
   }
 
-  /** Ends them all. */
+  /** Ends every connection. */
   close(): void {
     for (const connection of [...this.#open]) connection.close("closed");
     this.#stop?.();

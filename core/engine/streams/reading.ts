@@ -28,7 +28,7 @@ export interface Reading {
   readonly live: Live | undefined;
   /** The POST whose answer it is, if any. */
   readonly post: Post | undefined;
-  /** The writing end, where it is in the same hands; its log is then where that one writes it. */
+  /** The stream's writing end, where the connection was made with it; its settings say where the log is. */
   readonly writer: Stream | undefined;
 }
 
@@ -39,9 +39,11 @@ export type Closed = (connection: Connection, reason: StreamCloseReason) => void
 export interface Keeper {
   readonly settings: Settings;
   /**
-   * A reader of a session loses its place to another. Undefined the first time: it is a dead socket then. A client that
-   * has two and comes back to whichever ends would have each end the other for ever: it is asked to stay away, for so
-   * many milliseconds, longer each time. On several nodes the other may be on another one, and the session idle here.
+   * Says for how many milliseconds a client shall stay away whose connection has lost its place to a newer one.
+   * Undefined the first time, for then the old connection is mostly a dead socket. But a client that holds two
+   * connections, and comes back to whichever ends, would have each end the other for ever: so where it happens again
+   * soon, it is a time, and a longer one each time. It is counted by session, and also where the session is idle on
+   * this node: the other connection may be on another one.
    */
   away(session: string): number | undefined;
   /** One is over. */

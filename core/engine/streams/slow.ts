@@ -15,8 +15,8 @@ export const SLOW_MS = 500;
 const UNREAD_MS = 60_000;
 
 /**
- * Breaks a connection that has ended, later: what waits for a peer that reads nothing would wait for ever. A last answer
- * may take its time, and for who has left nothing waits.
+ * Breaks a connection that has ended, after a while: what waits for a peer that reads nothing would wait for ever. Not
+ * where the stream was read to its end, for a last answer may take its time, nor where the peer has left already.
  */
 export function abortLater(
   sink: Sink | undefined,

@@ -46,19 +46,19 @@ export function retryOf(
 export class Stream {
   readonly session: string;
   readonly id: string;
-  /** Where its log is, among others. */
+  /** The handler's settings; their backend may be another where the stream's log stays in this process. */
   readonly settings: Settings;
   #named: string | undefined;
-  /** Asked before every append, where it is given: false drops the message. */
+  /** Only of a standalone stream. Asked before every append: false, where the session is over, drops the message. */
   readonly #wanted: (() => Awaitable<boolean>) | undefined;
   /** Set while a backend that takes its time has work: what follows must not overtake it. */
   #tail: Promise<void> | undefined;
   #over = false;
   /** Characters that wait in memory for a backend that does not take them. */
   #waiting = 0;
-  /** What waited was too much and is dropped. */
+  /** More waited than may: it is dropped, and the stream is ended with an error, see `#cutOff`. */
   #cut = false;
-  /** Names events where a write may have to be repeated. */
+  /** Begins the names of events, by which a write that is repeated is known. Only where there are other nodes. */
   #name: string | undefined;
   #count = 0;
 
@@ -145,7 +145,8 @@ export class Stream {
 
   #stored(position: number, text: string): Awaitable<unknown> {
     if (position > 0) return this.#wake(text);
-    // It was ended or dropped elsewhere. What comes now would be dropped as well, and who reads may not know yet.
+    // The log has ended, or was dropped, by another node. Whatever comes now would be dropped as well. Its readers may
+    // not know yet, so they are woken.
     if (this.#wanted !== undefined) return undefined;
     this.#over = true;
     return this.#wake("");

@@ -47,10 +47,10 @@ const HAD_MAX = 1_000;
 export class Streams {
   readonly connections: Connections;
   readonly #settings: Settings;
-  /** For the streams that only their own connection reads: their logs stay here, wherever the others are. */
+  /** The same with logs and a bus in this process, for streams that only their own connection can read. */
   readonly #own: Settings;
   readonly #lifecycle: Lifecycle;
-  /** Streams that are over and that somebody came back to who had all of them. */
+  /** Streams that are over, and that a client has come back to once although nothing was left for it. */
   readonly #had = new Map<string, true>();
   #minted = 0;
 
@@ -63,8 +63,9 @@ export class Streams {
   }
 
   /**
-   * The stream of a POST that is over before its head is sent, as text: what a connection would read from its
-   * log (kept all the same) without one. Undefined where the log did not take it: what has an id must be in it.
+   * Answers a POST whose stream is over before its head is sent, with text and without a connection. The text is what a
+   * connection would have sent; the log keeps it all the same. Undefined where the log did not take it: an event with
+   * an id must be in the log.
    */
   whole(post: Post, text: string): Awaitable<Reply | undefined> {
     const { record, version } = post;
@@ -82,7 +83,7 @@ export class Streams {
     return stored ? this.#wholeReply(session, stream, body) : undefined;
   }
 
-  /** Streams of this session can be come back to, so they are kept where every node finds them. */
+  /** True where streams can be resumed: their logs are kept in the backend, where every node finds them. */
   #kept(record: SessionRecord | undefined): boolean {
     return this.#settings.resumable && record !== undefined;
   }
@@ -196,15 +197,16 @@ export class Streams {
     }
   }
 
-  // The official clients come back to every stream that ended without a result, as that of a call which they cancelled,
-  // and to one that has nothing for them once a second. An id that is no more makes them stop.
+  // True where a client comes back to such a stream a second time. The official clients come back to every stream that
+  // ended without a result, such as that of a call which they cancelled; where nothing is left for them, once a second.
+  // They stop where the id is unknown.
   #hadAll(stream: string): boolean {
     if (this.#had.delete(stream)) return true;
     remember(this.#had, stream, true, HAD_MAX);
     return false;
   }
 
-  // Who takes the place of another reader needs no further one.
+  // A connection that replaces another reader of its stream adds none to the count.
   #refusal(session: string, stream: string): Rejection | undefined {
     if (this.connections.leaving) return { rule: "draining" };
     const { streams } = this.#settings.policy.limits;
@@ -214,7 +216,7 @@ export class Streams {
       : { rule: "stream-limit", accepted: streams };
   }
 
-  /** Looks after the streams that are read here and written by nodes that are gone. */
+  /** Ends the streams that are read here and were written by nodes that are gone, with an error for each call. */
   async settleGone(): Promise<void> {
     const open = [...this.connections].map(({ reading }) => reading);
     const read = Map.groupBy(open, ({ stream }) => writerOf(stream));
@@ -261,7 +263,7 @@ export class Streams {
     return connection;
   }
 
-  // One for all, which finds in the reading what it needs.
+  // One function for all connections: what it needs of one is in its reading.
   readonly #closed: Closed = (connection, reason) => {
     const { live, post, resumable, writer } = connection.reading;
     if (live !== undefined) {
