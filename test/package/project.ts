@@ -78,6 +78,7 @@ export async function typeCheck(project: Project, { files, lib, types }: Typing)
       ...{ target: "ES2022", module: "NodeNext", lib, types },
       ...{ strict: true, skipLibCheck: false, noEmit: true, allowImportingTsExtensions: true },
       ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+      ...{ verbatimModuleSyntax: true },
     },
     files,
   });

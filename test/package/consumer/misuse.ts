@@ -5,8 +5,16 @@ import {
   createMcpHandler,
   createSessions,
   memory,
+  RpcError,
+  type RpcResult,
   type SessionDirectory,
 } from "mcp-session";
+import { guardListener, nodeListener, serve } from "mcp-session/node";
+import { redis } from "mcp-session/redis";
+import { sdkServer } from "mcp-session/sdk";
+import { sealed } from "mcp-session/sealed";
+import { sqlite } from "mcp-session/sqlite";
+import { testClient } from "mcp-session/testing";
 
 const serverInfo = { name: "misuse", version: "1" };
 
@@ -40,6 +48,17 @@ export const results: readonly Application[] = [
   { serverInfo, request: async ({ method }) => await (method === "tools/list" ? tools : null) },
 ];
 
+/** A table of functions, and one that says what it gives. */
+const methods: { readonly [method: string]: () => object | Promise<object> } = {};
+const route = (method: string): RpcResult | undefined =>
+  method === "tools/list" ? tools : undefined;
+
+export const tables: readonly Application[] = [
+  { serverInfo, request: ({ method }) => methods[method]?.() },
+  { serverInfo, request: ({ method }) => route(method) },
+  { serverInfo, request: async ({ method }) => await Promise.resolve(route(method)) },
+];
+
 export const handlers: readonly (() => unknown)[] = [
   // @ts-expect-error: no such option
   () => createMcpHandler(results[0]!, { allowedHost: ["mcp.example.com"] }),
@@ -47,6 +66,32 @@ export const handlers: readonly (() => unknown)[] = [
   () => createSessions({ opens: () => true, resumable: false }),
   // @ts-expect-error: a caller that is not known is refused with a Response
   () => createMcpHandler(results[0]!, { authenticate: () => null }),
+  // @ts-expect-error: no such limit
+  () => createMcpHandler(results[0]!, { limits: { maxSessions: 5 } }),
+  // @ts-expect-error: a backend, not what makes one
+  () => createMcpHandler(results[0]!, { backend: memory }),
+  // @ts-expect-error: whether a request opens a session is known at once
+  () => createSessions({ opens: () => Promise.resolve(true) }),
+  // @ts-expect-error: a session may be missing
+  () => createMcpHandler({ serverInfo, request: (_, { session }) => ({ id: session.id }) }),
+  // @ts-expect-error: what is served is a handler, not an application
+  () => serve(results[0]!),
+  // @ts-expect-error: nor does a listener answer by one
+  () => nodeListener(results[0]!),
+  // @ts-expect-error: sessions come first
+  () => guardListener(createMcpHandler(results[0]!), () => {}),
+  // @ts-expect-error: each session needs a server of its own
+  () => sdkServer({ connect: async () => {}, close: async () => {} }),
+  // @ts-expect-error: a client, not an address
+  () => redis("redis://localhost"),
+  // @ts-expect-error: the path comes first
+  () => sqlite({ busyMs: 5 }),
+  // @ts-expect-error: a key is bytes
+  () => sealed({ keys: ["secret"] }),
+  // @ts-expect-error: a client calls a handler, not an application
+  () => testClient(results[0]!),
+  // @ts-expect-error: the code comes first
+  () => new RpcError("Unknown tool", -32602),
 ];
 
 const { sessions, logs, bus, handles, nodes, lacks } = memory();
