@@ -47,7 +47,7 @@ export interface CacheHints {
 }
 
 /**
- * The result of a request: an object that JSON has a form for. An interface's type will do, and so will
+ * The result of a request: an object that can be written as JSON. An interface's type will do, and so will
  * {@linkcode JsonObject}. A promise or anything that is iterated, such as an array, is none.
  */
 // A promise is an object too: were `then` not ruled out, one of anything would do. Without JsonObject, literals given
@@ -101,8 +101,8 @@ export interface Application {
    * `subscriptions/listen`.
    *
    * Throw an {@linkcode RpcError} to answer with an error of your own. Anything else that is thrown, and a result that
-   * is not an object or has no JSON, is answered with -32603 (its message stays on the server) and told as an
-   * `application-error` event.
+   * is not an object or cannot be written as JSON, is answered with -32603 (its message stays on the server) and told
+   * as an `application-error` event.
    */
   request(request: RpcRequest, exchange: Exchange): Awaitable<RpcResult | undefined>;
   /**

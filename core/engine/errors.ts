@@ -43,19 +43,23 @@ export class RpcError extends Error {
   }
 }
 
-/** Why a server-to-client request has no result: the `code` of a {@linkcode ClientRequestError}. */
+/**
+ * Why a server-to-client request has no result: the `code` of a {@linkcode ClientRequestError}.
+ *
+ * - `no-stream`: no stream can carry it. The answer to the call is JSON only, or the session has no standalone stream
+ *   open.
+ * - `unsupported`: the client did not declare the capability that it takes.
+ * - `timeout`: the client did not answer within `timeoutMs`.
+ * - `refused`: the client answered with a JSON-RPC error, which `error` holds.
+ * - `cancelled`: the call that asked is over, such as by cancellation, or the `signal` in its options aborted.
+ * - `session-ended`: the session ended, or the handler closed.
+ */
 export type ClientRequestFailure =
-  /** No stream can carry it: the answer to the call is JSON only, or the session has no standalone stream open. */
   | "no-stream"
-  /** The client did not declare the capability that it takes. */
   | "unsupported"
-  /** The client did not answer within `timeoutMs`. */
   | "timeout"
-  /** The client answered with a JSON-RPC error; `error` has it. */
   | "refused"
-  /** The call that asked is over, such as by cancellation, or the caller's `signal` aborted. */
   | "cancelled"
-  /** The session ended, or the handler closed. */
   | "session-ended";
 
 /**

@@ -10,74 +10,77 @@ import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
 
 /**
- * One thing that happened, told to the option `onEvent`; `type` says which. `session` is a session's id. Where there is
- * no `authenticate`, an id is all that it takes to use the session: keep ids out of logs that others read.
+ * One thing that happened, told to the option `onEvent`. Its `type` says what:
+ *
+ * - `session-opened`: a session is stored, and its id is on the way to the client.
+ * - `session-ended`: a session is over; told once, by the node that ended it.
+ * - `rejected`: a rule refused a request; an `exchange` event with the rule as its outcome follows.
+ * - `exchange`: an HTTP exchange has its answer, see {@linkcode ExchangeEvent}.
+ * - `request`: the application has answered a request, or was stopped before it had, see {@linkcode RequestEvent}.
+ * - `stream-opened`: a connection begins to read a stream; `session` is undefined for a stream without one.
+ * - `stream-closed`: a connection stopped reading a stream, see {@linkcode StreamCloseReason}.
+ * - `application-error`: something of yours failed. The application threw something that is not an
+ *   {@linkcode RpcError}, or gave a result that cannot be sent: the client got -32603; or `authenticate`, `opens` or a
+ *   guarded handler failed: 500. `method` is the JSON-RPC method, or the name of the function.
+ * - `invalid-tool`: a tool's `x-mcp-header` annotations break the rules of 2026-07-28
+ *   (basic/transports/streamable-http, Custom Headers from Tool Parameters). The headers of its calls are not looked
+ *   at.
+ * - `backend-error`: the backend failed with this error. Requests that needed it got 503.
+ *
+ * `session` is a session's id. Where there is no `authenticate`, an id is all that it takes to use the session: keep
+ * ids out of logs that others read.
  */
 export type HandlerEvent =
-  /** A session is stored, and its id is on the way to the client. */
   | {
     readonly type: "session-opened";
     readonly session: string;
     readonly version: string | undefined;
     readonly principal: string | undefined;
   }
-  /** A session is over. Told once, by the node that ended it. */
   | { readonly type: "session-ended"; readonly session: string; readonly reason: EndReason }
-  /** A rule refused a request; an `exchange` event with the rule as its outcome follows. */
   | {
     readonly type: "rejected";
     readonly rule: RuleId;
     readonly status: number;
     readonly session: string | undefined;
   }
-  /** An HTTP exchange has its answer (an event stream: its head). */
   | ExchangeEvent
-  /** The application has answered a request, or was stopped before it had. */
   | RequestEvent
-  /** A connection begins to read a stream; `session` is undefined for a stream without one. */
   | {
     readonly type: "stream-opened";
     readonly session: string | undefined;
     readonly stream: string;
   }
-  /** A connection stopped reading a stream. */
   | {
     readonly type: "stream-closed";
     readonly session: string | undefined;
     readonly stream: string;
     readonly reason: StreamCloseReason;
   }
-  /**
-   * Something of yours failed: the application threw something that is not an {@linkcode RpcError} or gave a result
-   * that cannot be sent (the client got -32603, or 500 from `authenticate`, `opens` and a guarded handler). `method` is
-   * the JSON-RPC method, or the name of the function, such as `authenticate`.
-   */
   | { readonly type: "application-error"; readonly method: string; readonly error: unknown }
-  /**
-   * A tool's `x-mcp-header` annotations break the rules of 2026-07-28 (basic/transports/streamable-http, Custom Headers
-   * from Tool Parameters). The headers of its calls are not looked at.
-   */
   | { readonly type: "invalid-tool"; readonly tool: string; readonly problem: string }
-  /** The backend failed, with this error. Requests that needed it got 503. */
   | { readonly type: "backend-error"; readonly error: unknown };
 
-/** Why a connection stopped reading a stream. */
+/**
+ * Why a connection stopped reading a stream.
+ *
+ * - `finished`: the stream was read to its end.
+ * - `disconnected`: the peer left.
+ * - `replaced`: another connection reads the stream from here on; the newest wins.
+ * - `slow`: more than `limits.queuedBytes` waited for the peer, for half a second.
+ * - `polling`: the client was asked to come back, by `closeStream` or where the handler closes.
+ * - `lost`: what comes next cannot be had. It was dropped from the log, or the backend or the `modern` handler failed.
+ * - `session-ended`: the session is over.
+ * - `closed`: the handler closes.
+ */
 export type StreamCloseReason =
-  /** The stream was read to its end. */
   | "finished"
-  /** The peer left. */
   | "disconnected"
-  /** Another connection reads the stream from here on: the newest wins. */
   | "replaced"
-  /** More than `limits.queuedBytes` waited for the peer, for half a second. */
   | "slow"
-  /** The client was asked to come back: by `closeStream`, or where the handler closes. */
   | "polling"
-  /** What comes next cannot be had: it was dropped from the log, or the backend or the `modern` handler failed. */
   | "lost"
-  /** The session is over. */
   | "session-ended"
-  /** The handler closes. */
   | "closed";
 
 /** One HTTP exchange has its answer. Told for every request, refused ones included. */

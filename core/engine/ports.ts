@@ -201,17 +201,17 @@ export interface LogStore {
     owed?: string,
   ): Awaitable<void>;
   /**
-   * Appends one message and returns its position. `last` ends the log. The newest event is always kept; older ones give
-   * way to the budget, oldest first, of this session alone. Where that of the session is spent, its ended streams go
-   * first, then events of the others, stream by stream. An append must not cost time in proportion to how many streams
-   * there are.
+   * Appends one message and returns its position. `last` ends the log. The newest event is always kept. Older ones give
+   * way where a limit is reached: those of the stream, the oldest first; where `sessionBytes` is, first the session's
+   * ended streams, then events of its others, stream by stream, beginning with that opened first. Other sessions lose
+   * nothing. An append must not cost time in proportion to how many streams there are.
    *
    * A log that has ended, was dropped or was never opened takes nothing, and the answer is 0. So a writer that was
    * given up and comes back too late does no harm.
    *
-   * @param once A name of this event in this log, given where an append may have to be repeated: where one of the last
-   * 16 events of the log has it, or one further back that the store still knows by name, nothing is appended and the
-   * position is that event's. So also where several append it at once.
+   * @param once The name of this event in this log, given where an append may have to be repeated. Where one of the
+   * last 16 events of the log has that name, or one further back that the store still knows by name, nothing is
+   * appended and the answer is the position of that event; so also where several append it at once.
    */
   append(
     session: string,

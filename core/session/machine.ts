@@ -2,10 +2,8 @@
  * The life of a session, as a table. A row says what one kind of request (or one ending) does to a
  * session in one state: what is answered, which effects the engine performs, and the state after.
  *
- * A session is looked at from one request: `absent` (no id was sent), `unknown` (an id that is
- * nobody's: never minted, expired, ended, or another principal's; the four are one state, so nobody can
- * tell them apart), `opened` (the answer to `initialize` is out), `ready` (`notifications/initialized`
- * is in), `stateless` (sessions are off, or optional and not asked for), `ended`.
+ * A session is looked at from one request, so {@linkcode SessionState} is derived and not stored. The four kinds of
+ * `unknown` are one state, so that no code path can tell them apart.
  *
  * @module
  */
@@ -13,37 +11,52 @@
 import type { RuleId } from "../outbound/rejections.ts";
 import type { EndReason, SessionRecord } from "./record.ts";
 
-/** Where a session stands, seen from one request. */
+/**
+ * Where a session stands, seen from one request.
+ *
+ * - `absent`: no id was sent.
+ * - `unknown`: the id was never minted, has expired or ended, or is another principal's.
+ * - `opened`: the answer to `initialize` is out.
+ * - `ready`: `notifications/initialized` is in.
+ * - `stateless`: sessions are off, or optional and not asked for.
+ * - `ended`: it is over.
+ */
 export type SessionState = "absent" | "unknown" | "opened" | "ready" | "stateless" | "ended";
 
-/** What happens to a session: a request, or an end. */
+/**
+ * What happens to a session: a request, or an end.
+ *
+ * - `initialize`: a POST with `initialize`.
+ * - `initialized`: a POST with `notifications/initialized`.
+ * - `message`: any other POST.
+ * - `listen`: a GET.
+ * - `terminate`: a DELETE.
+ * - `idle`, `age`: a lifetime is over; `evicted`: the place is needed; `ended`: the application ends it.
+ */
 export type SessionEvent =
-  /** POST with `initialize`. */
   | "initialize"
-  /** POST with `notifications/initialized`. */
   | "initialized"
-  /** Any other POST. */
   | "message"
-  /** GET. */
   | "listen"
-  /** DELETE. */
   | "terminate"
-  /** A lifetime is over, the place is needed, or the application ends it. */
   | Exclude<EndReason, "terminated">;
 
-/** What the engine does for a row. A row's effects are done in order. */
+/**
+ * What the engine does for a row. A row's effects are done in order.
+ *
+ * - `create`: store the record within capacity, and send its id.
+ * - `mark-ready`: let server-to-client requests that waited go out.
+ * - `delete`: remove the record; only one caller succeeds.
+ * - `end-streams`: end every open stream.
+ * - `abort-calls`: abort the work in flight, and settle the HTTP answers that wait for it.
+ * - `drop-logs`: forget the logs.
+ */
 export type Effect =
-  /** Store the record within capacity, and send its id. */
   | "create"
-  /** Let server-to-client requests that waited go out. */
   | "mark-ready"
-  /** Remove the record; only one caller succeeds. */
   | "delete"
-  /** End every open stream. */
   | "end-streams"
-  /** Abort the work in flight, and settle the HTTP answers that wait for it. */
   | "abort-calls"
-  /** Forget the logs. */
   | "drop-logs";
 
 /** What is answered: served, a stream, 204, nothing (no request asked) or the refusal of a rule. */

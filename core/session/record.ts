@@ -34,18 +34,17 @@ export interface Lifetime {
   readonly maxAgeMs: number;
 }
 
-/** Why a session ended. */
-export type EndReason =
-  /** The client sent DELETE. */
-  | "terminated"
-  /** It was idle for longer than `limits.idleMs`. */
-  | "idle"
-  /** It was older than `limits.maxAgeMs`. */
-  | "age"
-  /** It gave its place to a new session: `limits.sessions` or `limits.sessionsPerPrincipal` was reached. */
-  | "evicted"
-  /** The application ended it, or its opening could not be completed. */
-  | "ended";
+/**
+ * Why a session ended.
+ *
+ * - `terminated`: the client sent DELETE.
+ * - `idle`: it was idle for `limits.idleMs`.
+ * - `age`: it was `limits.maxAgeMs` old.
+ * - `evicted`: it gave its place to a new session, because `limits.sessions` or `limits.sessionsPerPrincipal` was
+ *   reached.
+ * - `ended`: the application ended it, or its opening could not be completed.
+ */
+export type EndReason = "terminated" | "idle" | "age" | "evicted" | "ended";
 
 /** Which lifetime of a session is over at `now`; undefined where it lives. */
 export function lapsed(

@@ -16,9 +16,9 @@ export type GuardLimits = Pick<
 /** Options of {@linkcode createSessions}. */
 export interface GuardOptions extends Omit<SessionOptions, "sessions" | "limits"> {
   /**
-   * Your function that returns true for the request that opens a session, such as a POST to `/mcp/init`. Not asked for
-   * DELETE, which never does. It may not be async; what it throws, and anything but true and false, is answered with
-   * 500. Look at the method too: a GET from any page has no `Origin`.
+   * Your function that returns true for the request that opens a session, such as a POST to `/mcp/init`. It is not
+   * called for DELETE, which never opens one. It may not be async; what it throws, and anything but true and false, is
+   * answered with 500. Look at the method too: the GET of an `<img>` on any page has no `Origin`.
    */
   readonly opens: (request: RequestHead) => boolean;
   /**

@@ -16,11 +16,9 @@ import type { Application } from "../application.ts";
 import type { Call } from "../calls/call.ts";
 import { eachOf, type Some, withOne, withoutOne } from "../some.ts";
 
-/** Something that clients want to know of. */
+/** Something that clients want to know of: a list has `changed`, or the resource with this URI was `updated`. */
 export type Change =
-  /** A list changed: which one. */
   | { readonly changed: "tools" | "prompts" | "resources" }
-  /** A resource changed: its URI. */
   | { readonly updated: string };
 
 /**
