@@ -5,6 +5,7 @@
  * @module
  */
 
+import { jsonOf } from "../../core/engine/json.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import { concat, decode, GRACE_BYTES } from "../../core/engine/web/body.ts";
 import { fieldsWith, isResponse } from "../../core/engine/web/response.ts";
@@ -157,19 +158,11 @@ function parsedText(body: unknown, limit: number): string | BodyError {
     ? decode(body)
     : typeof body === "string"
     ? body
-    : written(body);
+    : jsonOf(body) ?? TOO_DEEP;
   return typeof text === "string" && byteLength(text) > limit ? { unreadable: "over-limit" } : text;
 }
 
-// How deep it nests is the peer's doing, and reading goes deeper than writing.
-function written(body: unknown): string | BodyError {
-  try {
-    return JSON.stringify(body);
-  } catch (error) {
-    if (error instanceof RangeError) return { unreadable: "too-deep" };
-    throw error;
-  }
-}
+const TOO_DEEP: BodyError = { unreadable: "too-deep" };
 
 const TURN = Promise.resolve();
 

@@ -4,11 +4,9 @@
  * @module
  */
 
-/** A value as JSON text; undefined where it nests too deep: what was read can be deeper than what can be written. */
+import { nestsTooDeep } from "../protocol/json_rpc.ts";
+
+/** A JSON value of a peer as text; undefined where it nests too deep. */
 export function jsonOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
+  return nestsTooDeep(value) ? undefined : JSON.stringify(value);
 }

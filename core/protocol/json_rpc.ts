@@ -211,6 +211,20 @@ function fault(detail: string, { id, method, result, error }: JsonObject = {}): 
   return { kind: "fault", rule: "invalid-message", detail, id: known };
 }
 
+/** How many levels are written out of what a peer has sent. */
+const MAX_LEVELS = 1_000;
+
+/**
+ * True where a JSON value of a peer nests too deep to be written out again. Node and Bun would throw, and Bun takes a
+ * second for 30 000 levels, which are 60 kB.
+ */
+export function nestsTooDeep(value: unknown, levels: number = MAX_LEVELS): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) if (nestsTooDeep(inner, levels - 1)) return true;
+  return false;
+}
+
 /**
  * Writes a value as an error message shows it: as JSON, cut to 80 characters so that it cannot flood a log. Objects and
  * arrays are only named, because writing one out could take as long, and nest as deep, as the peer pleases.

@@ -13,7 +13,13 @@ import {
   INVALID_REQUEST,
   MISSING_CLIENT_CAPABILITY,
 } from "../../protocol/error_codes.ts";
-import { isObject, type JsonObject, quote, type RpcRequest } from "../../protocol/json_rpc.ts";
+import {
+  isObject,
+  type JsonObject,
+  nestsTooDeep,
+  quote,
+  type RpcRequest,
+} from "../../protocol/json_rpc.ts";
 import {
   CLIENT_CAPABILITY,
   INPUT_METHODS,
@@ -22,7 +28,6 @@ import {
 } from "../../protocol/modern.ts";
 import type { InputRequest } from "../application.ts";
 import { RpcError } from "../errors.ts";
-import { jsonOf } from "../json.ts";
 import type { RequestStates } from "./request_state.ts";
 
 /** Ends a run of the application: the client has to answer first. Let it pass; do not catch it. */
@@ -67,19 +72,14 @@ export class Inputs {
   /** Seals a value of the application's own; answers that are known travel with it. */
   async seal(value: unknown): Promise<string> {
     const answers = await (this.#known ??= this.#read());
-    try {
-      return await this.#keeper.requestStates.seal(
-        { answers, value },
-        this.#request,
-        this.#principal,
-      );
-    } catch (error) {
-      // How deep they nest is their client's doing.
-      if (jsonOf(answers) === undefined) {
-        throw new RpcError(INVALID_PARAMS, "Invalid params: inputResponses nest too deep");
-      }
-      throw error;
+    if (nestsTooDeep(answers)) {
+      throw new RpcError(INVALID_PARAMS, "Invalid params: inputResponses nest too deep");
     }
+    return await this.#keeper.requestStates.seal(
+      { answers, value },
+      this.#request,
+      this.#principal,
+    );
   }
 
   /** The application's own value, where the request brings one. */
