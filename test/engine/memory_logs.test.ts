@@ -116,6 +116,20 @@ describe("a log in memory", () => {
     assert.ok(left < 10, `${left} bytes are left of each`);
   });
 
+  test("leaves nothing of what sessions said that are over, also where nothing begins any more", () => {
+    const { open, append, logs } = store();
+    const text = "x".repeat(10_000);
+    const sessions = Array.from({ length: 1_000 }, () => crypto.randomUUID());
+    const before = heapInUse();
+    for (const [i, session] of sessions.entries()) {
+      open("a", 0, session);
+      append(JSON.stringify({ i, text }), "a", { session, last: true });
+    }
+    for (const session of sessions) logs.drop(session);
+    const left = (heapInUse() - before) / sessions.length;
+    assert.ok(left < text.length / 10, `${left} bytes are left of each`);
+  });
+
   test("of one session never takes from another's", () => {
     const { open, append, texts } = store({ sessionBytes: 10 });
     open("a", 0, "quiet");

@@ -11,7 +11,7 @@ const LOOKS = 4;
 
 /** A handle store in this process. */
 export function memoryHandles(): HandleStore {
-  const kept = new Map<string, { readonly text: string; readonly expires: number }>();
+  const kept = new Map<string, { text: string; readonly expires: number }>();
   let looking = kept.entries();
   return {
     put(handle, text, expires, now) {
@@ -35,6 +35,11 @@ export function memoryHandles(): HandleStore {
       const found = kept.get(handle);
       return found !== undefined && found.expires > now ? found.text : undefined;
     },
-    delete: (handle) => kept.delete(handle),
+    delete(handle) {
+      const found = kept.get(handle);
+      // A table that the `Map` had once may hold it until the next one is minted.
+      if (found !== undefined) found.text = "";
+      return kept.delete(handle);
+    },
   };
 }

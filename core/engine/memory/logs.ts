@@ -149,13 +149,11 @@ class MemoryLogs implements LogStore {
   drop(session: string, stream?: string): void {
     const logs = this.#known(session);
     if (logs === undefined) return;
-    if (stream === undefined) {
-      this.#sessions.delete(session);
-    } else {
-      const log = logs.find(stream);
-      if (log !== undefined) logs.forget(log);
-      if (logs.empty) this.#sessions.delete(session);
-    }
+    const log = stream === undefined ? undefined : logs.find(stream);
+    if (log !== undefined) logs.forget(log);
+    if (stream !== undefined && !logs.empty) return;
+    this.#sessions.delete(session);
+    logs.clear();
   }
 
   // Once a stream, not once an event: when something new begins, here and in one session more, for idle ones begin none.
@@ -164,7 +162,7 @@ class MemoryLogs implements LogStore {
     this.#goRound(now, budget);
   }
 
-  // With every session that begins, too: V8 keeps each table that a `Map` had since an iterator over it was asked last.
+  // With every session that begins, too: engines keep each table that a `Map` had since an iterator over it was asked last.
   #goRound(now: number, budget: LogBudget): void {
     if (this.#ahead-- === 0) {
       this.#ahead = this.#sessions.size;

@@ -84,6 +84,15 @@ export class SessionLogs {
     this.#remove(log);
   }
 
+  /** Lets go of everything: a table that its `Map` had once may hold it for as long as nothing begins. */
+  clear(): void {
+    this.open.oldest = this.open.newest = undefined;
+    this.#streams = undefined;
+    this.#ended = undefined;
+    this.#packed = undefined;
+    this.#last = undefined;
+  }
+
   /** When the stream ended that ended first; undefined where none has. */
   get oldestEnd(): number | undefined {
     return this.#packedIsOldest ? this.#packed!.oldestEnd : this.#ended?.oldest?.endedAt;
