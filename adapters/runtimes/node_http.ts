@@ -241,7 +241,7 @@ function pipe(request: NodeRequest | undefined, response: NodeResponse, body: St
   const sink = new NodeSink(response);
   response.on("drain", () => body.drained());
   onClose(request, response, () => {
-    sink.over = true;
+    sink.gone();
     if (!response.writableEnded) body.cancelled();
   });
   response.on("error", ignored);
@@ -250,23 +250,27 @@ function pipe(request: NodeRequest | undefined, response: NodeResponse, body: St
 
 /** A response as what a stream is written to. A class: three functions for each stream take 170 bytes more. */
 class NodeSink implements Sink {
-  readonly #response: NodeResponse;
-  over = false;
+  #response: NodeResponse | undefined;
 
   constructor(response: NodeResponse) {
     this.#response = response;
   }
 
   write(text: string): boolean {
-    return this.over || this.#response.write(text);
+    return this.#response === undefined || this.#response.write(text);
   }
 
   end(): void {
-    if (!this.over) this.#response.end();
+    this.#response?.end();
   }
 
   abort(): void {
-    if (!this.over && !this.#response.writableFinished) this.#response.destroy();
+    if (this.#response?.writableFinished === false) this.#response.destroy();
+  }
+
+  /** The peer has left. A response that waited for those before it holds all that was written, and somebody may hold this. */
+  gone(): void {
+    this.#response = undefined;
   }
 }
 

@@ -5,12 +5,15 @@ import { test } from "node:test";
 import { guardListener } from "../../adapters/runtimes/node.ts";
 import type { Exchange } from "../../core/engine/mod.ts";
 import { createMcpHandler, createSessions } from "../../core/engine/mod.ts";
+import { heapInUse } from "../doubles/heap.ts";
 import { ask, Line } from "./harness/http.ts";
 import { join, posting, request } from "./harness/mcp.ts";
 import { modern } from "./harness/modern.ts";
 import { app, serveListener } from "./harness/runtime.ts";
 
 const COUNT = 3;
+
+const MIB = 1 << 20;
 
 /** What fails here hangs. */
 const LIMIT = { timeout: 30_000 };
@@ -46,6 +49,44 @@ test("a stream that waits behind a call ends with its connection", LIMIT, async 
   while ((await mcp.stats()).streams === 0) await turn();
   line.cut();
   while ((await mcp.stats()).streams > 0) await turn();
+});
+
+test("nothing is kept of events that waited for a peer that has left", LIMIT, async (t) => {
+  let opened = 0;
+  const data = "x".repeat(2 * MIB);
+  const mcp = createMcpHandler(
+    app(({ method }, exchange: Exchange) => {
+      if (method === "hang") return new Promise<never>(() => {});
+      exchange.notify("notifications/message", { data });
+      return {};
+    }),
+    { onEvent: ({ type }) => void (type === "stream-opened" && opened++) },
+  );
+  const server = await serveListener(mcp);
+  t.after(() => server.close());
+  const peer = await join(server);
+  const told = await peer.stream("tell");
+  await told.rest();
+  const beginning = told.lastId!.replace(/_.*/, "_0");
+  const before = heapInUse();
+  const lines: Line[] = [];
+  for (let i = 0; i < 10; i++) {
+    const line = await Line.dial(server.port);
+    lines.push(line);
+    const seen = opened;
+    line.send(posting(request(i, "hang"), [...peer.fields, ["Accept", "application/json"]]));
+    // It takes the place of the one before.
+    line.send({
+      fields: [...peer.fields, ["Accept", "text/event-stream"], ["Last-Event-ID", beginning]],
+    });
+    // Where requests wait for the answers before them, nothing is kept anyway.
+    for (let j = 0; j < 20 && opened === seen; j++) await turn();
+  }
+  for (const line of lines) line.cut();
+  while ((await mcp.stats()).streams > 0) await turn();
+  // What waits for the calls on Deno holds their connections.
+  await peer.end();
+  while (heapInUse() - before > 6 * MIB) await turn();
 });
 
 test("guarded requests whose connection breaks hold their session no more", LIMIT, async (t) => {
