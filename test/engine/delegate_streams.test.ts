@@ -117,6 +117,41 @@ test("a delegated stream is kept alive between its events, and not within one", 
   assert.equal(clock.timers, 0);
 });
 
+describe("a handler that takes its time", () => {
+  const cases = [
+    { why: "where its answer may be JSON", late: 3_000 },
+    { why: "where it is a stream anyway", shape: "sse", late: 100 },
+    { why: "where only a stream shows that its peer left", unwatched: true, late: 100 },
+  ] as const;
+  for (const { why, late, ...how } of cases) {
+    test(`is answered by a stream after ${late} ms ${why}`, async () => {
+      const clock = new FakeClock();
+      const response = "shape" in how ? how.shape : "auto";
+      const { mcp } = delegating(() => new Promise(() => {}), { clock, response });
+      const { fields, body } = modern("work/do", {});
+      const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+      const text = (): Promise<string> => Promise.resolve(body);
+      const reader = "unwatched" in how ? { text } : { text, gone: () => {} };
+      let status: number | undefined;
+      mcp.handle({ method: "POST", url: "http://localhost/mcp", headers }, reader)
+        .then((reply) => status = reply.status);
+      await turns();
+      await clock.passing(late - 1);
+      assert.equal(status, undefined);
+      await clock.passing(1);
+      assert.equal(status, 200);
+      await mcp.close({ within: 0 });
+    });
+  }
+});
+
+test("a delegated stream has the status that its handler gave it", async () => {
+  const headers = { "content-type": "text/event-stream" };
+  const { ask } = delegating(() => new Response("data: 1\n\n", { status: 203, headers }));
+  const answer = await ask("work/do");
+  assert.deepEqual([answer.status, await answer.text()], [203, ":\n\ndata: 1\n\n"]);
+});
+
 describe("the operator hears of a delegated stream", () => {
   test("that its peer left", async () => {
     const { ask, events } = delegating(() => stream().response);

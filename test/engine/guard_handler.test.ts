@@ -199,6 +199,31 @@ describe("an event stream", () => {
     await gone.opened;
   });
 
+  test("ends where the handler's ends", { timeout: 30_000 }, async () => {
+    const [sessions] = noted();
+    const headers = { "content-type": "text/event-stream" };
+    const guarded = sessions.guard(() => new Response(": hello\n\n", { headers }));
+    assert.equal(await (await guarded(post(OPENS))).text(), ": hello\n\n");
+  });
+
+  test("fails where the handler's fails", { timeout: 30_000 }, async () => {
+    const [sessions] = noted();
+    const body = new ReadableStream({ pull: () => Promise.reject(new Error("broken")) });
+    const headers = { "content-type": "text/event-stream" };
+    const response = await sessions.guard(() => new Response(body, { headers }))(post(OPENS));
+    // Half an answer must not look like a whole one.
+    await assert.rejects(response.text());
+  });
+
+  test("without a body is an answer like any other", async () => {
+    const [sessions] = noted();
+    const headers = { "content-type": "text/event-stream" };
+    const response = await sessions.guard(() => new Response(null, { headers }))(post(OPENS));
+    assert.equal(response.status, 200);
+    assert.equal(response.body, null);
+    assert.equal(await sessions.count(), 1);
+  });
+
   test("is given up when its client leaves", { timeout: 30_000 }, async () => {
     const [sessions] = noted();
     const id = await open(sessions);
@@ -339,6 +364,20 @@ test("who has left hears no more of the session's end", async () => {
   left.onEnd(() => told.push("too late"));
   await sessions.end(id);
   assert.deepEqual(told, ["there"]);
+});
+
+test("who has heard that all is over does not hear of the session's end", async () => {
+  const [sessions] = noted();
+  const id = await open(sessions);
+  const headers = new Headers({ host: "localhost", "mcp-session-id": id });
+  const entry = await sessions.enter({ method: "POST", url: EVENT, headers });
+  assert.ok("commit" in entry);
+  let told = 0;
+  entry.onEnd(() => told++);
+  await sessions.close();
+  assert.equal(told, 1);
+  assert.equal(await sessions.end(id), true);
+  assert.equal(told, 1);
 });
 
 describe("a listener for events that throws", () => {

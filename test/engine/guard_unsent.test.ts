@@ -98,6 +98,26 @@ describe("what the handler answered is let go of where it is not given", () => {
   });
 });
 
+test("an exchange is told of once, also where its session is refused and its handler then fails", async () => {
+  const [sessions, events] = noted({ limits: { sessions: 1 } });
+  const headers = new Headers({ host: "localhost" });
+  const enter = async (): Promise<Entry> => {
+    const entry = await sessions.enter({ method: "POST", url: OPENS, headers });
+    assert.ok("commit" in entry);
+    return entry;
+  };
+  const holding = await enter();
+  await holding.commit(200);
+  const entry = await enter();
+  const refused = await entry.commit(200);
+  assert.ok("status" in refused);
+  entry.fail(new Error("secret"));
+  entry.leave();
+  holding.leave();
+  const exchanges = events.flatMap((one) => one.type === "exchange" ? [one.status] : []);
+  assert.deepEqual(exchanges, [200, 503]);
+});
+
 describe("an entry that has opened its session", () => {
   async function opened(sessions: Sessions): Promise<Entry> {
     const headers = new Headers({ host: "localhost" });
