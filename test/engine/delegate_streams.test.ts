@@ -1,7 +1,7 @@
 /** Event streams of a handler of modern requests: what waits for their readers, and what the operator hears. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { HandlerEvent } from "../../core/engine/mod.ts";
+import type { HandlerEvent, McpHandler } from "../../core/engine/mod.ts";
 import type { StreamReply } from "../../core/engine/reply.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";
@@ -19,6 +19,18 @@ function told(events: readonly HandlerEvent[]): string[] {
       ? [event.reason]
       : []
   );
+}
+
+/** A request as a runtime hands it in, and how its peer leaves. */
+function handed(mcp: McpHandler) {
+  const { fields, body } = modern("work/do", {});
+  const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
+  const left: (() => void)[] = [];
+  const answer = mcp.handle({ method: "POST", url: "http://localhost/mcp", headers }, {
+    text: () => Promise.resolve(body),
+    gone: (fn) => void left.push(fn),
+  });
+  return { answer, leave: () => left.forEach((fn) => fn()) };
 }
 
 /** A source that waits for nobody, as the official SDK's. */
@@ -152,6 +164,76 @@ test("a delegated stream has the status that its handler gave it", async () => {
   assert.deepEqual([answer.status, await answer.text()], [203, ":\n\ndata: 1\n\n"]);
 });
 
+test("a delegated stream without a body ends", async () => {
+  const headers = { "content-type": "text/event-stream" };
+  const { ask, events } = delegating(() => new Response(null, { headers }));
+  assert.equal(await (await ask("work/do")).text(), ":\n\n");
+  assert.deepEqual(told(events), ["without a session", "finished"]);
+});
+
+test("a delegated stream is not kept alive for a peer that takes nothing", async () => {
+  const clock = new FakeClock();
+  const { mcp } = delegating(() => stream().response, { clock, keepAliveMs: 1_000 });
+  const { body } = await handed(mcp).answer as StreamReply;
+  let text = "";
+  body.open({ write: (more) => (text += more) === "", end() {}, abort() {} });
+  await clock.passing(5_000);
+  assert.equal(text, ":\n\n");
+  body.drained();
+  await clock.passing(1_000);
+  assert.equal(text, ":\n\n:\n\n");
+  await mcp.close({ within: 0 });
+});
+
+describe("what comes for a peer that has left", () => {
+  async function late(): Promise<{ finish(response: Response): Promise<void>; text(): string }> {
+    const clock = new FakeClock();
+    const answer = Promise.withResolvers<Response>();
+    const { mcp } = delegating(() => answer.promise, { clock });
+    const { answer: begun, leave } = handed(mcp);
+    await turns();
+    await clock.passing(3_000);
+    let text = "";
+    const { body } = await begun as StreamReply;
+    body.open({ write: (more) => (text += more) !== "", end() {}, abort() {} });
+    leave();
+    return {
+      finish: (response) => (answer.resolve(response), turns(3)),
+      text: () => text,
+    };
+  }
+
+  test("is not written: JSON", async () => {
+    const { finish, text } = await late();
+    await finish(Response.json({ jsonrpc: "2.0", id: 1, result: {} }));
+    assert.equal(text(), ":\n\n");
+  });
+
+  test("is not written: what waited for it", async () => {
+    const source = flood();
+    const { mcp } = delegating(() => source.response, { limits: { queuedBytes: 1 } });
+    const { answer, leave } = handed(mcp);
+    let text = "";
+    const { body } = await answer as StreamReply;
+    body.open({ write: (more) => (text += more) === "", end() {}, abort() {} });
+    for (let i = 0; i < 3; i++) source.write();
+    await turns(3);
+    const before = text;
+    leave();
+    await turns(3);
+    assert.equal(text, before);
+  });
+
+  test("is given up: an event stream", { timeout: 30_000 }, async () => {
+    const { finish, text } = await late();
+    const source = flood();
+    source.write();
+    await finish(source.response);
+    await source.gone;
+    assert.equal(text(), ":\n\n");
+  });
+});
+
 describe("the operator hears of a delegated stream", () => {
   test("that its peer left", async () => {
     const { ask, events } = delegating(() => stream().response);
@@ -194,13 +276,7 @@ for (const when of ["before", "after"]) {
       signal.addEventListener("abort", () => aborted = true);
       return when === "before" ? new Promise(() => {}) : stream().response;
     });
-    const { fields, body } = modern("work/do", {});
-    const headers = new Headers(fields.map(([name, value]): [string, string] => [name, value]));
-    let leave = (): void => {};
-    const answer = mcp.handle({ method: "POST", url: "http://localhost/mcp", headers }, {
-      text: () => Promise.resolve(body),
-      gone: (fn) => void (leave = fn),
-    });
+    const { answer, leave } = handed(mcp);
     await turns();
     if (when === "after") {
       ((await answer) as StreamReply).body.open({ write: () => true, end() {}, abort() {} });

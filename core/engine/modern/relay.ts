@@ -72,6 +72,8 @@ export class Relay implements StreamBody {
 
   async #run(): Promise<void> {
     const response = await this.#source;
+    // It was given up meanwhile. To take its reader would keep it from being cancelled.
+    if (this.#over) return;
     if (!isEventStream(response.headers.get("content-type"))) {
       const text = await response.text();
       // JSON has line breaks only between its tokens; an event may have none.
@@ -80,7 +82,7 @@ export class Relay implements StreamBody {
     }
     this.#reader = response.body?.getReader();
     const decoder = new TextDecoder();
-    while (this.#reader !== undefined && !this.#over) {
+    while (this.#reader !== undefined) {
       // Also where the peer takes no more: a handler that does not wait for it would fill a queue that has no end.
       const { done, value } = await this.#reader.read();
       if (done) return;
