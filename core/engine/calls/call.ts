@@ -199,7 +199,7 @@ export class Call implements Exchange {
 
   /** Puts a message on this call's own stream, which begins now if it may. False where there is no stream for it. */
   emit(text: string): boolean {
-    if (this.#over || this.id === undefined) return false;
+    if (this.#over) return false;
     const stream = this.#post.stream();
     stream?.append(text, false);
     return stream !== undefined;

@@ -73,9 +73,7 @@ export class Connections implements Keeper {
   sendAway(node: string): void {
     this.leaving = true;
     for (const connection of [...this.#open]) {
-      const { stream, session } = connection.reading;
-      if (session.startsWith("~") || writerOf(stream) === node) continue;
-      connection.sendAway(RECONNECT_MS);
+      if (writerOf(connection.reading.stream) !== node) connection.sendAway(RECONNECT_MS);
     }
   }
 
