@@ -269,6 +269,21 @@ testInWorlds("a call that is over says nothing more in its batch", async (scope,
   assert.deepEqual(ids, [1, 2]);
 });
 
+testInWorlds("what is said to a notification goes nowhere", async (scope, world) => {
+  const answering = (_: unknown, exchange: Exchange): void => {
+    exchange.notify("notifications/message", { level: "info", data: "heard" });
+    exchange.progress(1);
+  };
+  const endpoint = new Endpoint(scope, { notification: answering }, {}, world);
+  const session = await endpoint.open();
+  const said = await endpoint.post(notification("notifications/roots/list_changed"), { session });
+  assert.equal(said.status, 202);
+  assert.equal(await said.text(), "");
+  await world.quiet();
+  assert.equal((await endpoint.handler.stats()).streams, 0);
+  assert.deepEqual(endpoint.told("stream-opened"), []);
+});
+
 testInWorlds("what is cancelled without a session, or by no id, cancels nothing", async (
   scope,
   world,

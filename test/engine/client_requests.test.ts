@@ -293,6 +293,33 @@ for (const sessions of ["required", "off"] as const) {
   );
 }
 
+testInWorlds(
+  "of what a call has asked, what was answered changes nothing for the others",
+  async (scope, world) => {
+    const failed: string[] = [];
+    const done = gate();
+    const request = async (_: unknown, exchange: Exchange) => {
+      for (const name of ["a", "b", "c"]) {
+        exchange.request("roots/list", { name }).then(
+          () => done.open(),
+          ({ code }) => void failed.push(`${name} ${code}`),
+        );
+      }
+      await done.opened;
+      return {};
+    };
+    const endpoint = new Endpoint(scope, { request }, {}, world);
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    const asked = [await events.next(), await events.next(), await events.next()];
+    const { id } = asked.find(({ params }) => params.name === "b");
+    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual((await events.next()).result, {});
+    await world.quiet();
+    assert.deepEqual(failed, ["a cancelled", "c cancelled"]);
+  },
+);
+
 testInWorlds("who gives up after the answer takes nothing back", async (scope, world) => {
   const giving = new AbortController();
   const endpoint = new Endpoint(

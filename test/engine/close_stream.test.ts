@@ -51,6 +51,28 @@ for (const response of ["auto", "sse"] as const) {
   });
 }
 
+for (const [retryMs, said] of [[7, ["retry: 7"]], [0, ["retry: 0"]], [undefined, []]] as const) {
+  test(`a session's own stream ends, and its client is asked to stay away for ${retryMs} ms`, {
+    timeout: 30_000,
+  }, async (t) => {
+    const mcp = createMcpHandler({
+      serverInfo: { name: "test", version: "1" },
+      request: (_request, exchange: Exchange) => {
+        exchange.session!.closeStream(retryMs === undefined ? {} : { retryMs });
+        return {};
+      },
+    });
+    t.after(() => mcp.close({ within: 0 }));
+    const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
+    const opened = await send(mcp, {}, { id: 0, method: "initialize", params });
+    const session = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
+    const listening = await send(mcp, session);
+    await send(mcp, session, { id: 1, method: "work" });
+    const text = await listening.text();
+    assert.deepEqual(text.match(/^retry:.*$/gm) ?? [], said);
+  });
+}
+
 // Before 2025-11-25 a server should not close it, and clients do not come back to it (basic/transports, Sending
 // Messages 6).
 for (const protocolVersion of ["2025-03-26", "2025-06-18"]) {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ClientRequestError, type Exchange, type JsonObject } from "../../core/engine/mod.ts";
 import { testClient } from "../../adapters/testing/mod.ts";
+import { Endpoint } from "./endpoint.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
 
 const FORM = { message: "Who?", requestedSchema: { type: "object", properties: {} } };
@@ -105,4 +106,16 @@ test("what the client can be asked for is told in both eras", async (t) => {
     era: "legacy",
     session: true,
   });
+});
+
+test("of a client without a session nothing is known", async (t) => {
+  const endpoint = new Endpoint(t, {
+    request: (_, { clientCapabilities, era, session }) => ({
+      clientCapabilities,
+      era,
+      session: session !== undefined,
+    }),
+  }, { sessions: "optional" });
+  const { result } = await (await endpoint.call("x")).json();
+  assert.deepEqual(result, { clientCapabilities: {}, era: "legacy", session: false });
 });

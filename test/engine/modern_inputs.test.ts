@@ -25,7 +25,7 @@ async function play(
     const last = await endpoint.call("x", {}, { id, capabilities: ALL, ...as }, more);
     const { result } = last.json;
     if (result?.resultType !== "input_required") return { last, asked };
-    const { inputRequests, requestState } = result;
+    const { inputRequests = {}, requestState } = result;
     asked.push(Object.keys(inputRequests));
     const inputResponses = Object.fromEntries(
       Object.entries(inputRequests as { [key: string]: { method: string } }).map((
@@ -93,6 +93,9 @@ describe("one function that asks three times", () => {
         where: await exchange.request("roots/list"),
       }),
     });
+    const { json } = await endpoint.call("x", {}, { capabilities: ALL });
+    const asks = { "input-1": { method: "elicitation/create", params: FORM } };
+    assert.deepEqual(json.result.inputRequests, asks);
     const { last } = await play(endpoint, ANSWERS);
     assert.deepEqual(last.json.result.who, HAD.who);
     assert.deepEqual(last.json.result.where, HAD.where);
@@ -214,6 +217,20 @@ describe("the application's own state and the library's", () => {
     assert.equal(last.json.result.resultType, "complete");
     assert.deepEqual(asked, [["zero"], ["input-1"], ["input-2"]]);
     assert.deepEqual(seen, [undefined, { step: 1 }, { step: 1 }, { step: 1 }]);
+  });
+
+  test("travel on where the client was asked for nothing before", async (t) => {
+    const endpoint = new ModernEndpoint(t, {
+      async request(_, exchange) {
+        const state = await exchange.openState();
+        if (state !== undefined) return { state, answer: await exchange.elicit(FORM) };
+        const requestState = await exchange.sealState({ step: 1 });
+        return { resultType: "input_required", requestState };
+      },
+    });
+    const { last, asked } = await play(endpoint, ANSWERS);
+    assert.deepEqual(last.json.result.state, { step: 1 });
+    assert.deepEqual(asked, [[], ["input-1"]]);
   });
 
   test("are part of the new revision only", async (t) => {

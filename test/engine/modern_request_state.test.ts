@@ -21,7 +21,7 @@ const SEALING = {
   },
 };
 
-const ARGS = { a: 1, b: { c: [1, { d: 2, e: 3 }] } };
+const ARGS = { a: 1, b: { c: [1, { d: 2, e: 3 }] }, none: null };
 
 async function sealed(endpoint: ModernEndpoint, as: As = {}): Promise<string> {
   const { json } = await endpoint.call("x", ARGS, as);
@@ -55,7 +55,7 @@ test("comes back to the same request of the same principal, with any id and orde
   const endpoint = new ModernEndpoint(t, SEALING);
   const state = await sealed(endpoint, { principal: "ada" });
   accepted(await bring(endpoint, state, { principal: "ada", id: "other" }));
-  const turned = { b: { c: [1, { e: 3, d: 2 }] }, a: 1 };
+  const turned = { none: null, b: { c: [1, { e: 3, d: 2 }] }, a: 1 };
   accepted(await bring(endpoint, state, { principal: "ada" }, turned));
   const meta = { progressToken: 5, "example.com/trace": 1 };
   accepted(await bring(endpoint, state, { principal: "ada", meta }));

@@ -65,6 +65,15 @@ test("what a result is in JSON is what clients of either era get", async (t) => 
   }
 });
 
+test("a legacy client gets no field that only modern results have", async (t) => {
+  for (const field of [{ resultType: "complete" }, { ttlMs: 5 }, { cacheScope: "public" }]) {
+    const endpoint = new ModernEndpoint(t, { request: () => ({ a: 1, ...field }) });
+    const client = testClient(endpoint.handler);
+    await client.initialize();
+    assert.deepEqual(await client.call("tools/list"), { a: 1 });
+  }
+});
+
 testInWorlds("an application that fails at a change keeps it from nobody", async (scope, world) => {
   const sessions: string[] = [];
   const endpoint = new Endpoint(
