@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Exchange, McpOptions } from "../../core/engine/mod.ts";
 import { turns } from "../doubles/turns.ts";
-import { Endpoint, Events, gate, refusal, request } from "./endpoint.ts";
+import { Endpoint, Events, gate, initialize, refusal, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
 
 const JSON_ONLY = "application/json";
@@ -91,6 +91,15 @@ for (
 }
 
 describe("the shape of an answer", () => {
+  for (const [response, type] of [["auto", JSON_ONLY], ["json", JSON_ONLY], ["sse", SSE_ONLY]]) {
+    test(`to initialize, ${response}, is ${type}`, async (t) => {
+      const endpoint = new Endpoint(t, {}, { response: response as "auto" | "json" | "sse" });
+      const answer = await endpoint.post(initialize());
+      assert.equal(answer.headers.get("content-type"), type);
+      assert.match(await answer.text(), /"protocolVersion":/);
+    });
+  }
+
   const shapes: readonly (readonly [string, McpOptions, string | undefined, boolean, string])[] = [
     ["auto, of a quiet call", {}, undefined, false, JSON_ONLY],
     ["auto, of a talkative call", {}, undefined, true, SSE_ONLY],

@@ -104,6 +104,25 @@ test("a call whose node is gone is answered also where that showed after all lea
   await assert.rejects(resumed.result, /is gone/);
 });
 
+test("the stream of a session, which no call writes, goes on through renewals", async (t) => {
+  const [nodes, clock] = [new Leases(), new FakeClock()];
+  const backend: Backend = { ...memory(), nodes };
+  const application = { serverInfo: { name: "server", version: "1" }, request: () => ({}) };
+  const handler = createMcpHandler(application, { backend, clock, keepAliveMs: 0 });
+  t.after(() => handler.close({ within: 0 }));
+  const client = testClient(handler);
+  await client.initialize();
+  const listening = await client.listen();
+  await clock.passing(60_000);
+  assert.ok(nodes.renewed.length > 3);
+  handler.notify.toolsListChanged();
+  const told: unknown[] = [];
+  for await (const { message } of listening) {
+    if (message !== undefined && told.push(message.method)) break;
+  }
+  assert.deepEqual(told, ["notifications/tools/list_changed"]);
+});
+
 test("a lease is renewed while it takes its time to look after what others left", async (t) => {
   const [nodes, clock] = [new Leases(), new FakeClock()];
   const { call } = await started(t, nodes, clock);

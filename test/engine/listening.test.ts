@@ -100,6 +100,25 @@ for (const operation of ["read", "bounds"] as const) {
   });
 }
 
+testInWorlds("what changed while nobody listened is not told later", async (scope, world) => {
+  const endpoint = new Endpoint(scope, { request: () => new Promise(() => {}) }, {}, world);
+  const session = await endpoint.open();
+  // The session has something going on, but its stream was left.
+  const call = endpoint.call("tools/call", { session });
+  call.catch(() => {});
+  const left = new Events(await endpoint.get({ session }));
+  await left.event();
+  await left.cut();
+  await world.quiet();
+  endpoint.handler.notify.toolsListChanged();
+  await world.quiet();
+  const events = new Events(await endpoint.get({ session }));
+  await world.quiet();
+  endpoint.handler.notify.promptsListChanged();
+  assert.equal((await events.next()).method, "notifications/prompts/list_changed");
+  await events.cut();
+});
+
 testInWorlds(
   "of streams that are resumed at once no more are opened than there may be",
   async (scope, world) => {

@@ -6,7 +6,7 @@ import type { StreamReply } from "../../core/engine/reply.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate } from "./endpoint.ts";
-import { testInWorlds } from "./worlds.ts";
+import { type Scope, testInWorlds, type World } from "./worlds.ts";
 
 const say = (exchange: Exchange, i: number, length: number): void =>
   exchange.notify("notifications/message", { i, data: "x".repeat(length) });
@@ -66,6 +66,59 @@ testInWorlds(
     const told = await events.rest();
     assert.deepEqual(told.pop().result, {});
     assert.deepEqual(counted(told), Array.from({ length: 30 }, (_, i) => i));
+  },
+);
+
+/** A call that says two things, and the body of an answer of its log of two events that nobody has opened yet. */
+async function unopened(scope: Scope, world: World, method: "POST" | "GET") {
+  let exchange!: Exchange;
+  const request = (_: unknown, own: Exchange) => {
+    exchange = own;
+    for (let i = 0; i < 2; i++) say(own, i, 1);
+    return new Promise<object>(() => {});
+  };
+  const options = { limits: { logEvents: 2 }, keepAliveMs: 0 };
+  const endpoint = new Endpoint(scope, { request }, options, world);
+  const session = await endpoint.open();
+  const fields: { [name: string]: string } = {
+    accept: "text/event-stream, application/json",
+    "content-type": "application/json",
+    "mcp-session-id": session,
+  };
+  if (method === "GET") {
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    for (let i = 0; i < 2; i++) await events.event();
+    await events.cut();
+    await world.quiet();
+    fields["last-event-id"] = events.lastId!;
+  }
+  const head = { method, url: "http://localhost/mcp", headers: new Headers(fields) };
+  const message = JSON.stringify({ jsonrpc: "2.0", id: "x", method: "tools/call" });
+  const reply = await endpoint.handler.handle(head, { text: () => Promise.resolve(message) });
+  await world.quiet();
+  for (let i = 2; i < 5; i++) say(exchange, i, 1);
+  await world.quiet();
+  let text = "";
+  (reply as StreamReply).body.open({
+    write: (more) => (text += more) !== "",
+    end: () => void (text += "end"),
+    abort() {},
+  });
+  await world.quiet();
+  return text.match(/"i":\d|end/g);
+}
+
+testInWorlds(
+  "an answer whose first events went before anybody read has what is left, and waits for no more",
+  async (scope, world) => {
+    assert.deepEqual(await unopened(scope, world, "POST"), ['"i":3', '"i":4']);
+  },
+);
+
+testInWorlds(
+  "a stream that is resumed ends where what comes next went before anybody read",
+  async (scope, world) => {
+    assert.deepEqual(await unopened(scope, world, "GET"), ["end"]);
   },
 );
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Exchange, memory } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
+import type { StreamReply } from "../../core/engine/reply.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, initialize, refusal, request } from "./endpoint.ts";
@@ -158,6 +159,23 @@ testInWorlds(
 );
 
 testInWorlds(
+  "an event id is refused where streams are not resumed, whoever gave it",
+  async (scope, world) => {
+    const [endpoint, other] = [true, false].map((resumable) =>
+      new Endpoint(scope, {}, { resumable }, world)
+    );
+    const session = await endpoint!.open();
+    const events = new Events(await endpoint!.get({ session }));
+    const lastEventId = (await events.event())!.id!;
+    await events.cut();
+    await world.quiet();
+    assert.equal((await refusal(await other!.get({ session, lastEventId }))).status, 400);
+    const again = new Events(await endpoint!.get({ session, lastEventId }));
+    await again.cut();
+  },
+);
+
+testInWorlds(
   "a call that says more at once than its log keeps is answered",
   async (scope, world) => {
     const endpoint = new Endpoint(
@@ -282,3 +300,31 @@ testInWorlds(
     assert.equal((await endpoint.post(request(2, "tools/list"), { session })).status, 200);
   },
 );
+
+test("a peer that takes its time gets the end of its answer", async (t) => {
+  const request = (_: unknown, exchange: Exchange) => {
+    exchange.notify("notifications/message", { level: "info", data: "begun" });
+    return {};
+  };
+  const endpoint = new Endpoint(t, { request }, { keepAliveMs: 0 });
+  const session = await endpoint.open();
+  const headers = new Headers({
+    accept: "application/json, text/event-stream",
+    "content-type": "application/json",
+    "mcp-session-id": session,
+  });
+  const message = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call" });
+  const reply = await endpoint.handler.handle(
+    { method: "POST", url: "http://localhost/mcp", headers },
+    { text: () => Promise.resolve(message) },
+  );
+  const told: string[] = [];
+  const { body } = reply as StreamReply;
+  body.open({ write: () => false, end: () => told.push("end"), abort: () => told.push("abort") });
+  while (told.length === 0) {
+    await endpoint.pass(1);
+    body.drained();
+  }
+  await endpoint.pass(120_000);
+  assert.deepEqual(told, ["end"]);
+});

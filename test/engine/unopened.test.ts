@@ -71,6 +71,18 @@ describe("a stream that waits for its store through keep-alives", () => {
   });
 });
 
+test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {
+  const { mcp, clock, body } = await heldBack();
+  let written = 0;
+  body.open({ write: () => ++written === 0, end() {}, abort() {} });
+  await clock.passing(5_000);
+  assert.equal(written, 1);
+  body.drained();
+  await clock.passing(2_000);
+  assert.equal(written, 2);
+  await mcp.close({ within: 0 });
+});
+
 for (const ender of ["session", "peer"]) {
   test(`a stream that nobody reads is broken a minute after its end by its ${ender}, where there is a peer`, async () => {
     const { mcp, clock, session, body } = await heldBack();

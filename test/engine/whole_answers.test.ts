@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Backend, type Exchange, type LogStore, memory } from "../../core/engine/mod.ts";
+import { Failing } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
 import { KEY } from "../wire/harness/modern.ts";
 import { Endpoint, Events, gate } from "./endpoint.ts";
@@ -130,6 +131,19 @@ describe("an answer that is all of its stream", () => {
     assert.deepEqual((await events.rest()).map(({ result }) => result), [{ done: true }]);
     assert.ok(asked.includes("append"), asked.join(" "));
   });
+
+  for (const failure of ["throws", "rejects"] as const) {
+    test(`reaches its client although a store that no other node shares ${failure}`, async (t) => {
+      const failing = new Failing(memory(), failure);
+      const options = { backend: failing.backend, response: "sse" } as const;
+      const endpoint = new Endpoint(t, { request: tool }, options);
+      const session = await endpoint.open();
+      failing.break("logs.whole", "logs.open", "logs.append");
+      const events = new Events(await endpoint.call("tools/call", { session }));
+      assert.deepEqual((await events.next()).result, { done: true });
+      assert.equal(endpoint.told("backend-error").length, 1);
+    });
+  }
 
   test("reaches its client although the handler closes meanwhile", async (t) => {
     const stored = gate();
