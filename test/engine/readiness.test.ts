@@ -25,6 +25,42 @@ testInWorlds("a queued request waits although nobody listens", async (scope, wor
   assert.deepEqual(await roots, { roots: [] });
 });
 
+testInWorlds(
+  "whatever waits goes out, in order, but for what was given up",
+  async (scope, world) => {
+    const endpoint = new Endpoint(scope, {}, {}, world);
+    const session = await endpoint.open({}, { ready: false });
+    const handle = (await endpoint.handler.sessions.get(session))!;
+    const events = new Events(await endpoint.get({ session }));
+    await world.quiet();
+    const giving = new AbortController();
+    const asked = [0, 1, 2, 3].map((n) =>
+      handle.request("roots/list", { n }, {
+        queued: true,
+        ...(n === 0 ? { signal: giving.signal } : {}),
+      })
+    );
+    const given = assert.rejects(asked.shift()!, { code: "cancelled" });
+    await world.quiet();
+    giving.abort();
+    await given;
+    assert.equal((await endpoint.post(initialized, { session })).status, 202);
+    for (const n of [1, 2, 3]) {
+      const { id, params } = await events.next();
+      assert.deepEqual(params, { n });
+      await endpoint.post({ jsonrpc: "2.0", id, result: { n } }, { session });
+    }
+    assert.deepEqual(await Promise.all(asked), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  },
+);
+
+testInWorlds("a request that is not queued waits for no stream", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, {}, world);
+  const session = await endpoint.open({}, { ready: false });
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  await assert.rejects(handle.request("roots/list"), { code: "no-stream" });
+});
+
 testInWorlds("a request that waits survives the stream that was open", async (scope, world) => {
   const endpoint = new Endpoint(scope, {}, {}, world);
   const session = await endpoint.open({}, { ready: false });

@@ -7,6 +7,7 @@ import {
   type McpHandler,
   type McpOptions,
   memory,
+  RpcError,
   type SessionHandle,
 } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
@@ -240,6 +241,28 @@ describe("an application", () => {
     assert.equal((await answer.json()).error.code, -32603);
     assert.deepEqual(told, [drafted]);
     assert.equal(await mcp.sessions.count(), 0);
+  });
+
+  test("is told of none that it refused itself, and of none where sessions are off", async () => {
+    const told: string[] = [];
+    const fails = {
+      refused: () => {
+        throw new RpcError(4001, "not you");
+      },
+      off: () => ({ protocolVersion: "1999-01-01" }),
+    };
+    for (const [name, initialize] of Object.entries(fails)) {
+      const mcp = createMcpHandler({
+        initialize,
+        request: () => ({}),
+        ended: (id) => void told.push(id),
+      }, { sessions: name === "off" ? "off" : "required", onEvent() {} });
+      const params = { protocolVersion: VERSION, capabilities: {}, clientInfo: {} };
+      const answer = await post(mcp, { id: 0, method: "initialize", params });
+      assert.equal((await answer.json()).error.code, name === "off" ? -32603 : 4001);
+      await mcp.close({ within: 0 });
+    }
+    assert.deepEqual(told, []);
   });
 
   test("is told that the handler closes, and is waited for", async () => {
