@@ -86,6 +86,12 @@ const orders: Record<string, (response: ServerResponse, request: IncomingMessage
     response.setHeader("x-own", "yes");
     response.end("hello, world");
   },
+  "a setHeader of somebody else's": (response) => {
+    const { setHeader } = response;
+    response.setHeader = (name, value) => setHeader.call(response, name, value);
+    response.setHeader("x-own", "yes");
+    response.end("hello, world");
+  },
   "wrapped as compression does it": (response) => {
     const { writeHead, write, end } = response;
     let told = false;
@@ -154,6 +160,30 @@ for (const [store, backend] of Object.entries(stores)) {
         assert.equal(next.headers["x-own"], "yes");
         assert.equal(next.headers["mcp-session-id"], undefined);
         assert.deepEqual(events.filter((event) => event.type === "application-error"), []);
+      });
+    }
+
+    const empty: Record<string, (response: ServerResponse, done: () => void) => unknown> = {
+      "end": (response, done) => (response.end(), done()),
+      "end with null": (response, done) => (response.end(null), done()),
+      "end with a callback": (response, done) => response.end(done),
+      "writeHead with null": (response, done) => {
+        response.writeHead(200, null as unknown as undefined).end(done);
+      },
+    };
+    for (const [kind, answer] of Object.entries(empty)) {
+      test(`no body, by ${kind}, opens a session`, { timeout: 30_000 }, async (t) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const { port, sessions } = await served(
+          t,
+          (_request, response) => answer(response, resolve),
+          { backend: backend() },
+        );
+        const { status, text, headers } = await ask(port, "/open");
+        assert.deepEqual([status, text], [200, ""]);
+        assert.match(String(headers["mcp-session-id"]), /^[\w-]{24}$/);
+        assert.equal(await sessions.count(), 1);
+        await promise;
       });
     }
 

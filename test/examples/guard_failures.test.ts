@@ -126,16 +126,21 @@ for (const [store, backend] of Object.entries(stores)) {
       });
     }
 
-    test("and throws after its answer has opened it", { timeout: 30_000 }, async (t) => {
-      const { port, sessions, events } = await served(t, (_request, response) => {
-        response.end("whole");
-        throw new Error("secret");
-      }, { backend: backend() });
-      const { status, text, cut } = await ask(port, "/open");
-      assert.deepEqual([status, text, cut], [200, "whole", false]);
-      assert.equal(await sessions.count(), 1);
-      assert.equal(failures(events).length, 1);
-    });
+    // The longer one is not sent yet when the listener throws.
+    for (const whole of ["whole", "w".repeat(8 << 20)]) {
+      test(`and throws after its answer of ${whole.length} bytes has opened it`, {
+        timeout: 30_000,
+      }, async (t) => {
+        const { port, sessions, events } = await served(t, (_request, response) => {
+          response.end(whole);
+          throw new Error("secret");
+        }, { backend: backend() });
+        const { status, text, cut } = await ask(port, "/open");
+        assert.deepEqual([status, text.length, cut], [200, whole.length, false]);
+        assert.equal(await sessions.count(), 1);
+        assert.equal(failures(events).length, 1);
+      });
+    }
 
     test("and throws once its client has the id has opened it", { timeout: 30_000 }, async (t) => {
       let fail = (): void => {};
