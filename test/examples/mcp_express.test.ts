@@ -105,6 +105,26 @@ test("a response that somebody else has begun is left alone", async (t) => {
   assert.ok(events.some((one) => one.type === "exchange"));
 });
 
+test("a stream whose response somebody else has begun is given up", {
+  timeout: 30_000,
+}, async (t) => {
+  const events: HandlerEvent[] = [];
+  const mcp = handler(events);
+  const app = express().use((request, response, next) => {
+    next();
+    if (request.method === "GET") response.status(504).end("too late");
+  }).all("/mcp", nodeListener(mcp));
+  const url = await serving(t, app);
+  const id = (await post(url, initialize)).headers.get("mcp-session-id")!;
+  const headers = { accept: "text/event-stream", "mcp-session-id": id };
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
+  assert.deepEqual([answer.status, await answer.text()], [504, "too late"]);
+  while (!events.some(({ type }) => type === "stream-closed")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal((await mcp.stats()).streams, 0);
+});
+
 test("a body that express.json() has read and that nests too deep is its sender's fault", async (t) => {
   const events: HandlerEvent[] = [];
   const app = express().use(express.json()).all("/mcp", nodeListener(handler(events, 100_000)));
