@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
 import { ClientRequests } from "../../core/engine/calls/client_requests.ts";
+import { Ends } from "../../core/engine/guard/entry.ts";
+import { Live } from "../../core/engine/sessions/live.ts";
 import { Lives } from "../../core/engine/sessions/lives.ts";
 import type { RpcRequest } from "../../core/protocol/json_rpc.ts";
 import { FakeClock } from "../doubles/clock.ts";
@@ -28,6 +30,15 @@ describe("nothing is left", () => {
   test("of a session that was held", async () => {
     const lives = new Lives(() => {}, () => {});
     await leavesNothing((id) => lives.release(lives.hold(record(id))));
+  });
+
+  test("of a guarded session whose end somebody was to hear of and left", async () => {
+    const ends = new Ends();
+    await leavesNothing((id) => {
+      const [live, fn] = [new Live(record(id)), () => {}];
+      ends.add(live, fn);
+      ends.delete(live, fn);
+    });
   });
 
   for (const who of ["the session", "the call"]) {

@@ -227,8 +227,11 @@ test("parameters that nest too deeply to be bound to are the client's fault", as
   };
   const fine = (await endpoint.call("x", nested(150))).json.result.requestState;
   accepted(await bring(endpoint, fine, {}, nested(150)));
-  const { json } = await endpoint.call("x", nested(2_000));
-  assert.equal(json.error.code, -32602);
+  const list: JsonObject = { a: JSON.parse("[".repeat(2_000) + "]".repeat(2_000)) };
+  for (const deep of [nested(2_000), list]) {
+    const { json } = await endpoint.call("x", deep);
+    assert.equal(json.error?.code, -32602);
+  }
   assert.deepEqual(endpoint.events.filter(({ type }) => type === "application-error"), []);
 });
 
