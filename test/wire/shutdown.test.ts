@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Line } from "./harness/http.ts";
 import { join, notification, posting, request } from "./harness/mcp.ts";
-import { app, serveHere } from "./harness/runtime.ts";
+import { app, runtime, serveHere } from "./harness/runtime.ts";
 import { createMcpHandler } from "../../core/engine/mod.ts";
 
 const HEAD = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
@@ -22,6 +22,10 @@ describe("a server closes although a peer", { timeout: 60_000 }, () => {
       // A round trip of another connection: the server has seen the first one.
       await join(server);
       await server.close();
+      // Deno lets go of it and breaks none; Bun breaks those that have sent something.
+      if (runtime === "node" || (runtime === "bun" && text !== "")) {
+        assert.equal(await line.until("\0"), undefined);
+      }
       line.cut();
     });
   }
