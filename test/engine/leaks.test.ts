@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
+import type { Call } from "../../core/engine/calls/call.ts";
 import { ClientRequests } from "../../core/engine/calls/client_requests.ts";
 import { Ends } from "../../core/engine/guard/entry.ts";
+import { Subscriptions } from "../../core/engine/modern/subscriptions.ts";
 import { Live } from "../../core/engine/sessions/live.ts";
 import { Lives } from "../../core/engine/sessions/lives.ts";
 import type { RpcRequest } from "../../core/protocol/json_rpc.ts";
@@ -38,6 +40,17 @@ describe("nothing is left", () => {
       const [live, fn] = [new Live(record(id)), () => {}];
       ends.add(live, fn);
       ends.delete(live, fn);
+    });
+  });
+
+  test("of a subscription that is over, and of what it was to", async () => {
+    const resources = { subscribe: true };
+    const application = { serverInfo: { name: "test", version: "1" }, capabilities: { resources } };
+    const subscriptions = new Subscriptions({ ...application, request: () => ({}) });
+    await leavesNothing((uri) => {
+      const call = { id: 1, emit: () => true } as unknown as Call;
+      subscriptions.open(call, { resourceSubscriptions: [uri] });
+      subscriptions.delete(call);
     });
   });
 

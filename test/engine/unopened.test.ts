@@ -6,7 +6,7 @@ import type { Sink, StreamBody } from "../../core/engine/reply.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
-import { gate, initialize } from "./endpoint.ts";
+import { Endpoint, gate, initialize } from "./endpoint.ts";
 
 /** A standalone stream whose answer the store holds back for longer than the silence that is filled. */
 async function heldBack() {
@@ -69,6 +69,22 @@ describe("a stream that waits for its store through keep-alives", () => {
     assert.equal((await mcp.stats()).streams, 0);
     await mcp.close({ within: 0 });
   });
+});
+
+test("the first byte of a stream does not wait for a bus that takes its time", async (t) => {
+  const own = memory();
+  const subscribed = gate();
+  const bus = instead(own.bus, "subscribe", async (subscribe, args) => {
+    if (String(args[0]).startsWith("stream/")) await subscribed.opened;
+    return subscribe(...args);
+  });
+  const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+  const session = await endpoint.open();
+  const listening = await endpoint.get({ session });
+  const reader = listening.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await reader.read()).value, ":\n\n");
+  subscribed.open();
+  await reader.cancel();
 });
 
 test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {
