@@ -58,7 +58,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   const server = broughtBy<BunRuntime>("Bun").serve({
     port,
     hostname,
-    // Bun would close a connection on which a call is silent for ten seconds.
+    // Bun would close a connection on which nothing moves for ten seconds, such as one that a proxy keeps.
     idleTimeout: 0,
     // The limit is the handler's. Bun's own, 128 MiB, would refuse without a word before any rule is asked.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,

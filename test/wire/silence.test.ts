@@ -1,12 +1,12 @@
 /**
  * A 14-second silent call and a 30-second idle GET survive on this runtime's default settings, with `serve()` and
- * with what a user writes in one line. All wait at the same time.
+ * with what a user writes in one line; with `serve()`, so does an idle connection. All wait at the same time.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createMcpHandler, type McpHandler } from "../../core/engine/mod.ts";
-import type { Answer, Fields } from "./harness/http.ts";
-import { join } from "./harness/mcp.ts";
+import { type Answer, type Fields, Line } from "./harness/http.ts";
+import { join, posting, request } from "./harness/mcp.ts";
 import { app, serveHere, servePlain } from "./harness/runtime.ts";
 import { Events } from "./harness/sse.ts";
 
@@ -59,6 +59,20 @@ before(async () => {
       return (await stream.next())?.params.data;
     };
     results.set(`${way} idle`, idle());
+    const used = async (): Promise<unknown> => {
+      const line = await Line.dial(server.port);
+      ends.push(() => Promise.resolve(line.cut()));
+      const statuses: number[] = [];
+      for (const waitMs of [0, IDLE_MS]) {
+        await new Promise((next) => setTimeout(next, waitMs));
+        line.send(posting(request("used", "ping"), peer.fields));
+        const answer = await line.answer();
+        await answer.text();
+        statuses.push(answer.status);
+      }
+      return statuses;
+    };
+    if (way === "serve()") results.set("used", used());
   }
   // Each is looked at by its own test; one that fails before that is not unhandled.
   for (const result of results.values()) result.catch(() => "its test tells");
@@ -80,3 +94,7 @@ for (const way of Object.keys(WAYS)) {
     });
   });
 }
+
+test("a connection of serve() that was idle for 30 seconds", { timeout: 45_000 }, async () => {
+  assert.deepEqual(await results.get("used"), [200, 200]);
+});
