@@ -100,6 +100,41 @@ for (const operation of ["read", "bounds"] as const) {
   });
 }
 
+test("a reader that may have missed its own word gives way to the next all the same", {
+  timeout: 30_000,
+}, async (t) => {
+  const own = memory();
+  let lost = true;
+  let missed = (): void => {};
+  const bus = {
+    ...own.bus,
+    // Only the word of the first reader is lost.
+    publish(topic: string, word: string) {
+      if (!topic.startsWith("stream/") || !word.startsWith("r") || !lost) {
+        return own.bus.publish(topic, word);
+      }
+      lost = false;
+      return 0;
+    },
+    subscribe: own.bus.subscribe.bind(own.bus),
+    unsubscribe: own.bus.unsubscribe.bind(own.bus),
+    missed(listener: () => void) {
+      missed = listener;
+      return () => {};
+    },
+  };
+  const endpoint = new Endpoint(t, {}, { backend: { ...own, bus }, keepAliveMs: 0 });
+  const session = await endpoint.open();
+  const first = new Events(await endpoint.get({ session }));
+  await turns(3);
+  assert.equal(lost, false);
+  missed();
+  const second = new Events(await endpoint.get({ session }));
+  assert.deepEqual(await first.rest(), []);
+  assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["replaced"]);
+  await second.cut();
+});
+
 testInWorlds("what changed while nobody listened is not told later", async (scope, world) => {
   const endpoint = new Endpoint(scope, { request: () => new Promise(() => {}) }, {}, world);
   const session = await endpoint.open();
