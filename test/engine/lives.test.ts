@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { record } from "../../adapters/testing/kit_data.ts";
 import { Lives } from "../../core/engine/sessions/lives.ts";
+import { processorTimes } from "../doubles/processor.ts";
 
 const MANY = 10_000;
 /** As many times as it took to go from one table to the next. */
@@ -12,24 +13,19 @@ function lives(): Lives {
   return new Lives(() => {}, () => {});
 }
 
-/** Milliseconds that the calls of one session take, one after the other: in the best of rounds, for others disturb. */
-function busy(all: Lives): number {
+/** The calls of one session, one after the other. */
+function busy(all: Lives): () => void {
   const one = record("busy");
-  const rounds = Array.from({ length: 7 }, () => {
-    const begun = performance.now();
+  return () => {
     for (let i = 0; i < TIMES; i++) all.release(all.hold(one));
-    return performance.now() - begun;
-  });
-  return Math.min(...rounds);
+  };
 }
 
 describe("what a node holds of its sessions", () => {
-  test("is found at once, however many are held and however often one comes and goes", () => {
-    busy(lives());
-    const alone = busy(lives());
+  test("is found at once, however many are held and however often one comes and goes", async () => {
     const all = lives();
     for (let i = 0; i < MANY; i++) all.hold(record(`held${i}`));
-    const among = busy(all);
+    const [alone = 0, among = 0] = await processorTimes(busy(lives()), busy(all));
     assert.ok(among < 10 * alone + 10, `${among} ms among many, ${alone} ms alone`);
   });
 

@@ -1,6 +1,7 @@
 /** What is written out again of what a client sent takes no longer because of how deep it nests. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { processorTimes } from "../doubles/processor.ts";
 import { Endpoint } from "./endpoint.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
 
@@ -13,16 +14,7 @@ const TIMES = 20;
 
 /** Checks that it is answered soon; its answer. */
 async function soon(body: string, ask: () => Promise<Response>): Promise<Response> {
-  const took = async (work: () => unknown): Promise<number> => {
-    let least = Infinity;
-    for (let i = 0; i < 3; i++) {
-      const began = performance.now();
-      await work();
-      least = Math.min(least, performance.now() - began);
-    }
-    return least;
-  };
-  const [read, answered] = [await took(() => JSON.parse(body)), await took(ask)];
+  const [read = 0, answered = 0] = await processorTimes(() => JSON.parse(body), ask);
   assert.ok(answered < TIMES * read, `${answered} ms, and ${read} to read it`);
   return ask();
 }
