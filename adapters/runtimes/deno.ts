@@ -20,6 +20,7 @@ export type { ServeOptions, Serving } from "./serving.ts";
 
 interface DenoServer {
   readonly addr: { readonly hostname: string; readonly port: number };
+  readonly finished: Promise<void>;
   shutdown(): Promise<void>;
   unref(): void;
 }
@@ -52,14 +53,50 @@ interface DenoRuntime {
 export async function serve(handler: McpHandler, options: ServeOptions = {}): Promise<Serving> {
   checkHandler(handler);
   const { port, hostname, path } = readServeOptions(options);
-  const server = broughtBy<DenoRuntime>("Deno").serve(
-    { port, hostname, onListen: () => {} },
-    (request) => hasPath(request.url, path) ? handler.fetch(request) : notFound(path),
-  );
-  const address = { hostname, port: server.addr.port, path };
+  const runtime = broughtBy<DenoRuntime>("Deno");
+  const answer = (request: Request): Response | Promise<Response> =>
+    hasPath(request.url, path) ? handler.fetch(request) : notFound(path);
+  /** More than one where some have failed and have connections still. */
+  const servers = new Set<DenoServer>();
+  let closing = false;
+  const listen = (at: number): DenoServer => {
+    const server = runtime.serve({ port: at, hostname, onListen: () => {} }, answer);
+    servers.add(server);
+    server.finished.catch(() => failed(server));
+    return server;
+  };
+  // Deno takes no connections any more once it could not take one, for want of descriptors, and ends a process that
+  // does not look. What goes on goes on; idle connections are given back.
+  const failed = (server: DenoServer): void => {
+    if (closing) return;
+    stop(server).finally(() => servers.delete(server));
+    setTimeout(again, PAUSE_MS);
+  };
+  const again = (): void => {
+    if (closing) return;
+    try {
+      listen(address.port);
+    } catch {
+      setTimeout(again, PAUSE_MS);
+    }
+  };
+  const address = { hostname, port: listen(port).addr.port, path };
   return serving(handler, options, address, {
-    listening: () => server.shutdown(),
+    listening: async () => {
+      closing = true;
+      await Promise.all([...servers].map(stop));
+    },
     // Deno breaks no connection of a server that shuts down; it must not keep the process, though.
-    rest: () => server.unref(),
+    rest: () => {
+      for (const server of servers) server.unref();
+    },
   });
 }
+
+// One that has failed says so again.
+function stop(server: DenoServer): Promise<void> {
+  return server.shutdown().catch(() => {});
+}
+
+/** After how many milliseconds it is tried again to listen. */
+const PAUSE_MS = 500;

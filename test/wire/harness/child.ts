@@ -21,8 +21,27 @@ export interface Child {
 
 /** Runs a program of this folder's on this runtime until the test ends. */
 export function run(scope: Scope, program: string, ...args: readonly string[]): Child {
-  const path = fileURLToPath(new URL(`../${program}`, import.meta.url));
-  const child = spawn(process.execPath, [...RUN, path, ...args], {
+  return launch(scope, program, process.execPath, [...RUN, pathOf(program), ...args]);
+}
+
+/** The same with a limit on how many descriptors it has, as connections are. */
+export function runLimited(scope: Scope, program: string, descriptors: number): Child {
+  const limited = `ulimit -n ${descriptors} && exec "$@"`;
+  const args = ["-c", limited, "sh", process.execPath, ...RUN, pathOf(program)];
+  return launch(scope, program, "sh", args);
+}
+
+function pathOf(program: string): string {
+  return fileURLToPath(new URL(`../${program}`, import.meta.url));
+}
+
+function launch(
+  scope: Scope,
+  program: string,
+  command: string,
+  args: readonly string[],
+): Child {
+  const child = spawn(command, args, {
     // Its standard input ends with this process, however that ends, and it ends with its standard input.
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, NODE_OPTIONS: "" },
