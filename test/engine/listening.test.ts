@@ -1,7 +1,7 @@
 /** What may come between a GET and its stream. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createSessions, memory } from "../../core/engine/mod.ts";
+import { createSessions, type Exchange, memory } from "../../core/engine/mod.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -28,6 +28,33 @@ for (const failure of ["throws", "rejects"] satisfies Failure[]) {
     assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["lost"]);
     assert.equal((await endpoint.handler.sessions.get(session))?.id, session);
     for (const one of sessions.list() as Iterable<{ held: boolean }>) assert.equal(one.held, false);
+  });
+}
+
+for (const failure of ["throws", "rejects"] satisfies Failure[]) {
+  test(`a call whose stream cannot be followed as it begins can be come back to, backend ${failure}`, async (t) => {
+    const finish = gate();
+    const store = new Failing(memory(), failure);
+    const world = { name: failure, backend: store.backend, quiet: () => turns(5) };
+    const application = {
+      async request(_: unknown, exchange: Exchange) {
+        exchange.notify("notifications/message", { i: 1 });
+        await finish.opened;
+        return { done: true };
+      },
+    };
+    const endpoint = new Endpoint(t as unknown as Scope, application, {}, world);
+    const session = await endpoint.open();
+    store.break("bus.subscribe");
+    const first = new Events(await endpoint.call("tools/call", { session }));
+    assert.deepEqual(await first.rest(), []);
+    assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["lost"]);
+    store.mend();
+    finish.open();
+    const lastEventId = first.lastId!;
+    assert.match(lastEventId, /_0$/);
+    const [told, answer] = await new Events(await endpoint.get({ session, lastEventId })).rest();
+    assert.deepEqual([told.params.i, answer.result], [1, { done: true }]);
   });
 }
 

@@ -294,6 +294,11 @@ export class Connection implements StreamBody, Receiver {
 
   #failed(error: unknown): void {
     backendFailed(this.#settings, error);
+    // Its call goes on: who has no id to come back with would never have the answer.
+    const { after, priming } = this.reading;
+    if (this.#cursor === undefined && priming && after !== undefined && !this.#over) {
+      this.#writeFirst(after, true);
+    }
     this.close("lost");
   }
 }
