@@ -62,13 +62,14 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   const listen = (at: number): DenoServer => {
     const server = runtime.serve({ port: at, hostname, onListen: () => {} }, answer);
     servers.add(server);
-    server.finished.catch(() => failed(server));
+    server.finished.catch((error) => failed(server, error));
     return server;
   };
   // Deno takes no connections any more once it could not take one, for want of descriptors, and ends a process that
   // does not look. What goes on goes on; idle connections are given back.
-  const failed = (server: DenoServer): void => {
+  const failed = (server: DenoServer, error: unknown): void => {
     if (closing) return;
+    console.error("mcp-session: Deno stopped taking connections; listening again", error);
     stop(server).finally(() => servers.delete(server));
     setTimeout(again, PAUSE_MS);
   };
