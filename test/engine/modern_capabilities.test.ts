@@ -1,7 +1,12 @@
 /** What a client declared decides what it is asked for, in both eras. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ClientRequestError, type Exchange, type JsonObject } from "../../core/engine/mod.ts";
+import {
+  type Application,
+  ClientRequestError,
+  type Exchange,
+  type JsonObject,
+} from "../../core/engine/mod.ts";
 import { testClient } from "../../adapters/testing/mod.ts";
 import { Endpoint } from "./endpoint.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
@@ -84,14 +89,17 @@ describe("a capability that the client did not declare", () => {
   }
 });
 
+/** Answers with what is known of the client. */
+const TELLING: Pick<Application, "request"> = {
+  request: (_, { clientCapabilities, era, session }) => ({
+    clientCapabilities,
+    era,
+    session: session !== undefined,
+  }),
+};
+
 test("what the client can be asked for is told in both eras", async (t) => {
-  const endpoint = new ModernEndpoint(t, {
-    request: (_, { clientCapabilities, era, session }) => ({
-      clientCapabilities,
-      era,
-      session: session !== undefined,
-    }),
-  });
+  const endpoint = new ModernEndpoint(t, TELLING);
   const { json } = await endpoint.call("x", {}, { capabilities: { roots: {} } });
   const { clientCapabilities, era, session } = json.result;
   assert.deepEqual({ clientCapabilities, era, session }, {
@@ -109,13 +117,7 @@ test("what the client can be asked for is told in both eras", async (t) => {
 });
 
 test("of a client without a session nothing is known", async (t) => {
-  const endpoint = new Endpoint(t, {
-    request: (_, { clientCapabilities, era, session }) => ({
-      clientCapabilities,
-      era,
-      session: session !== undefined,
-    }),
-  }, { sessions: "optional" });
+  const endpoint = new Endpoint(t, TELLING, { sessions: "optional" });
   const { result } = await (await endpoint.call("x")).json();
   assert.deepEqual(result, { clientCapabilities: {}, era: "legacy", session: false });
 });

@@ -149,9 +149,11 @@ class MemoryLogs implements LogStore {
   drop(session: string, stream?: string): void {
     const logs = this.#known(session);
     if (logs === undefined) return;
-    const log = stream === undefined ? undefined : logs.find(stream);
-    if (log !== undefined) logs.forget(log);
-    if (stream !== undefined && !logs.empty) return;
+    if (stream !== undefined) {
+      const log = logs.find(stream);
+      if (log !== undefined) logs.forget(log);
+      if (!logs.empty) return;
+    }
     this.#sessions.delete(session);
     logs.clear();
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { backendFailed } from "../attempt.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import { remember } from "../recent.ts";
@@ -54,12 +55,11 @@ export class Changes {
 
   /** False where it failed, which is an event. */
   async #publish(text: string): Promise<boolean> {
-    const { backend: { bus }, onEvent } = this.#settings;
     try {
-      await bus.publish(CHANGES, text);
+      await this.#settings.backend.bus.publish(CHANGES, text);
       return true;
     } catch (error) {
-      onEvent({ type: "backend-error", error });
+      backendFailed(this.#settings, error);
       return false;
     }
   }
