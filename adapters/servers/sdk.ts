@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { Application, Exchange, SessionHandle } from "../../core/engine/application.ts";
+import type { Application } from "../../core/engine/application.ts";
 import { shown } from "../../core/engine/errors.ts";
+import type { Exchange, SessionHandle } from "../../core/engine/exchange.ts";
 import type { Change } from "../../core/engine/modern/subscriptions.ts";
 import {
   accept,

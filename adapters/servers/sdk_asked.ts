@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { ClientRequestError } from "../../core/engine/errors.ts";
+import type { Exchange, SessionHandle } from "../../core/engine/exchange.ts";
 import {
   INTERNAL_ERROR,
   INVALID_PARAMS,

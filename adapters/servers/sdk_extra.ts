@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Exchange } from "../../core/engine/application.ts";
+import type { Exchange } from "../../core/engine/exchange.ts";
 import { headerFields, webRequest } from "../../core/engine/web/web_request.ts";
 import type { RequestHead } from "../../core/inbound/head.ts";
 import { revisionFacts } from "../../core/protocol/revisions.ts";

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Exchange, SessionHandle } from "../../core/engine/application.ts";
 import { ClientRequestError, RpcError } from "../../core/engine/errors.ts";
+import type { Exchange, SessionHandle } from "../../core/engine/exchange.ts";
 import type { Awaitable } from "../../core/engine/ports.ts";
 import { INVALID_PARAMS, TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
 import type { JsonObject, RpcNotification, RpcRequest } from "../../core/protocol/json_rpc.ts";

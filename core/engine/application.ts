@@ -12,18 +12,6 @@ import type { ModernHandler } from "./modern/delegate.ts";
 import type { Change } from "./modern/subscriptions.ts";
 import type { Awaitable } from "./ports.ts";
 
-export type {
-  Caller,
-  Exchange,
-  Handles,
-  InputOptions,
-  InputRequest,
-  RequestOptions,
-  Session,
-  SessionHandle,
-  SessionRequestOptions,
-} from "./exchange.ts";
-
 /** A name and a version, as `serverInfo` and `clientInfo` carry them. */
 export interface Implementation {
   /** The program's name, for other programs. */

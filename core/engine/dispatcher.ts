@@ -11,7 +11,7 @@ import type { JsonObject, RpcMessage, RpcResponse } from "../protocol/json_rpc.t
 import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
-import type { Application, Caller, RequestOptions } from "./application.ts";
+import type { Application } from "./application.ts";
 import { Call } from "./calls/call.ts";
 import { ClientRequests } from "./calls/client_requests.ts";
 import { answererOf, takeIn } from "./calls/inbox.ts";
@@ -22,6 +22,7 @@ import { inform, run, tellRequest } from "./calls/running.ts";
 import { Undecided } from "./calls/undecided.ts";
 import { Closing } from "./closing.ts";
 import { ClientRequestError } from "./errors.ts";
+import type { Caller, RequestOptions } from "./exchange.ts";
 import { mintNodeId } from "./ids.ts";
 import { spreadChange } from "./modern/changes.ts";
 import { Delegate } from "./modern/delegate.ts";

@@ -14,9 +14,9 @@ import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejection
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
 import type { RequestId } from "../protocol/json_rpc.ts";
-import type { Caller } from "./application.ts";
 import { shown } from "./errors.ts";
 import { type HandlerEvent, methodShown } from "./events.ts";
+import type { Caller } from "./exchange.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
 import type { Outcome, Reply } from "./reply.ts";

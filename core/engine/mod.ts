@@ -23,21 +23,18 @@ export {
   type GuardSession,
   type Sessions,
 } from "./guard/guard.ts";
+export type { Application, CacheHints, Implementation, RpcResult } from "./application.ts";
 export type {
-  Application,
-  CacheHints,
   Caller,
   Exchange,
   Handles,
-  Implementation,
   InputOptions,
   InputRequest,
   RequestOptions,
-  RpcResult,
   Session,
   SessionHandle,
   SessionRequestOptions,
-} from "./application.ts";
+} from "./exchange.ts";
 export {
   type Authenticated,
   LIMITS,

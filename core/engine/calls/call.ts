@@ -16,6 +16,7 @@ import {
 } from "../../protocol/json_rpc.ts";
 import { LOG_LEVELS, META, missingCapability } from "../../protocol/modern.ts";
 import type { Era, Revision } from "../../protocol/revisions.ts";
+import { ClientRequestError } from "../errors.ts";
 import type {
   Caller,
   Exchange,
@@ -24,8 +25,7 @@ import type {
   InputRequest,
   RequestOptions,
   SessionHandle,
-} from "../application.ts";
-import { ClientRequestError } from "../errors.ts";
+} from "../exchange.ts";
 import { handlesOf } from "../modern/handles.ts";
 import type { Reply } from "../reply.ts";
 import type { Live } from "../sessions/live.ts";

@@ -5,9 +5,9 @@
  */
 
 import { type JsonObject, requestText, type RpcResponse } from "../../protocol/json_rpc.ts";
-import type { RequestOptions } from "../application.ts";
 import type { Clock } from "../clock.ts";
 import { ClientRequestError, type ClientRequestFailure, shown } from "../errors.ts";
+import type { RequestOptions } from "../exchange.ts";
 import { randomToken } from "../ids.ts";
 
 /** How long a client may take, in milliseconds, where the application does not say. */

@@ -6,8 +6,8 @@
 
 import type { RpcMessage, RpcNotification, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { SessionRecord } from "../../session/record.ts";
-import type { Caller, Exchange } from "../application.ts";
 import type { Dispatcher } from "../dispatcher.ts";
+import type { Caller, Exchange } from "../exchange.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
 import { ClientRequests } from "./client_requests.ts";
 import { inform } from "./running.ts";

@@ -21,10 +21,11 @@ import {
 import type { Accepts } from "../../protocol/media.ts";
 import { LEGACY_REVISIONS, type LegacyRevision, negotiate } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
-import type { Application, Caller, Exchange } from "../application.ts";
+import type { Application } from "../application.ts";
 import { attempt } from "../attempt.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
+import type { Caller, Exchange } from "../exchange.ts";
 import { mintSessionId } from "../ids.ts";
 import { jsonOf } from "../json.ts";
 import type { Outcome, Reply } from "../reply.ts";

@@ -5,8 +5,8 @@
  */
 
 import { INVALID_PARAMS } from "../../protocol/error_codes.ts";
-import type { Handles } from "../application.ts";
 import { RpcError, shown } from "../errors.ts";
+import type { Handles } from "../exchange.ts";
 import { randomToken } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
 import type { HandleStore } from "../ports.ts";

@@ -26,8 +26,8 @@ import {
   META,
   missingCapability,
 } from "../../protocol/modern.ts";
-import type { InputRequest } from "../application.ts";
 import { RpcError } from "../errors.ts";
+import type { InputRequest } from "../exchange.ts";
 import type { RequestStates } from "./request_state.ts";
 
 /** Ends a run of the application: the client has to answer first. Let it pass; do not catch it. */

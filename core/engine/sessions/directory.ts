@@ -8,10 +8,10 @@
 import { type JsonObject, notificationText } from "../../protocol/json_rpc.ts";
 import type { LegacyRevision } from "../../protocol/revisions.ts";
 import { lapsed, type SessionRecord } from "../../session/record.ts";
-import type { SessionHandle, SessionRequestOptions } from "../application.ts";
 import { andThen } from "../awaitable.ts";
 import type { ClientRequests } from "../calls/client_requests.ts";
 import { ClientRequestError } from "../errors.ts";
+import type { SessionHandle, SessionRequestOptions } from "../exchange.ts";
 import { standaloneStream } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
 import { retryOf, Stream, WAKE } from "../streams/stream.ts";

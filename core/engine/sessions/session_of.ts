@@ -8,7 +8,7 @@ import type { HeadFacts } from "../../inbound/head.ts";
 import type { Policy } from "../../inbound/policy.ts";
 import { decide, type SessionEvent, stateOf, type Transition } from "../../session/machine.ts";
 import type { SessionRecord } from "../../session/record.ts";
-import type { Caller } from "../application.ts";
+import type { Caller } from "../exchange.ts";
 import type { Awaitable } from "../ports.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
