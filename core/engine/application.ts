@@ -119,9 +119,10 @@ export interface Application {
   /**
    * Says whether a session with `initialize` asked for updates of a resource (by `resources/subscribe`, which is a
    * request to this application). `notify.resourceUpdated(uri)` then tells it. Without this function no such session
-   * is told of updates.
+   * is told of updates. It is asked for each session whose standalone stream is open on this node, whichever node took
+   * the request.
    */
-  subscribed?(sessionId: string, uri: string): boolean;
+  subscribed?(sessionId: string, uri: string): Awaitable<boolean>;
   /**
    * Is told that a session is over, on whichever node it ended and for whatever reason; also where
    * {@linkcode Application.initialize} has answered and the session could not be opened after all.

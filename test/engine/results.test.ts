@@ -101,6 +101,37 @@ testInWorlds("an application that fails at a change keeps it from nobody", async
   assert.deepEqual(endpoint.told("backend-error"), []);
 });
 
+testInWorlds("who subscribed may be said later, as after a look-up", async (scope, world) => {
+  const sessions: string[] = [];
+  const endpoint = new Endpoint(
+    scope,
+    {
+      subscribed: (id, uri) => {
+        if (id === sessions[0]) return Promise.reject(new Error("subscribed"));
+        // What is no boolean is no yes.
+        return Promise.resolve(id === sessions[1] ? "yes" as never : uri === "a:b");
+      },
+    },
+    {},
+    world,
+  );
+  for (let i = 0; i < 3; i++) sessions.push(await endpoint.open());
+  const events = await Promise.all(
+    sessions.map(async (session) => new Events(await endpoint.get({ session }))),
+  );
+  await world.quiet();
+  const { notify } = endpoint.handler;
+  for (const uri of ["x:y", "a:b"]) notify.resourceUpdated(uri);
+  assert.deepEqual((await events[2]!.next()).params, { uri: "a:b" });
+  await world.quiet();
+  notify.toolsListChanged();
+  for (const one of events) {
+    assert.equal((await one.next()).method, "notifications/tools/list_changed");
+  }
+  const told = endpoint.told("application-error").map(({ method }) => method);
+  assert.deepEqual(told, ["subscribed", "subscribed"]);
+});
+
 testInWorlds(
   "what only looks like a promise, and is none that works, is a failure and leaves nothing in flight",
   async (scope, world) => {

@@ -5,6 +5,7 @@
  */
 
 import { notificationText } from "../../protocol/json_rpc.ts";
+import { promiseOf } from "../awaitable.ts";
 import { inform } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { isStandalone, standaloneStream } from "../ids.ts";
@@ -22,22 +23,31 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
   subscriptions.tell(change);
   inform("changed", settings, () => application.changed?.(change));
   const { method, params: fields } = notificationOf(change);
+  const text = notificationText(method, fields);
   for (const live of lifecycle.lives) {
     if (!live.ready || !listens(live)) continue;
-    if ("updated" in change && !subscribed(live.id, change.updated, dispatcher)) continue;
-    new Stream(live.id, standaloneStream(live.id), settings)
-      .append(notificationText(method, fields), false);
+    const { id } = live;
+    const tell = () => new Stream(id, standaloneStream(id), settings).append(text, false);
+    if ("updated" in change) whereSubscribed(id, change.updated, dispatcher, tell);
+    else tell();
   }
 }
 
 // Where it fails for one session, that changes nothing for the others.
-function subscribed(id: string, uri: string, { application, settings }: Dispatcher): boolean {
-  try {
-    return application.subscribed?.(id, uri) === true;
-  } catch (error) {
-    settings.onEvent({ type: "application-error", method: "subscribed", error });
-    return false;
-  }
+function whereSubscribed(
+  id: string,
+  uri: string,
+  { application, settings }: Dispatcher,
+  tell: () => void,
+): void {
+  const told = (yes: unknown): void => {
+    if (yes === true) tell();
+  };
+  inform("subscribed", settings, () => {
+    const answer = application.subscribed?.(id, uri);
+    const later = promiseOf(answer);
+    return later === undefined ? told(answer) : later.then(told);
+  });
 }
 
 function listens(live: Live): boolean {
