@@ -53,6 +53,9 @@ export interface OwnReply {
   readonly body: Response;
 }
 
+/** The header fields of an answer in JSON that has no others. */
+export const JSON_HEADERS: ReplyHeaders = { "content-type": "application/json" };
+
 /** Any answer: its body is text or null, a stream to be opened, or a `Response`. */
 export type Reply = TextReply | StreamReply | OwnReply;
 

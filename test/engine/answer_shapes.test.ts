@@ -344,3 +344,17 @@ describe("a body", () => {
     assert.match(cut.message, /cut off/);
   });
 });
+
+test("who changes the fields of an answer changes those of no other", async (t) => {
+  for (const response of ["json", "sse"] as const) {
+    const endpoint = new Endpoint(t, { request: () => ({ done: true }) }, { response });
+    const session = await endpoint.open();
+    const before = await endpoint.call("tools/call", { session });
+    const fields = [...before.headers];
+    before.headers.set("content-type", "text/plain");
+    before.headers.set("x-added", "1");
+    const after = await endpoint.call("tools/call", { session });
+    assert.deepEqual([...after.headers], fields);
+    assert.match(await after.text(), /"done":true/);
+  }
+});

@@ -28,7 +28,7 @@ import { shown } from "../errors.ts";
 import type { Caller, Exchange } from "../exchange.ts";
 import { mintSessionId } from "../ids.ts";
 import { jsonOf } from "../json.ts";
-import type { Outcome, Reply } from "../reply.ts";
+import { JSON_HEADERS, type Outcome, type Reply } from "../reply.ts";
 import { named } from "../sessions/mint.ts";
 import { Call } from "./call.ts";
 import { Post } from "./post.ts";
@@ -179,5 +179,5 @@ function checkVersion(result: JsonObject): void {
 function textReply(text: string, accepts: Accepts, shape: ResponseShape): Reply {
   return shape === "sse" || !accepts.json
     ? { status: 200, headers: SSE_HEADERS, body: eventText(undefined, text) }
-    : { status: 200, headers: { "content-type": "application/json" }, body: text };
+    : { status: 200, headers: JSON_HEADERS, body: text };
 }

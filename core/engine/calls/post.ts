@@ -12,7 +12,7 @@ import { type Era, type Revision, revisionFacts } from "../../protocol/revisions
 import type { SessionRecord } from "../../session/record.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Inputs } from "../modern/inputs.ts";
-import type { Reply } from "../reply.ts";
+import { JSON_HEADERS, type Reply } from "../reply.ts";
 import type { Live } from "../sessions/live.ts";
 import type { Connection } from "../streams/connection.ts";
 import { type Stream, WAKE } from "../streams/stream.ts";
@@ -175,5 +175,3 @@ export class Post {
 export function shapeFor({ json, sse }: Accepts, shape: ResponseShape): ResponseShape {
   return shape !== "auto" ? shape : !sse ? "json" : !json ? "sse" : "auto";
 }
-
-const JSON_HEADERS = { "content-type": "application/json" };

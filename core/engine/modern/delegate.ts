@@ -16,7 +16,7 @@ import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
 import { methodShown, type StreamCloseReason } from "../events.ts";
 import type { Caller } from "../exchange.ts";
-import type { BodyReader, Reply } from "../reply.ts";
+import { type BodyReader, JSON_HEADERS, type Reply } from "../reply.ts";
 import { webRequest } from "../web/web_request.ts";
 import { Relay } from "./relay.ts";
 
@@ -213,7 +213,7 @@ export class Delegate {
 
 function failure({ id }: RpcRequest): Response {
   const error = { code: INTERNAL_ERROR, message: "Internal error" };
-  return new Response(errorText(id, error), { headers: { "content-type": "application/json" } });
+  return new Response(errorText(id, error), { headers: JSON_HEADERS });
 }
 
 // What is said of a body and its connection is for who sends it to say.

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Reply, Sink, StreamBody } from "../reply.ts";
+import type { ReplyHeaders } from "../../outbound/reply.ts";
+import { SSE_HEADERS } from "../../outbound/sse.ts";
+import { JSON_HEADERS, type Reply, type Sink, type StreamBody } from "../reply.ts";
 import { drained } from "./body.ts";
 
 /**
@@ -22,7 +24,17 @@ const EARLY_CHARACTERS = 64 << 10;
 
 const ENCODER = new TextEncoder();
 
-const TYPES_EARLY = !("Bun" in globalThis);
+const BUN = "Bun" in globalThis;
+
+/**
+ * Bun makes a response fastest after another: 0.3 instead of 0.5 µs with the fields of JSON, 0.7 with those of an event
+ * stream. Deno does not: it has a path of its own for a type alone.
+ */
+const MODELS: ReadonlyMap<ReplyHeaders, Response> = new Map(
+  BUN
+    ? [JSON_HEADERS, SSE_HEADERS].map((headers) => [headers, new Response(null, { headers })])
+    : [],
+);
 
 /**
  * True for a Web response, of whatever realm: a server such as `@hono/node-server` 1 puts a class of its own in the
@@ -35,10 +47,15 @@ export function isResponse(value: unknown): value is Response {
 /** An answer as a Web response. */
 export function toResponse(reply: Reply): Response {
   const { headers, body } = reply;
-  if (body === null || typeof body === "string") return new Response(body, reply);
+  if (body === null || typeof body === "string") return made(body, reply);
   if (isResponse(body)) return withHeaders(body, headers);
   const sink = new WebSink(body);
-  return new Response(sink.whole() ?? new ReadableStream(sink, HIGH_WATER), reply);
+  return made(sink.whole() ?? new ReadableStream(sink, HIGH_WATER), reply);
+}
+
+function made(body: string | ReadableStream<Uint8Array> | null, reply: Reply): Response {
+  const model = reply.status === 200 ? MODELS.get(reply.headers) : undefined;
+  return new Response(body, model ?? reply);
 }
 
 /** The same, once its peer will be able to read it. */
@@ -52,7 +69,7 @@ type Added = { readonly [name: string]: string };
 
 /** A response with fields added. */
 function withHeaders(response: Response, added: Added): Response {
-  if (TYPES_EARLY || response.headers.has("content-type")) {
+  if (!BUN || response.headers.has("content-type")) {
     const { body, status, statusText } = response;
     return new Response(body, { status, statusText, headers: fieldsWith(response, added) });
   }
@@ -82,7 +99,7 @@ function add(headers: Headers, added: Added): Headers {
  * text, and what is sent in its place has none.
  */
 export async function typed(response: Response): Promise<Response> {
-  if (TYPES_EARLY || response.headers.has("content-type")) return response;
+  if (!BUN || response.headers.has("content-type")) return response;
   const { status, statusText } = response;
   const blob = await response.blob();
   const headers = fieldsWith(response, blob.type === "" ? {} : { "content-type": blob.type });
