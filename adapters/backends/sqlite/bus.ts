@@ -195,7 +195,7 @@ class FileBus implements SqliteBus {
       );
       if (known > 0) return false;
       this.#db.run("INSERT INTO processes VALUES (?, ?)", this.#process, until);
-      for (const topic of this.#topics.names()) this.#listen(topic);
+      for (const topic of this.#topics.keys()) this.#listen(topic);
       return true;
     });
     this.#left.clear();

@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import { ClientRequestError, type ClientRequestFailure, shown } from "../errors.ts";
 import type { RequestOptions } from "../exchange.ts";
 import { randomToken } from "../ids.ts";
+import { eachOf, SomeByKey } from "../some.ts";
 
 /** How long a client may take, in milliseconds, where the application does not say. */
 const TIMEOUT_MS = 60_000;
@@ -33,7 +34,7 @@ export class ClientRequests {
   /** By whose answer it has to be, a session's or where there is none a principal's, and by id. */
   readonly #waiting = new Map<string, Map<string, Settle>>();
   /** By the call that asked: the end of one looks through nothing that others wait for. */
-  readonly #asked = new Map<object, Set<Settle>>();
+  readonly #asked = new SomeByKey<object, Settle>();
 
   constructor(node: string, clock: Clock) {
     this.#node = node;
@@ -88,7 +89,7 @@ export class ClientRequests {
       const settle: Settle = (answer) => {
         waiting.delete(id);
         if (waiting.size === 0 && this.#waiting.get(from) === waiting) this.#waiting.delete(from);
-        if (asked?.delete(settle) && asked.size === 0) this.#asked.delete(call!);
+        if (call !== undefined) this.#asked.delete(call, settle);
         stopTimer();
         stopWaiting?.();
         signal?.removeEventListener("abort", aborted);
@@ -101,8 +102,7 @@ export class ClientRequests {
       };
       const waiting = this.#waiting.get(from) ?? new Map<string, Settle>();
       this.#waiting.set(from, waiting.set(id, settle));
-      const asked = call && (this.#asked.get(call) ?? new Set<Settle>());
-      if (asked !== undefined) this.#asked.set(call!, asked.add(settle));
+      if (call !== undefined) this.#asked.add(call, settle);
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else stopWaiting = way.when(go);
@@ -130,7 +130,7 @@ export class ClientRequests {
   over(call: { readonly method: string }): void {
     // Most have asked nothing, and mostly none has.
     if (this.#asked.size === 0) return;
-    for (const settle of this.#asked.get(call) ?? []) {
+    for (const settle of eachOf(this.#asked.of(call))) {
       settle(new ClientRequestError("cancelled", `${call.method} is over`));
     }
   }

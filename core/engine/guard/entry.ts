@@ -16,6 +16,7 @@ import type { Awaitable } from "../ports.ts";
 import type { Reply } from "../reply.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Live } from "../sessions/live.ts";
+import { eachOf, SomeByKey } from "../some.ts";
 
 /** The session of a guarded request, and who calls. */
 export interface GuardSession extends Caller {
@@ -57,27 +58,25 @@ export interface Entry {
 
 /** Who is told when a session ends, by its activity. */
 export class Ends {
-  readonly #told = new Map<Live, Set<() => void>>();
+  readonly #told = new SomeByKey<Live, () => void>();
   #over = false;
 
   /** `fn` is called when the session ends; at once where all is over already. */
   add(live: Live, fn: () => void): void {
-    if (this.#over) return fn();
-    const all = this.#told.get(live) ?? new Set();
-    this.#told.set(live, all.add(fn));
+    if (this.#over) fn();
+    else this.#told.add(live, fn);
   }
 
   /** `fn` is not called any more. */
   delete(live: Live, fn: () => void): void {
-    const all = this.#told.get(live);
-    if (all?.delete(fn) && all.size === 0) this.#told.delete(live);
+    this.#told.delete(live, fn);
   }
 
   /** The session has ended. Whoever leaves while others are told is not told. */
   tell(live: Live | undefined): void {
     if (live === undefined) return;
-    for (const fn of this.#told.get(live) ?? []) fn();
-    this.#told.delete(live);
+    for (const fn of eachOf(this.#told.of(live))) fn();
+    this.#told.forget(live);
   }
 
   /** All is over. */

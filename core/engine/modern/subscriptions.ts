@@ -14,7 +14,7 @@ import {
 import { META } from "../../protocol/modern.ts";
 import type { Application } from "../application.ts";
 import type { Call } from "../calls/call.ts";
-import { eachOf, type Some, withOne, withoutOne } from "../some.ts";
+import { eachOf, SomeByKey } from "../some.ts";
 
 /** Something that clients want to know of: a list has `changed`, or the resource with this URI was `updated`. */
 export type Change =
@@ -56,7 +56,7 @@ export class Subscriptions {
   /** What each is told of. */
   readonly #open = new Map<Call, readonly Key[]>();
   /** Who is told of it: an update of one resource must not cost a look at every subscription. */
-  readonly #listeners = new Map<Key, Some<Call>>();
+  readonly #listeners = new SomeByKey<Key, Call>();
 
   constructor(application: Application) {
     this.#application = application;
@@ -77,23 +77,19 @@ export class Subscriptions {
     // Last: whoever is told of its stream may tell of a change at once.
     const keys = keysOf(notifications);
     this.#open.set(call, keys);
-    for (const key of keys) this.#listeners.set(key, withOne(this.#listeners.get(key), call));
+    for (const key of keys) this.#listeners.add(key, call);
   }
 
   /** The request is over. False where it was none of them. */
   delete(call: Call): boolean {
-    for (const key of this.#open.get(call) ?? []) {
-      const left = withoutOne(this.#listeners.get(key), call);
-      if (left === undefined) this.#listeners.delete(key);
-      else this.#listeners.set(key, left);
-    }
+    for (const key of this.#open.get(call) ?? []) this.#listeners.delete(key, call);
     return this.#open.delete(call);
   }
 
   /** Tells whoever asked for it. */
   tell(change: Change): void {
     const { method, params } = notificationOf(change);
-    for (const call of eachOf(this.#listeners.get(keyOf(change)))) {
+    for (const call of eachOf(this.#listeners.of(keyOf(change)))) {
       call.emit(
         notificationText(method, { ...params, _meta: { [META.subscriptionId]: call.id } }),
       );

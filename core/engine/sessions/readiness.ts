@@ -7,6 +7,7 @@
 import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Settings } from "../options/options.ts";
+import { eachOf, SomeByKey } from "../some.ts";
 
 /** What is known of a session: that it was ready, or that it was not yet. */
 interface Known {
@@ -17,7 +18,7 @@ interface Known {
 /** What waits on this node until clients may be asked. */
 export class Readiness {
   readonly #settings: Settings;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new SomeByKey<string, () => void>();
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -25,7 +26,7 @@ export class Readiness {
 
   /**
    * Calls `go` once the client may be asked: pings at once, all else after `notifications/initialized`. Where it has to
-   * wait, what is returned gives up.
+   * wait, what is returned gives up: not any more once those that waited are called.
    */
   when(session: Known | undefined, method: string, go: () => void): (() => void) | undefined {
     if (session === undefined || session.ready || method === "ping") {
@@ -33,21 +34,18 @@ export class Readiness {
       return undefined;
     }
     const { id } = session;
-    const waiting = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiting.add(go));
+    this.#waiting.add(id, go);
     // What is known may be old.
     this.#look(id);
-    return () => {
-      waiting.delete(go);
-      if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id);
-    };
+    return () => void this.#waiting.delete(id, go);
   }
 
   /** A client is ready: what waited for it goes on. */
   came(id: string): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    for (const go of waiting ?? []) go();
+    const waiting = this.#waiting.of(id);
+    // First: what one of them does may have the session looked up, and come back here.
+    this.#waiting.forget(id);
+    for (const go of eachOf(waiting)) go();
   }
 
   /** Clients may have become ready without a word of it coming here: looks up the sessions for which `look` is true. */
