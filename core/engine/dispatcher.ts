@@ -186,9 +186,8 @@ export class Dispatcher implements Listener {
     inform("ended", this.settings, () => this.application.ended?.(id, reason));
   }
 
-  cancelled(live: Live, id: string | number, reason: string | undefined): void {
-    const call = live.inFlight.get(id);
-    if (call !== undefined) this.stop(call, undefined, reason);
+  cancelled(call: Call, reason: string | undefined): void {
+    this.stop(call, undefined, reason);
   }
 
   answered(from: string, response: RpcResponse): void {

@@ -168,9 +168,8 @@ class Guard {
     }
   }
 
-  async end(id: string): Promise<boolean> {
-    const record = await this.#lifecycle.find(id);
-    return record !== undefined && await this.#lifecycle.end(record, "ended");
+  end(id: string): Promise<boolean> {
+    return this.#lifecycle.endById(id);
   }
 
   async close(): Promise<void> {

@@ -62,9 +62,8 @@ export class Directory implements SessionDirectory {
     return await this.#settings.backend.sessions.count();
   }
 
-  async end(id: string): Promise<boolean> {
-    const record = await this.#lifecycle.find(id);
-    return record !== undefined && await this.#lifecycle.end(record, "ended");
+  end(id: string): Promise<boolean> {
+    return this.#lifecycle.endById(id);
   }
 
   /** A record as the application gets it. */

@@ -5,10 +5,11 @@
  */
 
 import type { Rejection } from "../../outbound/rejections.ts";
-import type { RpcResponse } from "../../protocol/json_rpc.ts";
+import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason, SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
+import type { Call } from "../calls/call.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import { Changes } from "../nodes/changes.ts";
 import { Membership } from "../nodes/membership.ts";
@@ -26,7 +27,7 @@ import { Sweeper } from "./sweeper.ts";
 /** Is told what becomes of sessions, on whichever node it happens. The dispatcher is one, and the guard has one. */
 export interface Listener extends EndListener {
   /** The client has cancelled a request that is in flight here. */
-  cancelled(live: Live, id: string | number, reason: string | undefined): void;
+  cancelled(call: Call, reason: string | undefined): void;
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
   /** A client has answered a request that this node sent; `from` says whose answer it is, see `answererOf`. */
@@ -81,10 +82,7 @@ export class Lifecycle {
    *
    * @param principal Who asks: see {@linkcode SessionStore.get}.
    */
-  find(
-    id: string,
-    principal?: string,
-  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+  find(id: string, principal?: string): Awaitable<SessionRecord | undefined> {
     const joining = this.join();
     const found = joining === undefined
       ? this.#find(id, principal)
@@ -103,10 +101,7 @@ export class Lifecycle {
     return this.#asking.during(id, answer, next);
   }
 
-  #find(
-    id: string,
-    principal: string | undefined,
-  ): SessionRecord | undefined | Promise<SessionRecord | undefined> {
+  #find(id: string, principal: string | undefined): Awaitable<SessionRecord | undefined> {
     const found = this.#settings.backend.sessions.get(id, principal);
     return found instanceof Promise
       ? found.then((record) => record && this.#ending.unlessLapsed(record))
@@ -124,6 +119,12 @@ export class Lifecycle {
   /** Ends a session. True for the one caller that ended it. */
   end(record: Pick<SessionRecord, "id" | "ready">, reason: EndReason): Promise<boolean> {
     return this.#ending.end(record, reason);
+  }
+
+  /** The same by an id, whoever owns the session. False where there is none. */
+  async endById(id: string): Promise<boolean> {
+    const record = await this.find(id);
+    return record !== undefined && await this.end(record, "ended");
   }
 
   /** A notification or a response has come: idle time counts from now. */
@@ -147,10 +148,16 @@ export class Lifecycle {
   }
 
   /** The client cancels a request of its session: stops it, on whichever node it runs. */
-  cancel(id: string, request: string | number, reason: string | undefined): void {
-    const live = this.lives.get(id);
-    if (live?.inFlight.has(request)) this.#listener.cancelled(live, request, reason);
-    else tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
+  cancel(id: string, request: RequestId, reason: string | undefined): void {
+    if (this.#cancelHere(id, request, reason)) return;
+    tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
+  }
+
+  /** True where it runs on this node. */
+  #cancelHere(id: string, request: RequestId, reason: string | undefined): boolean {
+    const call = this.lives.get(id)?.inFlight.get(request);
+    if (call !== undefined) this.#listener.cancelled(call, reason);
+    return call !== undefined;
   }
 
   /** Tells every node, this one too, that something changed. */
@@ -208,9 +215,6 @@ export class Lifecycle {
     } else if (word.from === this.node) return;
     else if ("ended" in word) this.#ending.stopHere(word.ended, word.reason);
     else if ("ready" in word) this.ready(word.ready);
-    else {
-      const live = this.lives.get(word.cancelled);
-      if (live?.inFlight.has(word.id)) this.#listener.cancelled(live, word.id, word.reason);
-    }
+    else this.#cancelHere(word.cancelled, word.id, word.reason);
   }
 }
