@@ -6,6 +6,7 @@
  */
 
 import { attempt, backendFailed } from "../attempt.ts";
+import { andThen } from "../awaitable.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable, Receiver } from "../ports.ts";
 
@@ -116,7 +117,7 @@ export class Membership {
     try {
       const waits = this.#subscribe();
       const lease = this.#renew();
-      if (lease !== undefined) waits.push(lease);
+      if (lease instanceof Promise) waits.push(lease);
       return waits;
     } catch (error) {
       // The next attempt listens anew: what was begun would hear everything a second time.
@@ -147,18 +148,16 @@ export class Membership {
     this.#unmissed = undefined;
   }
 
-  #renew(): Promise<void> | undefined {
+  #renew(): Awaitable<void> {
     const { backend: { nodes }, clock } = this.#settings;
-    const known = nodes?.renew(this.#node, clock.now());
-    if (known instanceof Promise) return known.then((yes) => this.#sayHeld(yes));
-    if (known !== undefined) this.#sayHeld(known);
-    return undefined;
+    return andThen(nodes?.renew(this.#node, clock.now()), (known) => {
+      if (known === false) this.#sayHeld();
+    });
   }
 
   // Whoever's lease ran out while it lived has lost what it held; where the backend lost more than that, sessions too.
   // Who has its first one holds nothing, but what was told before it listened it has missed: it joins at its first request.
-  #sayHeld(known: boolean): void {
-    if (known) return;
+  #sayHeld(): void {
     if (this.#joined === true) this.#doubted = BEATS;
     for (const id of this.#member.held()) this.#unsaid.add(id);
     this.#member.missed();
