@@ -8,7 +8,7 @@
 import { jsonOf } from "../../core/engine/json.ts";
 import type { BodyError, BodyReader, Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
 import { concat, decode, GRACE_BYTES } from "../../core/engine/web/body.ts";
-import { fieldsWith, isResponse } from "../../core/engine/web/response.ts";
+import { fieldsWith, isResponse, isStream } from "../../core/engine/web/response.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
 /** The part of `http.IncomingMessage` that is used: an `http2.Http2ServerRequest` has it too. */
@@ -145,10 +145,6 @@ function send(response: NodeResponse, reply: Reply, request: NodeRequest | undef
     response.writeHead(status, headers);
     pipe(request, response, body);
   }
-}
-
-function isStream(body: Reply["body"]): body is StreamBody {
-  return body !== null && typeof body === "object" && !isResponse(body);
 }
 
 // A body parser came first, as `express.json()` does: no event will tell any more.

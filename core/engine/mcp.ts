@@ -17,8 +17,8 @@ import type { BodyReader, Reply } from "./reply.ts";
 import type { SessionDirectory } from "./sessions/directory.ts";
 import type { Stats } from "./stats.ts";
 import { requestBody } from "./web/body.ts";
-import { answer } from "./web/response.ts";
-import { idleTimeoutOff } from "./web/runtime.ts";
+import { answer, isStream } from "./web/response.ts";
+import { exempt } from "./web/runtime.ts";
 
 /**
  * An MCP endpoint, as {@linkcode createMcpHandler} makes it. Serve it with `serve` of `mcp-session/node`,
@@ -87,7 +87,7 @@ export function createMcpHandler(application: Application, options: McpOptions =
     handle,
     fetch: (request, server) =>
       handle(request, requestBody(request)).then((reply) => {
-        idleTimeoutOff(server, request, reply);
+        if (isStream(reply.body)) exempt(server, request);
         return answer(request, reply);
       }),
     sessions: pipeline.sessions,

@@ -44,6 +44,11 @@ export function isResponse(value: unknown): value is Response {
   return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
 }
 
+/** True for a body that goes on. */
+export function isStream(body: Reply["body"]): body is StreamBody {
+  return body !== null && typeof body === "object" && !isResponse(body);
+}
+
 /** An answer as a Web response. */
 export function toResponse(reply: Reply): Response {
   const { headers, body } = reply;
