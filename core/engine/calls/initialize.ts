@@ -31,7 +31,7 @@ import { jsonOf } from "../json.ts";
 import { JSON_HEADERS, type Outcome, type Reply } from "../reply.ts";
 import { named } from "../sessions/mint.ts";
 import { Call } from "./call.ts";
-import { Post } from "./post.ts";
+import { Post, shapeFor } from "./post.ts";
 import { thrown } from "./running.ts";
 
 /**
@@ -107,7 +107,8 @@ async function open(
 ): Promise<Outcome> {
   const { application, settings, lifecycle } = dispatcher;
   const version = draft.version!;
-  const shaped = (text: string): Reply => textReply(text, accepts, settings.policy.response);
+  const shape = shapeFor(accepts, settings.policy.response);
+  const shaped = (text: string): Reply => textReply(text, shape);
   const gone = (): void => dispatcher.ended(draft.id, "ended", undefined);
   let result: JsonObject | undefined;
   let text: string;
@@ -176,8 +177,8 @@ function checkVersion(result: JsonObject): void {
 }
 
 // Where only an event stream is acceptable, the answer is a stream of one event.
-function textReply(text: string, accepts: Accepts, shape: ResponseShape): Reply {
-  return shape === "sse" || !accepts.json
+function textReply(text: string, shape: ResponseShape): Reply {
+  return shape === "sse"
     ? { status: 200, headers: SSE_HEADERS, body: eventText(undefined, text) }
     : { status: 200, headers: JSON_HEADERS, body: text };
 }
