@@ -37,12 +37,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
       if (metaOf(body)[META.protocolVersion] !== undefined) return undefined;
       if (body.kind !== "request" || body.message.method !== "initialize") return undefined;
       const version = body.message.params?.protocolVersion;
-      const requested = typeof version === "string" ? version : "";
-      return {
-        value: requested,
-        accepted: SUPPORTED.join(", "),
-        data: { supported: SUPPORTED, requested },
-      };
+      return unsupported(typeof version === "string" ? version : "");
     },
   },
   {
@@ -96,11 +91,7 @@ export const MODERN_RULES: readonly Rule<ModernPosted>[] = [
     id: "unsupported-modern-version",
     check: ({ body }) => {
       const requested = metaOf(body)[META.protocolVersion] as string;
-      return SUPPORTED.includes(requested) ? undefined : {
-        value: requested,
-        accepted: SUPPORTED.join(", "),
-        data: { supported: SUPPORTED, requested },
-      };
+      return SUPPORTED.includes(requested) ? undefined : unsupported(requested);
     },
   },
   {
@@ -154,6 +145,11 @@ function paramsOf(body: Body): JsonObject | undefined {
 
 function methodOf(body: Body): string {
   return body.kind === "request" ? body.message.method : "";
+}
+
+function unsupported(requested: string): Refusal {
+  const accepted = SUPPORTED.join(", ");
+  return { value: requested, accepted, data: { supported: SUPPORTED, requested } };
 }
 
 function missing(meta: JsonObject, key: string, accepted: string): Refusal {
