@@ -13,7 +13,6 @@ import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 
 /** The part of `http.ServerResponse` that decides about its head. */
 export interface NodeAnswer extends NodeResponse {
-  readonly writableEnded: boolean;
   /** The bytes that were written and have not left yet. */
   readonly writableLength?: number;
   statusCode: number;

@@ -9,8 +9,9 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { McpHandler } from "../../core/engine/mcp.ts";
+import { NodeBody } from "./node_body.ts";
 import { NodeHead } from "./node_head.ts";
-import { NodeBody, type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
+import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import {
   checkHandler,
   hasPath,

@@ -9,19 +9,15 @@ import { saysClose, SILENCE_MS } from "../../core/engine/web/body.ts";
 import type { NodeRequest, NodeResponse, NodeSocket } from "./node_http.ts";
 
 /** True where the peer left before its answer: no event will tell any more. */
-export function hasLeft(request: NodeRequest | undefined, response: NodeResponse): boolean {
-  return response.destroyed === true || request?.socket?.destroyed === true;
+export function hasLeft(request: NodeRequest, response: NodeResponse): boolean {
+  return response.destroyed === true || request.socket?.destroyed === true;
 }
 
 /** Calls `fn` once the response is at its end or its peer has left; perhaps more than once. */
-export function onClose(
-  request: NodeRequest | undefined,
-  response: NodeResponse,
-  fn: () => void,
-): void {
+export function onClose(request: NodeRequest, response: NodeResponse, fn: () => void): void {
   response.on("close", fn);
   // When a connection breaks, Node 22 tells only the first of the responses that are under way on it.
-  const socket = response.socket === null ? request?.socket : undefined;
+  const socket = response.socket === null ? request.socket : undefined;
   if (!socket) return;
   const waiting = WAITING.get(socket) ?? waitingOn(socket);
   waiting.add(fn);
@@ -33,12 +29,12 @@ export function onClose(
  * body of the request still comes. The system then resets it, and the peer may never read what refused its request.
  */
 export function endAnswer(
-  request: NodeRequest | undefined,
+  request: NodeRequest,
   response: NodeResponse,
   body: string | Uint8Array,
   encoding?: "latin1" | "utf8",
 ): void {
-  if (request?.complete !== false || !endsWith(request, response)) {
+  if (request.complete !== false || !endsWith(request, response)) {
     response.end(body, encoding);
     return;
   }
