@@ -5,14 +5,15 @@
  * @module
  */
 
-import { COMMENT, eventId, eventText, primingText, retryText } from "../../outbound/sse.ts";
+import { COMMENT, eventId, eventText, retryText } from "../../outbound/sse.ts";
 import { backendFailed } from "../attempt.ts";
 import type { StreamCloseReason } from "../events.ts";
 import { isStandalone } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable, LogBounds, LogPage, Receiver } from "../ports.ts";
 import type { Sink, StreamBody } from "../reply.ts";
-import type { Keeper, Reading } from "./reading.ts";
+import type { Connections } from "./connections.ts";
+import { firstText, type Reading } from "./reading.ts";
 import { abortLater, SLOW_MS } from "./slow.ts";
 import { WAKE } from "./stream.ts";
 
@@ -22,7 +23,8 @@ const PAGE_BYTES = 64 << 10;
 /** One connection. */
 export class Connection implements StreamBody, Receiver {
   readonly reading: Reading;
-  readonly #keeper: Keeper;
+  /** Those of its handler, this one among them. */
+  readonly #connections: Connections;
   /** Tells it from others that read the same stream. A number takes 30 bytes less than a token. */
   readonly #name = Math.random();
   #sink: Sink | undefined;
@@ -51,9 +53,9 @@ export class Connection implements StreamBody, Receiver {
    */
   #ending: { readonly retryMs: number | undefined } | undefined;
 
-  constructor(reading: Reading, keeper: Keeper) {
+  constructor(reading: Reading, connections: Connections) {
     this.reading = reading;
-    this.#keeper = keeper;
+    this.#connections = connections;
   }
 
   /** It has ended. */
@@ -68,10 +70,10 @@ export class Connection implements StreamBody, Receiver {
       // First listen, then look: what is appended in between is seen twice rather than never.
       const topic = this.#topic;
       const listening = this.#settings.backend.bus.subscribe(topic, this);
-      if (listening instanceof Promise) {
-        this.#writeFirst(0, false);
-        listening.then(() => this.#begin(topic)).catch((error) => this.#failed(error));
-      } else this.#begin(topic);
+      if (!(listening instanceof Promise)) return this.#begin(topic);
+      // The first byte goes out at once: some runtimes hold the head back until there is one.
+      this.#write(COMMENT);
+      this.#goOn(listening, () => this.#begin(topic));
     } catch (error) {
       this.#failed(error);
     }
@@ -96,7 +98,7 @@ export class Connection implements StreamBody, Receiver {
     if (this.#listening) this.#settings.backend.bus.unsubscribe(this.#topic, this);
     this.#sink?.end();
     if (this.#behind !== undefined) abortLater(this.#sink, this.#settings, reason);
-    this.#keeper.closed(this, reason);
+    this.#connections.closed(this, reason);
   }
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
@@ -132,7 +134,7 @@ export class Connection implements StreamBody, Receiver {
   }
 
   get #settings(): Settings {
-    return this.reading.writer?.settings ?? this.#keeper.settings;
+    return this.reading.writer?.settings ?? this.#connections.settings;
   }
 
   get #topic(): string {
@@ -159,14 +161,9 @@ export class Connection implements StreamBody, Receiver {
   #start(after: number): void {
     if (this.#over) return;
     this.#cursor = after;
-    this.#writeFirst(after, this.reading.priming);
+    this.#write(firstText(this.reading.stream, after, this.reading.priming));
     if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
     this.#readOn();
-  }
-
-  // The first byte goes out at once: some runtimes hold the head back until there is one.
-  #writeFirst(after: number, priming: boolean): void {
-    this.#write(priming ? primingText(eventId(this.reading.stream, after)) : COMMENT);
   }
 
   /** Is told a word of {@linkcode WAKE}. */
@@ -182,13 +179,13 @@ export class Connection implements StreamBody, Receiver {
         return;
       case "p":
         return this.reconnect(rest === "" ? undefined : Number(rest));
-      case "o":
-        return this.close(rest as "session-ended" | "closed" | "lost");
+      case "l":
+        return this.close("lost");
     }
   }
 
   #replaced(): void {
-    const awayMs = this.#keeper.away(this.reading.session);
+    const awayMs = this.#connections.away(this.reading.session);
     if (awayMs !== undefined) this.#write(retryText(awayMs));
     this.close("replaced");
   }
@@ -295,15 +292,15 @@ export class Connection implements StreamBody, Receiver {
   #failed(error: unknown): void {
     backendFailed(this.#settings, error);
     // Its call goes on: who has no id to come back with would never have the answer.
-    const { after, priming } = this.reading;
+    const { after, priming, stream } = this.reading;
     if (this.#cursor === undefined && priming && after !== undefined && !this.#over) {
-      this.#writeFirst(after, true);
+      this.#write(firstText(stream, after, true));
     }
     this.close("lost");
   }
 }
 
 // Where the last reader got to, or the oldest event that is left.
-function startOf(bounds: { first: number; delivered: number } | undefined): number {
+function startOf(bounds: LogBounds | undefined): number {
   return bounds === undefined ? 0 : Math.max(bounds.delivered, bounds.first - 1);
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { soon } from "../clock.ts";
 import type { StreamCloseReason } from "../events.ts";
 import { writerOf } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
 import { remember } from "../recent.ts";
 import { Connection } from "./connection.ts";
-import type { Closed, Keeper, Reading } from "./reading.ts";
+import type { Closed, Reading } from "./reading.ts";
 
 /** How long a client waits before it reconnects to a server that went down, in milliseconds. */
 const RECONNECT_MS = 1_000;
@@ -28,7 +29,7 @@ const AWAY_MAX_MS = 60_000;
 const LOST_MAX = 1_000;
 
 /** Every connection that reads a stream on this node. */
-export class Connections implements Keeper {
+export class Connections {
   readonly settings: Settings;
   readonly #open = new Set<Connection>();
   /** Readers are sent away, and no further one is let in. The answer to a POST may still be a stream. */
@@ -80,13 +81,8 @@ export class Connections implements Keeper {
   /** Resolves once none is open, or after `ms` milliseconds. */
   async emptied(ms: number): Promise<void> {
     if (this.#open.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const stop = this.settings.clock.after(ms, resolve);
-      this.#empty = () => {
-        stop();
-        resolve();
-      };
-    });
+    const empty = new Promise<void>((resolve) => this.#empty = resolve);
+    await soon(this.settings.clock, ms, empty);
   }
 
   /** Ends every connection. */
@@ -96,6 +92,13 @@ export class Connections implements Keeper {
     this.#stop = undefined;
   }
 
+  /**
+   * Says for how many milliseconds a client shall stay away whose connection has lost its place to a newer one.
+   * Undefined the first time, for then the old connection is mostly a dead socket. But a client that holds two
+   * connections, and comes back to whichever ends, would have each end the other for ever: so where it happens again
+   * soon, it is a time, and a longer one each time. It is counted by session, and also where the session is idle on
+   * this node: the other connection may be on another one.
+   */
   away(session: string): number | undefined {
     const at = this.settings.clock.now();
     const last = this.#lost.get(session);
@@ -104,6 +107,7 @@ export class Connections implements Keeper {
     return before === 0 ? undefined : Math.min(AWAY_MS * 2 ** (before - 1), AWAY_MAX_MS);
   }
 
+  /** One is over. */
   closed(connection: Connection, reason: StreamCloseReason): void {
     this.#open.delete(connection);
     if (this.#open.size === 0) this.#empty?.();

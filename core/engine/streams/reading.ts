@@ -1,12 +1,12 @@
 /**
- * What a connection is given: what it reads, and who keeps it.
+ * What a connection is given: what it reads, and who is told of its end. And what it begins with.
  *
  * @module
  */
 
+import { COMMENT, eventId, primingText } from "../../outbound/sse.ts";
 import type { Post } from "../calls/post.ts";
 import type { StreamCloseReason } from "../events.ts";
-import type { Settings } from "../options/options.ts";
 import type { Live } from "../sessions/live.ts";
 import type { Connection } from "./connection.ts";
 import type { Stream } from "./stream.ts";
@@ -35,17 +35,7 @@ export interface Reading {
 /** Is told that a connection is over. */
 export type Closed = (connection: Connection, reason: StreamCloseReason) => void;
 
-/** Who keeps connections. */
-export interface Keeper {
-  readonly settings: Settings;
-  /**
-   * Says for how many milliseconds a client shall stay away whose connection has lost its place to a newer one.
-   * Undefined the first time, for then the old connection is mostly a dead socket. But a client that holds two
-   * connections, and comes back to whichever ends, would have each end the other for ever: so where it happens again
-   * soon, it is a time, and a longer one each time. It is counted by session, and also where the session is idle on
-   * this node: the other connection may be on another one.
-   */
-  away(session: string): number | undefined;
-  /** One is over. */
-  readonly closed: Closed;
+/** What a stream begins with for who reads it after a position: an id to come back with, or a comment. */
+export function firstText(stream: string, after: number, priming: boolean): string {
+  return priming ? primingText(eventId(stream, after)) : COMMENT;
 }

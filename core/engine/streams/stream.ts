@@ -24,8 +24,8 @@ export const WAKE = {
   poll: (retryMs: number | undefined): string => `p${retryMs ?? ""}`,
   /** Another connection reads from here on. */
   replaced: (by: string): string => `r${by}`,
-  /** The session or the handler is over, or a message was lost. */
-  over: (reason: "session-ended" | "closed" | "lost"): string => `o${reason}`,
+  /** A message was lost. */
+  lost: "l",
   /** Asks only whether anybody reads. */
   probe: "?",
 } as const;
@@ -195,7 +195,7 @@ export class Stream {
     this.#wait(this.#tail!.then(async () => {
       const settle = async (): Promise<void> => {
         if (this.#wanted !== undefined) {
-          return void await this.settings.backend.bus.publish(this.#topic, WAKE.over("lost"));
+          return void await this.settings.backend.bus.publish(this.#topic, WAKE.lost);
         }
         await settleOwed(this.settings, this.session, this.id, message);
         await this.#wake("");
@@ -228,7 +228,7 @@ export class Stream {
   async #lost(): Promise<void> {
     this.#over = true;
     const { backend: { bus, logs }, clock } = this.settings;
-    let word = WAKE.over("lost");
+    let word: string = WAKE.lost;
     try {
       await logs.end(this.session, this.id, clock.now());
       word = WAKE.appended(0);

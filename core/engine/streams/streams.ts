@@ -6,14 +6,7 @@
  */
 
 import type { Rejection } from "../../outbound/rejections.ts";
-import {
-  COMMENT,
-  eventId,
-  eventText,
-  parseEventId,
-  primingText,
-  SSE_HEADERS,
-} from "../../outbound/sse.ts";
+import { COMMENT, eventId, eventText, parseEventId, SSE_HEADERS } from "../../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import { backendFailed } from "../attempt.ts";
@@ -29,7 +22,7 @@ import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { owedText, settleOwed } from "./owed.ts";
-import type { Closed } from "./reading.ts";
+import { type Closed, firstText } from "./reading.ts";
 import { Stream, WAKE } from "./stream.ts";
 
 /** The stream of a POST, begun. */
@@ -75,7 +68,7 @@ export class Streams {
       return this.#wholeReply(session, stream, COMMENT + eventText(undefined, text));
     }
     const stored = this.#store(session!, stream, text);
-    const first = revisionFacts(version)!.primingEvent ? primingText(eventId(stream, 0)) : COMMENT;
+    const first = firstText(stream, 0, revisionFacts(version)!.primingEvent);
     const body = first + eventText(eventId(stream, 1), text);
     if (stored instanceof Promise) {
       return stored.then((yes) => yes ? this.#wholeReply(session, stream, body) : undefined);
