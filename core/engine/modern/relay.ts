@@ -7,6 +7,7 @@
 
 import { COMMENT, eventText } from "../../outbound/sse.ts";
 import { isEventStream } from "../../protocol/media.ts";
+import { soon } from "../clock.ts";
 import type { StreamCloseReason } from "../events.ts";
 import type { Settings } from "../options/options.ts";
 import type { Sink, StreamBody } from "../reply.ts";
@@ -95,14 +96,9 @@ export class Relay implements StreamBody {
   }
 
   // Where all came at once, the peer had no time to take any of it.
-  #catchesUp(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const stop = this.#settings.clock.after(SLOW_MS, () => resolve(false));
-      this.#drained = () => {
-        stop();
-        resolve(true);
-      };
-    });
+  async #catchesUp(): Promise<boolean> {
+    const drained = new Promise<true>((resolve) => this.#drained = () => resolve(true));
+    return await soon(this.#settings.clock, SLOW_MS, drained) === true;
   }
 
   #write(text: string): void {
