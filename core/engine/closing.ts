@@ -56,7 +56,7 @@ export class Closing {
 
   async #stop(): Promise<void> {
     const { requests, streams, lifecycle, application, delegate, settings } = this.#dispatcher;
-    requests.failAll("session-ended", "the handler has closed");
+    requests.endAll("the handler has closed");
     for (const call of this.#dispatcher.last()) {
       const reply = rejectionReply({ rule: "draining" }, call.id);
       // Where the event stream has begun, its reader, or who resumes it elsewhere, finds the refusal there.

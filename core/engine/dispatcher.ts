@@ -179,7 +179,7 @@ export class Dispatcher implements Listener {
   ended(id: string, reason: EndReason, live: Live | undefined): void {
     const gone = live?.inFlight.all();
     // First, so that what waits learns the cause and not that its call was stopped.
-    this.requests.fail(id, "session-ended", "the session has ended");
+    this.requests.end(id, "the session has ended");
     for (const call of gone ?? []) {
       this.stop(call, rejectionReply({ rule: "session-not-found" }, call.id));
     }

@@ -119,10 +119,10 @@ export class ClientRequests {
     this.#waiting.get(from)?.get(response.id as string)?.(response);
   }
 
-  /** What waits for an answer of `from` has none any more. */
-  fail(from: string, code: ClientRequestFailure, message: string): void {
+  /** The session `from` is over: what waits for its answer has none any more. */
+  end(from: string, message: string): void {
     for (const settle of this.#waiting.get(from)?.values() ?? []) {
-      settle(new ClientRequestError(code, message));
+      settle(new ClientRequestError("session-ended", message));
     }
   }
 
@@ -135,8 +135,8 @@ export class ClientRequests {
     }
   }
 
-  /** Nothing has an answer any more. */
-  failAll(code: ClientRequestFailure, message: string): void {
-    for (const from of this.#waiting.keys()) this.fail(from, code, message);
+  /** All is over: nothing has an answer any more. */
+  endAll(message: string): void {
+    for (const from of this.#waiting.keys()) this.end(from, message);
   }
 }
