@@ -96,8 +96,8 @@ export class ClientRequests {
         if (answer instanceof ClientRequestError) reject(answer);
         else if (answer.result !== undefined) resolve(answer.result);
         else {
-          const { error } = answer;
-          reject(new ClientRequestError("refused", error?.message ?? "refused", error));
+          const error = answer.error!;
+          reject(new ClientRequestError("refused", error.message, error));
         }
       };
       const waiting = this.#waiting.get(from) ?? new Map<string, Settle>();
