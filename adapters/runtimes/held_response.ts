@@ -8,6 +8,7 @@
 import { shown } from "../../core/engine/errors.ts";
 import type { Entry } from "../../core/engine/guard/guard.ts";
 import type { Reply } from "../../core/engine/reply.ts";
+import type { ReplyHeaders } from "../../core/outbound/reply.ts";
 import { isEventStream } from "../../core/protocol/media.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 
@@ -143,9 +144,7 @@ export class HeldResponse {
     if (thrown?.whole === true) this.fail(thrown.error);
   }
 
-  #settle(
-    committed: Reply | { readonly add: Readonly<Record<string, string>> },
-  ): void {
+  #settle(committed: Reply | { readonly add: ReplyHeaders }): void {
     const response = this.#response;
     if ("status" in committed) return this.#replace(committed);
     this.#phase = "passing";

@@ -6,6 +6,7 @@
  */
 
 import type { Reply, Sink, StreamBody } from "../../core/engine/reply.ts";
+import type { ReplyHeaders } from "../../core/outbound/reply.ts";
 import { fieldsWith, isResponse, isStream } from "../../core/engine/web/response.ts";
 import { endAnswer, hasLeft, onClose } from "./node_peer.ts";
 
@@ -164,7 +165,7 @@ function ignored(): void {
 async function sendResponse(
   response: NodeResponse,
   own: Response,
-  added: { readonly [name: string]: string },
+  added: ReplyHeaders,
   request: NodeRequest,
 ): Promise<void> {
   const bytes = new Uint8Array(await own.arrayBuffer());

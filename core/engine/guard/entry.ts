@@ -7,6 +7,7 @@
 import type { HeadFacts } from "../../inbound/head.ts";
 import type { Rejection } from "../../outbound/rejections.ts";
 import { rejectionReply, type ReplyHeaders } from "../../outbound/reply.ts";
+import { SESSION_ID_HEADER } from "../../protocol/header_values.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import { backendFailed } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
@@ -177,7 +178,7 @@ export class HeldEntry implements Entry {
     else this.#live = this.#lifecycle.lives.hold(record);
     trace.session = record.id;
     const { add } = this.#answer(status);
-    return { add: { "mcp-session-id": record.id, ...add } };
+    return { add: { [SESSION_ID_HEADER]: record.id, ...add } };
   }
 
   /** Nobody gets the answer that opens the session. Left to grow idle, it would take the place of another. */

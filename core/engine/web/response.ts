@@ -70,10 +70,8 @@ export function answer(request: Request, reply: Reply): Response | Promise<Respo
   return draining === undefined ? response : draining.then(() => response);
 }
 
-type Added = { readonly [name: string]: string };
-
 /** A response with fields added. */
-function withHeaders(response: Response, added: Added): Response {
+function withHeaders(response: Response, added: ReplyHeaders): Response {
   if (!BUN || response.headers.has("content-type")) {
     const { body, status, statusText } = response;
     return new Response(body, { status, statusText, headers: fieldsWith(response, added) });
@@ -86,11 +84,11 @@ function withHeaders(response: Response, added: Added): Response {
 }
 
 /** The fields of a response and others. */
-export function fieldsWith(response: Response, added: Added): Headers {
+export function fieldsWith(response: Response, added: ReplyHeaders): Headers {
   return add(new Headers(response.headers), added);
 }
 
-function add(headers: Headers, added: Added): Headers {
+function add(headers: Headers, added: ReplyHeaders): Headers {
   for (const [name, value] of Object.entries(added)) {
     // What an answer varies by adds up.
     if (name === "vary") headers.append(name, value);
