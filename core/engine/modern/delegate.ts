@@ -12,6 +12,7 @@ import { INTERNAL_ERROR } from "../../protocol/error_codes.ts";
 import { errorText, type RpcNotification, type RpcRequest } from "../../protocol/json_rpc.ts";
 import { type Accepts, isEventStream } from "../../protocol/media.ts";
 import { shapeFor } from "../calls/post.ts";
+import { soon } from "../clock.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
 import { methodShown, type StreamCloseReason } from "../events.ts";
@@ -85,8 +86,7 @@ export class Delegate {
     const listens = request.method === "subscriptions/listen";
     const abort = new AbortController();
     // Not by a listener of the signal: Node keeps that, and all that it refers to, for as long as it keeps the request.
-    let stopped!: () => void;
-    const stopping = new Promise<undefined>((resolve) => stopped = () => resolve(undefined));
+    const { promise: stopping, resolve: stopped } = Promise.withResolvers<undefined>();
     let instead = LEFT;
     const handed: Handed = {
       message: request,
@@ -95,7 +95,7 @@ export class Delegate {
       stop(reply) {
         instead = reply;
         abort.abort();
-        stopped();
+        stopped(undefined);
         over(true);
       },
     };
@@ -119,16 +119,11 @@ export class Delegate {
     };
     const asked = (): Request => handed.request = webRequest(head, abort.signal);
     const response = this.#ask(request, caller, asked).catch(failed);
-    let stop = (): void => {};
+    const answered = Promise.race([response, stopping]);
+    const shape = shapeFor(accepts, policy.response);
     // A long silent call has to outlive proxies, and where a peer that leaves is noticed only on a stream, there has to be one.
-    const late = new Promise<undefined>((resolve) => {
-      const shape = shapeFor(accepts, policy.response);
-      if (shape === "json") return;
-      const soon = reader.gone === undefined || shape === "sse";
-      stop = clock.after(soon ? soonSseMs : autoSseMs, () => resolve(undefined));
-    });
-    const first = await Promise.race([response, late, stopping]);
-    stop();
+    const streamMs = reader.gone === undefined || shape === "sse" ? soonSseMs : autoSseMs;
+    const first = await (shape === "json" ? answered : soon(clock, streamMs, answered));
     if (abort.signal.aborted) return instead;
     if (first === undefined || isEventStream(first.headers.get("content-type"))) {
       const body = handed.relay = this.#relay(response, (reason, error) => {
