@@ -181,8 +181,7 @@ export function serving(
 ): Serving {
   const { hostname, port, path } = address;
   let closing: Promise<void> | undefined;
-  let resolve!: () => void;
-  const finished = new Promise<void>((done) => resolve = done);
+  const { promise: finished, resolve } = Promise.withResolvers<void>();
   const end = async (): Promise<void> => {
     options.signal?.removeEventListener("abort", close);
     const listening = stop.listening();
