@@ -19,7 +19,7 @@ import { type HandlerEvent, methodShown } from "./events.ts";
 import type { Caller } from "./exchange.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
-import type { Outcome, Reply } from "./reply.ts";
+import { type Outcome, type Reply, withFields } from "./reply.ts";
 import { isResponse, typed } from "./web/response.ts";
 
 /** What is noted of an exchange while it goes on, for the `exchange` event at its end. */
@@ -95,7 +95,7 @@ export class Front {
     if (!policy.cors) return reply;
     const { origin } = facts;
     const page = origin !== null && originAllowed(origin, policy.allowedOrigins) ? origin : null;
-    return { ...reply, headers: { ...reply.headers, ...corsHeaders(page) } } as Reply;
+    return withFields(reply, corsHeaders(page));
   }
 
   #tell(facts: HeadFacts, { status }: Reply, trace: Trace): void {

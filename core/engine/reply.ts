@@ -59,6 +59,11 @@ export const JSON_HEADERS: ReplyHeaders = { "content-type": "application/json" }
 /** Any answer: its body is text or null, a stream to be opened, or a `Response`. */
 export type Reply = TextReply | StreamReply | OwnReply;
 
+/** An answer with further header fields. */
+export function withFields<R extends Reply>(reply: R, fields: ReplyHeaders): R {
+  return { ...reply, headers: { ...reply.headers, ...fields } };
+}
+
 /** What comes of a request: its answer, or the refusal that will be that. */
 export type Outcome = Reply | Rejection;
 

@@ -25,10 +25,10 @@ import type { Application } from "../application.ts";
 import { attempt } from "../attempt.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
-import type { Caller, Exchange } from "../exchange.ts";
+import type { Caller } from "../exchange.ts";
 import { mintSessionId } from "../ids.ts";
 import { jsonOf } from "../json.ts";
-import { JSON_HEADERS, type Outcome, type Reply } from "../reply.ts";
+import { JSON_HEADERS, type Outcome, type Reply, withFields } from "../reply.ts";
 import { named } from "../sessions/mint.ts";
 import { Call } from "./call.ts";
 import { Post, shapeFor } from "./post.ts";
@@ -115,7 +115,7 @@ async function open(
   try {
     result = application.initialize === undefined
       ? initializeResult(application, version)
-      : await application.initialize(request, call as Exchange);
+      : await application.initialize(request, call);
     checkVersion(result);
     text = resultText(request.id, result);
   } catch (error) {
@@ -158,7 +158,7 @@ async function open(
   }
   // From here on nothing stops it any more: its client will know of the session.
   call.settle("");
-  return { ...reply, headers: { ...reply.headers, [SESSION_ID_HEADER]: record.id } } as Reply;
+  return withFields(reply, { [SESSION_ID_HEADER]: record.id });
 }
 
 function initializeResult(application: Application, version: LegacyRevision): JsonObject {

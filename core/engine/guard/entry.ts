@@ -14,7 +14,7 @@ import { andThen } from "../awaitable.ts";
 import type { Caller } from "../exchange.ts";
 import type { Front, Trace } from "../front.ts";
 import type { Awaitable } from "../ports.ts";
-import type { Reply } from "../reply.ts";
+import { type Reply, withFields } from "../reply.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
 import type { Live } from "../sessions/live.ts";
 import { eachOf, SomeByKey } from "../some.ts";
@@ -134,8 +134,7 @@ export class HeldEntry implements Entry {
     if (!sent) this.#withdraw();
     const rejection: Rejection = { rule: "internal-error" };
     if (this.#told === undefined) return this.#refuse(rejection);
-    const reply = rejectionReply(rejection);
-    return { ...reply, headers: { ...reply.headers, ...this.#told } };
+    return withFields(rejectionReply(rejection), this.#told);
   }
 
   onEnd(fn: () => void): void {
