@@ -6,7 +6,7 @@
  */
 
 import type { Rejection } from "../../outbound/rejections.ts";
-import { COMMENT, eventId, eventText, parseEventId, SSE_HEADERS } from "../../outbound/sse.ts";
+import { eventId, eventText, parseEventId, SSE_HEADERS } from "../../outbound/sse.ts";
 import { type Revision, revisionFacts } from "../../protocol/revisions.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import { backendFailed } from "../attempt.ts";
@@ -64,12 +64,10 @@ export class Streams {
     const { record, version } = post;
     const stream = this.mint();
     const session = record?.id;
-    if (!this.#kept(record)) {
-      return this.#wholeReply(session, stream, COMMENT + eventText(undefined, text));
-    }
-    const stored = this.#store(session!, stream, text);
-    const first = firstText(stream, 0, revisionFacts(version)!.primingEvent);
-    const body = first + eventText(eventId(stream, 1), text);
+    const kept = this.#kept(record);
+    const stored = !kept || this.#store(session!, stream, text);
+    const first = firstText(stream, 0, kept && revisionFacts(version)!.primingEvent);
+    const body = first + eventText(kept ? eventId(stream, 1) : undefined, text);
     if (stored instanceof Promise) {
       return stored.then((yes) => yes ? this.#wholeReply(session, stream, body) : undefined);
     }
