@@ -11,7 +11,7 @@ const LOOKS = 4;
 
 /** A handle store in this process. */
 export function memoryHandles(): HandleStore {
-  const kept = new Map<string, { text: string; readonly expires: number }>();
+  const kept = new Map<string, { text: string; expires: number }>();
   let looking = kept.entries();
   return {
     put(handle, text, expires, now) {
@@ -28,7 +28,9 @@ export function memoryHandles(): HandleStore {
     replace(handle, text, expires, now) {
       const found = kept.get(handle);
       if (found === undefined || found.expires <= now) return false;
-      kept.set(handle, { text, expires });
+      // As in `delete`: a table that the `Map` had once may hold what would be replaced.
+      found.text = text;
+      found.expires = expires;
       return true;
     },
     get(handle, now) {
