@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { LOG_COST } from "../../core/engine/mod.ts";
+import { LOG_COST, type LogBounds } from "../../core/engine/mod.ts";
 import { heapInUse } from "../doubles/heap.ts";
 import { ROOMY, store } from "./memory_log_store.ts";
 
@@ -43,6 +43,17 @@ describe("a log in memory", () => {
     assert.equal(texts(2, "a", { now: 99 }), "");
   });
 
+  test("forgets events of an age also where nobody reads, once something begins", () => {
+    const { open, append, logs } = store({ ageMs: 10 });
+    open();
+    append("old", "a", { now: 0 });
+    append("new", "a", { now: 5 });
+    open("b", 9);
+    assert.equal((logs.bounds("s", "a") as LogBounds).first, 1);
+    open("c", 10);
+    assert.equal((logs.bounds("s", "a") as LogBounds).first, 2);
+  });
+
   test("gives room in a session by ended streams first, oldest first, then by old events", () => {
     // Room for ten characters of this size, whatever the streams and events cost themselves.
     const wide = (text: string): string => [...text].map((one) => one.repeat(10_000)).join("");
@@ -65,6 +76,35 @@ describe("a log in memory", () => {
     append(wide("6".repeat(50)), "newest");
     assert.equal(texts(2, "open"), "");
     assert.equal(texts(2, "newest"), wide("6".repeat(50)));
+  });
+
+  test("gives room in a session by as many events as it takes, and by no more", () => {
+    const { open, append, texts } = store({
+      sessionBytes: 2 * LOG_COST.stream + 2 * (LOG_COST.event + 1),
+    });
+    open("a");
+    open("b");
+    append("1", "a");
+    append("2", "b");
+    assert.equal(texts(0, "a"), "1");
+    append("3", "b");
+    assert.equal(texts(0, "a"), "lost");
+    assert.equal(texts(0, "b"), "2 3");
+    append("44", "b");
+    assert.equal(texts(1, "b"), "lost");
+    assert.equal(texts(2, "b"), "44");
+  });
+
+  test("counts what it owes as what it says", () => {
+    const { open, append, texts, logs } = store();
+    const budget = { ...ROOMY, sessionBytes: 2 * LOG_COST.stream + LOG_COST.event + 10 };
+    open("a");
+    append("12345", "a");
+    logs.open("s", "b", 0, budget, "[111]");
+    assert.equal(texts(0, "a"), "12345");
+    logs.drop("s", "b");
+    logs.open("s", "b", 0, budget, "[1111]");
+    assert.equal(texts(0, "a"), "lost");
   });
 
   test("of an idle session is forgotten at its age while others begin streams, one by one", () => {
@@ -100,21 +140,28 @@ describe("a log in memory", () => {
     }
   });
 
-  test("leaves nothing of sessions that are over, also where none has begun more than one stream", () => {
-    const { open, logs } = store();
-    const round = (): void => {
-      for (let i = 0; i < SESSIONS; i++) {
-        const session = crypto.randomUUID();
-        open("a", 0, session);
-        logs.drop(session);
-      }
-    };
-    round();
-    const before = heapInUse();
-    round();
-    const left = (heapInUse() - before) / SESSIONS;
-    assert.ok(left < 10, `${left} bytes are left of each`);
-  });
+  for (const [how, streams] of [["one stream", ["a"]], ["two", ["a", "b"]]] as const) {
+    for (
+      const [dropped, names] of [["whole", [undefined]], ["stream by stream", streams]] as const
+    ) {
+      test(`leaves nothing of sessions of ${how} that are dropped ${dropped}`, () => {
+        const { open, logs } = store();
+        const round = (): void => {
+          for (let i = 0; i < SESSIONS; i++) {
+            const session = crypto.randomUUID();
+            for (const stream of streams) open(stream, 0, session);
+            for (const name of names) logs.drop(session, name);
+          }
+        };
+        round();
+        const before = heapInUse();
+        round();
+        const left = (heapInUse() - before) / SESSIONS;
+        assert.ok(left < 10, `${left} bytes are left of each`);
+        assert.equal(logs.bounds("s", "a"), undefined);
+      });
+    }
+  }
 
   test("leaves nothing of what sessions said that are over, also where nothing begins any more", () => {
     const { open, append, logs } = store();
@@ -122,12 +169,18 @@ describe("a log in memory", () => {
     const sessions = Array.from({ length: 1_000 }, () => crypto.randomUUID());
     const before = heapInUse();
     for (const [i, session] of sessions.entries()) {
+      const said = (): string => JSON.stringify({ i, text });
+      if (i % 3 === 0) {
+        logs.whole!(session, "a", said(), 0, ROOMY);
+        continue;
+      }
       open("a", 0, session);
-      append(JSON.stringify({ i, text }), "a", { session, last: true });
+      append(said(), "a", { session, last: i % 3 === 1 });
     }
     for (const session of sessions) logs.drop(session);
     const left = (heapInUse() - before) / sessions.length;
     assert.ok(left < text.length / 10, `${left} bytes are left of each`);
+    assert.equal(logs.bounds("s", "a"), undefined);
   });
 
   test("of one session never takes from another's", () => {
@@ -203,6 +256,7 @@ describe("a log in memory", () => {
     open();
     const before = heapInUse();
     for (let i = 0; i < 20_000; i++) append(JSON.stringify({ i, text: "x".repeat(5_000) }));
+    for (let i = 0; i < 600_000; i++) append("small");
     const grown = heapInUse() - before;
     assert.ok(grown < 3_000_000, `${grown} bytes are kept`);
     logs.drop("s");

@@ -38,6 +38,49 @@ describe("a log in memory that one message is all of", () => {
     }
   });
 
+  test("gives way in the order in which streams ended, whatever the others have in them", () => {
+    const { logs, open, append } = store();
+    const several = LOG_COST.stream + 2 * (LOG_COST.event + 1);
+    const whole = LOG_COST.stream + LOG_COST.event + 1;
+    for (const name of ["a", "c", "e"]) {
+      open(name);
+      append("1", name);
+      append("2", name, { last: true });
+      if (name !== "e") put(logs, name === "a" ? "b" : "d", "1");
+    }
+    const left = () => [..."abcde"].filter((name) => logs.bounds("s", name) !== undefined);
+    // Each is looked at only here, at the end: what gives way is not to depend on it.
+    let sessionBytes = 3 * several + 3 * whole;
+    logs.whole!("s", "x", "1", 0, { ...ROOMY, sessionBytes });
+    for (const cost of [several, whole, several]) {
+      sessionBytes -= cost;
+      logs.whole!("s", `x${sessionBytes}`, "1", 0, {
+        ...ROOMY,
+        sessionBytes: sessionBytes + whole,
+      });
+      sessionBytes += whole;
+    }
+    assert.deepEqual(left(), ["d", "e"]);
+  });
+
+  test("leaves nothing where it is dropped, also while an older one stays", () => {
+    const room = { ...ROOMY, sessionBytes: Infinity };
+    const { logs, open, append } = store(room);
+    logs.whole!("s", "oldest", "1", 0, room);
+    const before = heapInUse();
+    const dropped = Array.from({ length: 300 }, (_, i) => `s${i}`);
+    for (const name of dropped) {
+      open(name);
+      for (let now = 0; now < 900; now++) append("x".repeat(10), name, { now });
+      append("last", name, { last: true });
+    }
+    logs.whole!("s", "newest", "1", 0, room);
+    for (const name of dropped) logs.drop("s", name);
+    const left = (heapInUse() - before) / dropped.length;
+    assert.ok(left < 4_000, `${left} bytes are left of each`);
+    assert.notEqual(logs.bounds("s", "oldest"), undefined);
+  });
+
   test("is one of as many as there is room for, however many came, and the newest whatever its size", () => {
     const { logs, texts } = store();
     const before = heapInUse();
@@ -61,6 +104,9 @@ describe("a log in memory that one message is all of", () => {
   test("is forgotten at its age", () => {
     const { logs } = store();
     const aging = { ...ROOMY, ageMs: 10 };
+    logs.whole!("s", "never looked at", "x", 0, aging);
+    logs.open("s", "open", 10, aging);
+    assert.equal(logs.bounds("s", "never looked at"), undefined);
     logs.whole!("s", "a", "x", 0, aging);
     logs.whole!("s", "b", "x", 5, aging);
     logs.whole!("s", "c", "x", 9, aging);
@@ -109,6 +155,36 @@ describe("a log in memory that has ended, once another has", () => {
     assert.equal(logs.bounds("s", "a"), undefined);
   });
 
+  test("forgets each event at its own age also where it ended later, without a further one", () => {
+    const { logs, open, append, texts } = store({ ageMs: 10 });
+    open();
+    append("1", "a", { now: 0 });
+    append("2", "a", { now: 0 });
+    logs.end("s", "a", 8);
+    open("b", 9);
+    append("next", "b", { now: 9, last: true });
+    assert.equal(texts(0, "a", { now: 9 }), "1 2");
+    assert.equal(texts(0, "a", { now: 10 }), "lost");
+  });
+
+  test("has of many events those that there was room for", () => {
+    const { logs, open, append, texts } = store({ events: 20 });
+    for (let count = 1; count <= 100; count++) {
+      const stream = `of ${count}`;
+      open(stream);
+      for (let i = 1; i <= count; i++) append(`${i}`, stream, { last: i === count });
+      open("next");
+      append("next", "next", { last: true });
+      logs.drop("s", "next");
+      const gone = Math.max(0, count - 20);
+      const { first, last } = logs.bounds("s", stream) as LogBounds;
+      assert.deepEqual([first, last], [gone + 1, count]);
+      const left = Array.from({ length: count - gone }, (_, i) => gone + i + 1);
+      assert.equal(texts(gone, stream), left.join(" "));
+      assert.equal(texts(gone - 1, stream), "lost");
+    }
+  });
+
   test("forgets each event at its own age also where thousands have gone before it", () => {
     const whole = LOG_COST.stream + LOG_COST.event + 1;
     const { logs, open, append, texts } = store({ ageMs: 10, sessionBytes: 20 * whole });
@@ -134,7 +210,8 @@ describe("a log in memory that has ended, once another has", () => {
   test("keeps its names of events and what it owes", () => {
     const { logs, open, append } = store();
     logs.open("s", "a", 0, ROOMY, "[1]");
-    append("1", "a", { last: true });
+    append("1");
+    append("2", "a", { last: true });
     open("b");
     logs.append("s", "b", "1", false, 0, ROOMY, "name");
     logs.append("s", "b", "2", true, 0, ROOMY, "last");
