@@ -199,6 +199,9 @@ describe("a log in memory", () => {
     append("ddd", "a", { last: true });
     const first = page(0, 4)!;
     assert.deepEqual([first.events.length, first.more, first.ended], [2, true, false]);
+    for (const [bytes, count] of [[0, 1], [3, 1], [6, 2], [7, 3]] as const) {
+      assert.equal(page(0, bytes)!.events.length, count, `${bytes} characters`);
+    }
     const second = page(2, 1)!;
     assert.deepEqual(second.events, [{ ...second.events[0]!, position: 3, data: "ccc" }]);
     const third = page(3, 100)!;

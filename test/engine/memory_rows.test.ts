@@ -123,7 +123,10 @@ test("an index finds what is in it and nothing else, also where hashes agree or 
 
 describe("sessions in memory are found by exactly their id", () => {
   const [wide, long] = ["ā".repeat(3), "x".repeat(24)];
+  const plain = "aaaaaaaa";
   const ids = [
+    plain,
+    ...[0, 1, 2, 3].map((at) => `${plain.slice(0, at)}\u0161${plain.slice(at + 1)}`),
     ...["", "a", "A", "ab", "abc", "abcd", "abcde", "\0", "a\0", "a\0\0", "ÿÿÿÿ", "ÿ"],
     ...[wide, "\u0101\u0100", "a\u0100", "\u6100", `${long}1`, `${long}2`, long, long.slice(1)],
     ...["__proto__", "constructor", "toString", `${long}${long}`, `${long}${long}y`],
@@ -175,6 +178,21 @@ describe("sessions in memory are found by exactly their id", () => {
   });
 });
 
+test("no session is found by an id that is none, of as many as it takes for hashes to agree", () => {
+  for (const end of ["", "-which-is-long"]) {
+    const { sessions } = memory();
+    let seed = 10;
+    const random = (): string => (seed = seed * 48_271 % 2_147_483_647).toString(36);
+    const next = (): string => `${random()}-${random()}${end}`;
+    for (let i = 0; i < 20_000; i++) sessions.create(record(next()), ANY, FOREVER);
+    for (let i = 0; i < 40_000; i++) {
+      const id = next();
+      if (sessions.get(id) !== undefined) assert.fail(`${id} is found`);
+    }
+    assert.equal(sessions.count(), 20_000);
+  }
+});
+
 test("a walk along the sessions goes on after any of them is gone, and meets the new ones", () => {
   const { sessions } = memory();
   const create = (id: string) => sessions.create(record(id), ANY, FOREVER);
@@ -211,4 +229,55 @@ test("of sessions that are gone no params stay, but for some short ones that oth
   const grown = heapInUse() - before;
   assert.ok(grown < 5_000_000, `${grown} bytes are kept`);
   assert.equal(sessions.count(), 1);
+});
+
+test("sessions whose params are equal and short share them", () => {
+  const { sessions } = memory();
+  const text = "x".repeat(900);
+  const count = 5_000;
+  const before = heapInUse();
+  for (let i = 0; i < count; i++) {
+    // Written out anew, so that each is a text of its own.
+    const initialize = JSON.stringify({ text });
+    sessions.create(record(`s${i}`, { initialize }), ANY, FOREVER);
+  }
+  const each = (heapInUse() - before) / count;
+  assert.ok(each < 450, `${each} bytes each`);
+  assert.equal(sessions.count(), count);
+});
+
+test("nothing is left of long ids that are gone, nor of walks along the sessions", () => {
+  const { sessions } = memory();
+  const text = "x".repeat(1_000);
+  const id = (i: number): string => JSON.stringify({ i, text });
+  sessions.create(record("stays"), ANY, FOREVER);
+  const before = heapInUse();
+  for (let i = 0; i < 5_000; i++) sessions.create(record(id(i)), ANY, FOREVER);
+  for (let i = 0; i < 5_000; i++) assert.equal(sessions.delete(id(i)), true);
+  const ofIds = (heapInUse() - before) / 5_000;
+  assert.ok(ofIds < text.length / 4, `${ofIds} bytes are left of each`);
+  for (let i = 0; i < 100_000; i++) {
+    for (const { id } of sessions.list() as Iterable<SessionRecord>) {
+      assert.equal(id, "stays");
+      break;
+    }
+  }
+  const ofWalks = heapInUse() - before;
+  assert.ok(ofWalks < 3_000_000, `${ofWalks} bytes are kept`);
+  assert.equal(sessions.count(), 1);
+});
+
+test("nothing is left of principals that have no session any more", () => {
+  const { sessions } = memory();
+  const text = "x".repeat(5_000);
+  const count = 2_000;
+  const before = heapInUse();
+  for (let i = 0; i < count; i++) {
+    const owner = JSON.stringify({ i, text });
+    sessions.create(record("s", { owner }), { ...ANY, perPrincipal: 1 }, FOREVER);
+    sessions.delete("s");
+  }
+  const left = (heapInUse() - before) / count;
+  assert.ok(left < text.length / 5, `${left} bytes are left of each`);
+  assert.equal(sessions.count(), 0);
 });

@@ -29,8 +29,7 @@ class MemorySessions implements SessionStore {
   create(record: SessionRecord, capacity: Capacity): Created {
     const rows = this.#rows;
     const victims: number[] = [];
-    const quota = capacity.perPrincipal !== Infinity;
-    const owned = quota ? this.#owned.get(record.owner) : undefined;
+    const owned = this.#owned.get(record.owner);
     if (owned !== undefined && owned.size >= capacity.perPrincipal) {
       const victim = this.#leastRecentlyUsed(owned);
       if (victim === NONE) return { created: false, full: "quota" };
@@ -45,7 +44,7 @@ class MemorySessions implements SessionStore {
     const evicted = victims.map((victim) => rows.id(victim));
     for (const victim of victims) this.#remove(victim);
     const row = rows.add(record, this.#shared(record.initialize));
-    if (quota) {
+    if (capacity.perPrincipal !== Infinity) {
       const owns = this.#owned.get(record.owner) ?? new Set();
       this.#owned.set(record.owner, owns.add(row));
     }
