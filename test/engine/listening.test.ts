@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createSessions, type Exchange, memory } from "../../core/engine/mod.ts";
+import { standaloneStream } from "../../core/engine/ids.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -101,6 +102,41 @@ test("a stream is refused whose log is there only once the handler closes", asyn
   opened.open();
   assert.equal((await refusal(await listening)).status, 503);
   assert.equal((await endpoint.handler.stats()).streams, 0);
+});
+
+test("a stream is refused whose session ends while its log is opened, and leaves no log", async (t) => {
+  const own = memory();
+  const opened = gate();
+  const asked = gate();
+  const logs = instead(own.logs, "open", async (open, args) => {
+    asked.open();
+    await opened.opened;
+    return open(...args);
+  });
+  const endpoint = new Endpoint(t as unknown as Scope, {}, { backend: { ...own, logs } });
+  const session = await endpoint.open();
+  const listening = endpoint.get({ session });
+  await asked.opened;
+  assert.equal((await endpoint.delete({ session })).status, 204);
+  await turns(5);
+  opened.open();
+  assert.equal((await refusal(await listening)).status, 404);
+  assert.equal((await endpoint.handler.stats()).streams, 0);
+  assert.equal(own.logs.bounds(session, standaloneStream(session)), undefined);
+});
+
+testInWorlds("a stream that is refused leaves no log", async (scope, world) => {
+  const request = (_: unknown, exchange: Exchange) => {
+    exchange.notify("notifications/message", {});
+    return new Promise(() => {});
+  };
+  const endpoint = new Endpoint(scope, { request }, { limits: { streams: 1 } }, world);
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  await events.next();
+  assert.equal((await refusal(await endpoint.get({ session }))).status, 503);
+  assert.equal(await world.backend.logs.bounds(session, standaloneStream(session)), undefined);
+  await events.cut();
 });
 
 for (const operation of ["read", "bounds"] as const) {

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
+import { standaloneStream } from "../../core/engine/ids.ts";
 import type { Sink, StreamBody } from "../../core/engine/reply.ts";
+import { WAKE } from "../../core/engine/streams/stream.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -86,6 +88,45 @@ test("the first byte of a stream does not wait for a bus that takes its time", a
   subscribed.open();
   await reader.cancel();
 });
+
+for (
+  const [port, operation] of [["bus", "subscribe"], ["logs", "bounds"], ["logs", "read"]] as const
+) {
+  test(`a peer that left gets nothing more, and nothing of its stream is left: before ${operation} has answered`, async (t) => {
+    const own = memory();
+    const asked = gate();
+    const answered = gate();
+    const held = instead<object>(own[port], operation as never, async (does, args) => {
+      if (port === "bus" && !String(args[0]).startsWith("stream/")) return does(...args);
+      asked.open();
+      await answered.opened;
+      return does(...args);
+    });
+    const endpoint = new Endpoint(t, {}, { backend: { ...own, [port]: held } });
+    const session = await endpoint.open();
+    const fields = {
+      "host": "localhost",
+      "accept": "text/event-stream",
+      "mcp-session-id": session,
+    };
+    const reply = await endpoint.handler.handle(
+      { method: "GET", url: "http://localhost/mcp", headers: new Headers(fields) },
+      { text: () => Promise.resolve("") },
+    );
+    const body = reply.body as StreamBody;
+    const written: string[] = [];
+    body.open({ write: (text) => written.push(text) > 0, end() {}, abort() {} });
+    await asked.opened;
+    const before = written.length;
+    body.cancelled();
+    (await endpoint.handler.sessions.get(session))!.notify("notifications/message", {});
+    answered.open();
+    await turns(5);
+    assert.equal(written.length, before);
+    const topic = WAKE.topic(session, standaloneStream(session));
+    assert.equal(own.bus.publish(topic, WAKE.probe), 0);
+  });
+}
 
 test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {
   const { mcp, clock, body } = await heldBack();
