@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createSessions, memory } from "../../core/engine/mod.ts";
+import { createSessions, type Exchange, memory } from "../../core/engine/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { turns } from "../doubles/turns.ts";
-import { Endpoint, Events, initialize, notification, refusal, request } from "./endpoint.ts";
+import { Endpoint, Events, gate, initialize, notification, refusal, request } from "./endpoint.ts";
 import type { Scope, World } from "./worlds.ts";
 
 const FAILURES: readonly Failure[] = ["throws", "rejects"];
@@ -118,6 +118,79 @@ describe("with a broken backend", () => {
       assert.equal((await endpoint.handler.stats()).streams, 0, broken);
     }
   });
+
+  testBroken(
+    "a stream goes on although it cannot be noted how far it was read",
+    async (scope, store, world) => {
+      const endpoint = new Endpoint(scope, {}, {}, world);
+      const session = await endpoint.open();
+      const handle = (await endpoint.handler.sessions.get(session))!;
+      store.break("logs.delivered");
+      const events = new Events(await endpoint.get({ session }));
+      for (const i of [1, 2]) {
+        handle.notify("notifications/message", { i });
+        assert.equal((await events.next())?.params.i, i);
+        await turns(5);
+        assert.equal(endpoint.told("backend-error").length, i);
+      }
+      await events.cut();
+    },
+  );
+
+  testBroken(
+    "a stream that cannot be read on ends with the id of the last event that was",
+    async (scope, store, world) => {
+      const [more, finish] = [gate(), gate()];
+      const application = {
+        async request(_: unknown, exchange: Exchange) {
+          exchange.notify("notifications/message", { i: 1 });
+          await more.opened;
+          exchange.notify("notifications/message", { i: 2 });
+          await finish.opened;
+          return { done: true };
+        },
+      };
+      const endpoint = new Endpoint(scope, application, {}, world);
+      const session = await endpoint.open();
+      const first = new Events(await endpoint.call("tools/call", { session }));
+      await first.next();
+      const lastEventId = first.lastId!;
+      store.break("logs.read");
+      more.open();
+      assert.deepEqual(await first.rest(), []);
+      assert.equal(first.lastId, lastEventId);
+      store.mend();
+      finish.open();
+      const [told, answer] = await new Events(await endpoint.get({ session, lastEventId })).rest();
+      assert.deepEqual([told.params.i, answer.result], [2, { done: true }]);
+    },
+  );
+
+  testBroken(
+    "a stream that cannot be followed as it begins gives no id where none would be first",
+    async (scope, store, world) => {
+      const application = {
+        request(_: unknown, exchange: Exchange) {
+          exchange.notify("notifications/message", {});
+          return new Promise(() => {});
+        },
+      };
+      const endpoint = new Endpoint(scope, application, {}, world);
+      const older = await endpoint.open({}, { version: "2025-06-18" });
+      const newest = await endpoint.open();
+      store.break("bus.subscribe");
+      for (
+        const answer of [
+          await endpoint.call("tools/call", { session: older }),
+          await endpoint.get({ session: newest }),
+        ]
+      ) {
+        const events = new Events(answer);
+        assert.deepEqual(await events.rest(), []);
+        assert.equal(events.lastId, undefined);
+      }
+    },
+  );
 
   testBroken("sessions are swept again once it is mended", async (scope, store, world) => {
     const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 60_000 } }, world);

@@ -6,7 +6,7 @@
  */
 
 import { COMMENT, eventId, eventText, retryText } from "../../outbound/sse.ts";
-import { backendFailed } from "../attempt.ts";
+import { attempt, backendFailed } from "../attempt.ts";
 import type { StreamCloseReason } from "../events.ts";
 import { isStandalone } from "../ids.ts";
 import type { Settings } from "../options/options.ts";
@@ -103,7 +103,7 @@ export class Connection implements StreamBody, Receiver {
 
   /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
   reconnect(retryMs: number | undefined): void {
-    if (this.#over || !this.reading.resumable) return;
+    if (!this.reading.resumable) return;
     if (this.#cursor === undefined) {
       this.#ending = { retryMs };
       return;
@@ -248,9 +248,9 @@ export class Connection implements StreamBody, Receiver {
       this.#write(text);
       // Whoever resumes a call's stream says where; a note of it would cost a write a page.
       if (isStandalone(stream) || !resumable) {
+        const through = this.#cursor;
         const { logs } = this.#settings.backend;
-        const noted = logs.delivered(session, stream, this.#cursor, !resumable);
-        if (noted instanceof Promise) noted.catch((error) => backendFailed(this.#settings, error));
+        attempt(this.#settings, () => logs.delivered(session, stream, through, !resumable));
       }
     }
     if (page.ended) this.close("finished");
