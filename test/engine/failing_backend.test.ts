@@ -172,7 +172,7 @@ describe("with a broken backend", () => {
       const application = {
         request(_: unknown, exchange: Exchange) {
           exchange.notify("notifications/message", {});
-          return new Promise(() => {});
+          return new Promise<undefined>(() => {});
         },
       };
       const endpoint = new Endpoint(scope, application, {}, world);

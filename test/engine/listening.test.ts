@@ -128,7 +128,7 @@ test("a stream is refused whose session ends while its log is opened, and leaves
 testInWorlds("a stream that is refused leaves no log", async (scope, world) => {
   const request = (_: unknown, exchange: Exchange) => {
     exchange.notify("notifications/message", {});
-    return new Promise(() => {});
+    return new Promise<undefined>(() => {});
   };
   const endpoint = new Endpoint(scope, { request }, { limits: { streams: 1 } }, world);
   const session = await endpoint.open();
