@@ -1,14 +1,14 @@
 /** What becomes of a stream before anybody reads it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
+import { type Backend, createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
 import type { Sink, StreamBody } from "../../core/engine/reply.ts";
 import { WAKE } from "../../core/engine/streams/stream.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
-import { Endpoint, gate, initialize } from "./endpoint.ts";
+import { Endpoint, Events, gate, initialize } from "./endpoint.ts";
 
 /** A standalone stream whose answer the store holds back for longer than the silence that is filled. */
 async function heldBack() {
@@ -127,6 +127,71 @@ for (
     assert.equal(own.bus.publish(topic, WAKE.probe), 0);
   });
 }
+
+test(
+  "a reader does not take the word of the one before it for a later one's, where words were missed before it listened",
+  { timeout: 30_000 },
+  async (t) => {
+    const own = memory();
+    const listens = gate();
+    let missed = (): void => {};
+    let earlier: (() => void) | undefined;
+    let readers = 0;
+    const bus: Backend["bus"] = {
+      publish(topic, word) {
+        const held = topic.startsWith("stream/") && word.startsWith("r") && earlier === undefined;
+        if (!held) return own.bus.publish(topic, word);
+        return new Promise((resolve) => earlier = () => resolve(own.bus.publish(topic, word)));
+      },
+      async subscribe(topic, receiver) {
+        const second = topic.startsWith("stream/") && ++readers === 2;
+        if (second) await listens.opened;
+        await own.bus.subscribe(topic, receiver);
+        if (second) earlier!();
+      },
+      unsubscribe: own.bus.unsubscribe.bind(own.bus),
+      missed(listener) {
+        missed = listener;
+        return () => {};
+      },
+    };
+    const endpoint = new Endpoint(t, {}, { backend: { ...own, bus }, keepAliveMs: 0 });
+    const session = await endpoint.open();
+    const first = new Events(await endpoint.get({ session }));
+    await turns(3);
+    const second = new Events(await endpoint.get({ session }));
+    await turns(3);
+    missed();
+    listens.open();
+    await first.rest();
+    await turns(3);
+    assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["replaced"]);
+    (await endpoint.handler.sessions.get(session))!.notify("notifications/message", { i: 1 });
+    assert.equal((await second.next())?.params.i, 1);
+    await second.cut();
+  },
+);
+
+test("what is said while an event is written comes after it", async (t) => {
+  const endpoint = new Endpoint(t);
+  const session = await endpoint.open();
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  const fields = { "host": "localhost", "accept": "text/event-stream", "mcp-session-id": session };
+  const reply = await endpoint.handler.handle(
+    { method: "GET", url: "http://localhost/mcp", headers: new Headers(fields) },
+    { text: () => Promise.resolve("") },
+  );
+  let text = "";
+  const write = (more: string): boolean => {
+    text += more;
+    if (more.includes('"i":1')) handle.notify("notifications/message", { i: 2 });
+    return true;
+  };
+  (reply.body as StreamBody).open({ write, end() {}, abort() {} });
+  handle.notify("notifications/message", { i: 1 });
+  await turns(3);
+  assert.deepEqual([...text.matchAll(/"i":(\d)/g)].map(([, i]) => i), ["1", "2"]);
+});
 
 test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {
   const { mcp, clock, body } = await heldBack();
