@@ -74,6 +74,12 @@ export function sdkServer(factory: SdkServerFactory, options: SdkOptions = {}): 
   return new SdkApplication(factory, retryMs, modern);
 }
 
+/** Told by the signal of what is cancelled, and by the request that the progress is of. */
+const OWN_WAYS: ReadonlySet<string> = new Set([
+  "notifications/cancelled",
+  "notifications/progress",
+]);
+
 const INITIALIZED: RpcNotification = { jsonrpc: "2.0", method: "notifications/initialized" };
 
 class SdkApplication implements Application {
@@ -119,8 +125,8 @@ class SdkApplication implements Application {
   }
 
   async notification(notification: RpcNotification, exchange: Exchange): Promise<void> {
-    // What is cancelled is told by its signal, on whichever node it runs.
-    if (notification.method === "notifications/cancelled") return;
+    // Both find the server that they are for by themselves, on whichever node it is.
+    if (OWN_WAYS.has(notification.method)) return;
     const { session } = exchange;
     if (session === undefined) {
       const link = await this.#connect(exchange, false);

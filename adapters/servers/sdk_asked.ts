@@ -1,10 +1,11 @@
 /**
- * What a server of the official SDK asks its client: requests on their way out, and their answers. No id and no
+ * What a server of the official SDK asks its client: requests on their way out, and what comes of them. No id and no
  * progress token of the server's passes through.
  *
  * @module
  */
 
+import type { AskTerms } from "../../core/engine/calls/client_requests.ts";
 import { ClientRequestError } from "../../core/engine/errors.ts";
 import type { Exchange, SessionHandle } from "../../core/engine/exchange.ts";
 import {
@@ -12,8 +13,12 @@ import {
   INVALID_PARAMS,
   TRANSPORT_REFUSED,
 } from "../../core/protocol/error_codes.ts";
-import type { JsonObject, RequestId, RpcErrorObject } from "../../core/protocol/json_rpc.ts";
-import { ProgressTokens } from "./progress_tokens.ts";
+import {
+  isObject,
+  type JsonObject,
+  type RequestId,
+  type RpcErrorObject,
+} from "../../core/protocol/json_rpc.ts";
 import { metaFault } from "./sdk_meta.ts";
 import type { SdkMessage } from "./sdk_types.ts";
 
@@ -30,13 +35,12 @@ export interface AskingCall {
 /** The requests of one server object to its client. */
 export class Asked {
   readonly #session: SessionHandle | undefined;
-  /** Hands an answer to the server. */
-  readonly #deliver: (answer: SdkMessage) => void;
+  /** Hands an answer, or word of progress, to the server. */
+  readonly #deliver: (message: SdkMessage) => void;
   /** By the server's ids; aborting gives one up. */
   readonly #waiting = new Map<RequestId, AbortController>();
-  readonly #tokens = new ProgressTokens();
 
-  constructor(session: SessionHandle | undefined, deliver: (answer: SdkMessage) => void) {
+  constructor(session: SessionHandle | undefined, deliver: (message: SdkMessage) => void) {
     this.#session = session;
     this.#deliver = deliver;
   }
@@ -56,7 +60,7 @@ export class Asked {
   ): void {
     const stop = new AbortController();
     this.#waiting.set(id, stop);
-    this.#send(method, this.#tokens.outward(params), call, related, stop.signal).then(
+    this.#send(method, params, call, related, stop.signal).then(
       (result) => this.#replied(id, { result }),
       (error) => this.#replied(id, { error: errorOf(error) }),
     );
@@ -69,12 +73,6 @@ export class Asked {
     if (stop === undefined) return;
     this.#waiting.delete(id);
     stop.abort(params?.reason);
-  }
-
-  /** The params of progress that the client tells of, as the server knows it; undefined where it did not ask for any. */
-  progress(params: Params): Params {
-    const token = this.#tokens.inward(params?.progressToken);
-    return token === undefined ? undefined : { ...params, progressToken: token };
   }
 
   /** The server has closed: nobody waits for an answer. */
@@ -91,12 +89,18 @@ export class Asked {
     signal: AbortSignal,
   ): Promise<JsonObject> {
     // The server keeps the time itself, and says when it has given up.
-    const options = { signal, timeoutMs: Infinity };
+    const options: AskTerms = {
+      signal,
+      timeoutMs: Infinity,
+      progress: this.#progress(params),
+      // It was only guessed that the call would last as long.
+      outlives: !related && this.#session !== undefined,
+    };
     if (call?.exchange !== undefined) {
       try {
         return await call.exchange.request(method, params, options);
       } catch (error) {
-        // It was only guessed that the call would carry it, and last as long.
+        // Nor was it said that the call would carry it.
         const outlived = call.answered && !signal.aborted && isFailure(error, "cancelled");
         if (related || !(outlived || isFailure(error, "no-stream"))) throw error;
       }
@@ -105,6 +109,16 @@ export class Asked {
       throw new ClientRequestError("no-stream", `${method}: there is no stream for it`);
     }
     return this.#session.request(method, params, { ...options, queued: true });
+  }
+
+  /** Takes progress in the server's name for it; undefined where it asks for none. */
+  #progress(params: Params): AskTerms["progress"] {
+    const meta = params?._meta;
+    if (!isObject(meta) || meta.progressToken === undefined) return undefined;
+    const { progressToken } = meta;
+    return (told) => {
+      this.#deliver({ method: "notifications/progress", params: { ...told, progressToken } });
+    };
   }
 
   #replied(id: RequestId, reply: SdkMessage): void {

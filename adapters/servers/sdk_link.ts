@@ -62,7 +62,7 @@ export class Link implements SdkTransport {
     this.#context = context;
     this.#session = session;
     this.#closed = closed;
-    this.#asked = new Asked(session, (answer) => this.#hand(answer));
+    this.#asked = new Asked(session, (message) => this.#hand(message));
     this.sessionId = session?.id;
   }
 
@@ -130,11 +130,6 @@ export class Link implements SdkTransport {
 
   /** Hands a notification to the server; that its client is initialized once only, for more than one may say so. */
   notify({ method, params }: RpcNotification, extra: SdkExtra): void {
-    if (method === "notifications/progress") {
-      const own = this.#asked.progress(params);
-      if (own !== undefined) this.#deliver({ method, params: own }, extra);
-      return;
-    }
     if (method === "notifications/initialized") {
       if (this.#initialized) return;
       this.#initialized = true;

@@ -7,13 +7,13 @@
 
 import type { RequestHead } from "../inbound/head.ts";
 import { rejectionReply } from "../outbound/reply.ts";
-import type { JsonObject, RpcMessage, RpcResponse } from "../protocol/json_rpc.ts";
+import type { JsonObject, RpcMessage } from "../protocol/json_rpc.ts";
 import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Application } from "./application.ts";
 import { Call } from "./calls/call.ts";
-import { ClientRequests } from "./calls/client_requests.ts";
+import { type AskTerms, ClientRequests, type Said } from "./calls/client_requests.ts";
 import { answererOf, takeIn } from "./calls/inbox.ts";
 import { Post } from "./calls/post.ts";
 import { requestsOf } from "./calls/posted.ts";
@@ -22,7 +22,7 @@ import { inform, run, tellRequest } from "./calls/running.ts";
 import { Undecided } from "./calls/undecided.ts";
 import { Closing } from "./closing.ts";
 import { ClientRequestError } from "./errors.ts";
-import type { Caller, RequestOptions } from "./exchange.ts";
+import type { Caller } from "./exchange.ts";
 import { mintNodeId } from "./ids.ts";
 import { spreadChange } from "./modern/changes.ts";
 import { Delegate } from "./modern/delegate.ts";
@@ -135,7 +135,7 @@ export class Dispatcher implements Listener {
     call: Call,
     method: string,
     params: JsonObject | undefined,
-    options: RequestOptions,
+    options: AskTerms,
   ): Promise<JsonObject> {
     const stream = call.post.stream();
     if (stream === undefined || stream.over) {
@@ -153,8 +153,10 @@ export class Dispatcher implements Listener {
       {
         when: (go) => this.lifecycle.readiness.when(call.live, method, go),
         send: (text) => call.emit(text),
-        cancel: (requestId, reason) =>
-          call.notify("notifications/cancelled", { requestId, reason }),
+        cancel: (requestId, reason) => {
+          const tells = call.over ? call.session : call;
+          tells?.notify("notifications/cancelled", { requestId, reason });
+        },
       },
     );
   }
@@ -190,8 +192,8 @@ export class Dispatcher implements Listener {
     this.stop(call, undefined, reason);
   }
 
-  answered(from: string, response: RpcResponse): void {
-    this.requests.answer(from, response);
+  answered(from: string, said: Said): void {
+    this.requests.said(from, said);
   }
 
   get holds(): (() => Iterable<string>) | undefined {

@@ -67,7 +67,7 @@ describe("nothing is left", () => {
       await leavesNothing(async (own) => {
         const [from, call] = who === "the call" ? [`s${++count}`, { own }] : [own, undefined];
         const asked = requests.ask(from, call, "roots/list", undefined, {}, way);
-        requests.answer(from, { jsonrpc: "2.0", id, result: {} });
+        requests.said(from, { jsonrpc: "2.0", id, result: {} });
         await asked;
       });
     });

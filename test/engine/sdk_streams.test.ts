@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMcpHandler } from "../../core/engine/mod.ts";
 import { sdkServer } from "../../adapters/servers/sdk.ts";
+import { testClient } from "../../adapters/testing/mod.ts";
 import { connected, endpoint, gate, standalone, textOf, tool } from "./sdk/endpoint.ts";
 import { type Built, versions } from "./sdk/servers.ts";
 
@@ -78,7 +79,54 @@ for (const version of versions) {
       });
     }
 
-    test("a request that outlives the call in which it was asked goes on outside", async () => {
+    test("a request that outlives the call in which it was asked is asked once", async () => {
+      const answer = Promise.withResolvers<string>();
+      const { mcp, servers } = endpoint(version, {
+        ask: (call) => {
+          call.ask("name?").then(answer.resolve, answer.reject);
+          return "asked";
+        },
+      });
+      const asked: unknown[] = [];
+      const over = Promise.withResolvers<void>();
+      const client = await connected(mcp, {
+        request: async (_, { message }) => {
+          asked.push(message);
+          await over.promise;
+          return { action: "accept", content: { answer: "Ann" } };
+        },
+      });
+      assert.equal(textOf(await client.call("tools/call", tool("ask"))), "asked");
+      const stream = await standalone(client);
+      await servers[0]!.log("first");
+      assert.equal((await stream.next()).params.data, "first");
+      over.resolve();
+      assert.equal(await answer.promise, "Ann");
+      assert.deepEqual(asked, ["name?"]);
+      stream.close();
+      await mcp.close();
+    });
+
+    test("a request that outlives its call is given up on the standalone stream", async () => {
+      const failed = Promise.withResolvers<unknown>();
+      const { mcp } = endpoint(version, {
+        ask: (call) => {
+          call.ask("name?", { timeout: 50 }).catch(failed.resolve);
+          return "asked";
+        },
+      });
+      const client = await connected(mcp, { request: () => new Promise(() => {}) });
+      assert.equal(textOf(await client.call("tools/call", tool("ask"))), "asked");
+      assert.match(String(await failed.promise), /timed out/i);
+      const stream = await standalone(client);
+      const { method, params } = await stream.next();
+      assert.equal(method, "notifications/cancelled");
+      assert.match(params.requestId, /^\w{12}\./);
+      stream.close();
+      await mcp.close();
+    });
+
+    test("a request whose call ends before the client is ready is asked outside", async () => {
       const answer = Promise.withResolvers<string>();
       const { mcp } = endpoint(version, {
         ask: (call) => {
@@ -86,8 +134,18 @@ for (const version of versions) {
           return "asked";
         },
       });
-      const client = await connected(mcp, { request: () => new Promise(() => {}) });
+      const held = Promise.withResolvers<void>();
+      const client = testClient({
+        fetch: async (request) => {
+          const said = await request.clone().text();
+          if (!said.includes("notifications/initialized")) return mcp.fetch(request);
+          held.promise.then(() => mcp.fetch(request));
+          return new Response(null, { status: 202 });
+        },
+      }, { capabilities: { elicitation: {} } });
+      await client.initialize();
       assert.equal(textOf(await client.call("tools/call", tool("ask"))), "asked");
+      held.resolve();
       const stream = await standalone(client);
       const { id, params } = await stream.next();
       assert.equal(params.message, "name?");

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type JsonObject, requestText, type RpcResponse } from "../../protocol/json_rpc.ts";
+import {
+  isObject,
+  type JsonObject,
+  requestText,
+  type RpcNotification,
+  type RpcResponse,
+} from "../../protocol/json_rpc.ts";
 import type { Clock } from "../clock.ts";
 import { ClientRequestError, type ClientRequestFailure, shown } from "../errors.ts";
 import type { RequestOptions } from "../exchange.ts";
@@ -14,8 +20,28 @@ import { eachOf, SomeByKey } from "../some.ts";
 /** How long a client may take, in milliseconds, where the application does not say. */
 const TIMEOUT_MS = 60_000;
 
-/** Ends the wait of a request. */
-type Settle = (answer: RpcResponse | ClientRequestError) => void;
+/** What a client says to a request: its answer, or before that how far it has got. */
+export type Said = RpcResponse | RpcNotification;
+
+/** On what terms a request waits. What goes beyond {@linkcode RequestOptions} is for `sdkServer`. */
+export interface AskTerms extends RequestOptions {
+  /** Has the client asked for progress, and is told of it: the params, with a token of ours. */
+  readonly progress?: ((params: JsonObject) => void) | undefined;
+  /** A client that was asked in a call may answer after that has been answered. */
+  readonly outlives?: boolean | undefined;
+}
+
+/** Is told what comes of a request; all but progress ends its wait. */
+type Settle = (said: Said | ClientRequestError) => void;
+
+/** Is told that the call which asked is over. */
+type Over = (call: OverCall) => void;
+
+interface OverCall {
+  readonly method: string;
+  /** Has aborted where the call was stopped. */
+  readonly signal: AbortSignal;
+}
 
 /** The way of a request to its client. */
 export interface Way {
@@ -34,7 +60,7 @@ export class ClientRequests {
   /** By whose answer it has to be, a session's or where there is none a principal's, and by id. */
   readonly #waiting = new Map<string, Map<string, Settle>>();
   /** By the call that asked: the end of one looks through nothing that others wait for. */
-  readonly #asked = new SomeByKey<object, Settle>();
+  readonly #asked = new SomeByKey<object, Over>();
 
   constructor(node: string, clock: Clock) {
     this.#node = node;
@@ -53,10 +79,10 @@ export class ClientRequests {
     call: object | undefined,
     method: string,
     params: JsonObject | undefined,
-    options: RequestOptions,
+    options: AskTerms,
     way: Way,
   ): Promise<JsonObject> {
-    const { timeoutMs = TIMEOUT_MS, signal } = options;
+    const { timeoutMs = TIMEOUT_MS, signal, progress, outlives } = options;
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
       const message = `timeoutMs: ${shown(timeoutMs)} is not a time of at least 0 milliseconds`;
       return Promise.reject(new TypeError(message));
@@ -64,7 +90,7 @@ export class ClientRequests {
     // The id carries the node that waits, so that any node can pass the answer on without a table.
     const id = `${this.#node}.${randomToken(9)}`;
     return new Promise((resolve, reject) => {
-      const text = requestText(id, method, params);
+      const text = requestText(id, method, progress ? withToken(params, id) : params);
       let sent = false;
       let stopWaiting: (() => void) | undefined;
       const go = (): void => {
@@ -86,37 +112,43 @@ export class ClientRequests {
         timeoutMs,
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
       );
-      const settle: Settle = (answer) => {
+      const settle: Settle = (said) => {
+        if ("method" in said) return progress?.(said.params!);
         waiting.delete(id);
         if (waiting.size === 0 && this.#waiting.get(from) === waiting) this.#waiting.delete(from);
-        if (call !== undefined) this.#asked.delete(call, settle);
+        if (call !== undefined) this.#asked.delete(call, over);
         stopTimer();
         stopWaiting?.();
         signal?.removeEventListener("abort", aborted);
-        if (answer instanceof ClientRequestError) reject(answer);
-        else if (answer.result !== undefined) resolve(answer.result);
+        if (said instanceof ClientRequestError) reject(said);
+        else if (said.result !== undefined) resolve(said.result);
         else {
-          const error = answer.error!;
+          const error = said.error!;
           reject(new ClientRequestError("refused", error.message, error));
         }
       };
+      const over: Over = ({ method, signal }) => {
+        if (sent && outlives && !signal.aborted) return;
+        settle(new ClientRequestError("cancelled", `${method} is over`));
+      };
       const waiting = this.#waiting.get(from) ?? new Map<string, Settle>();
       this.#waiting.set(from, waiting.set(id, settle));
-      if (call !== undefined) this.#asked.add(call, settle);
+      if (call !== undefined) this.#asked.add(call, over);
       // Nothing was sent that could be cancelled.
       if (signal?.aborted) settle(new ClientRequestError("cancelled", "the caller gave up"));
       else stopWaiting = way.when(go);
     });
   }
 
-  /** The node that waits for an answer; undefined where no node of ours does. */
-  static nodeOf(id: unknown): string | undefined {
+  /** The node that waits for what was said; undefined where no node of ours does. */
+  static nodeOf(said: Said): string | undefined {
+    const id = idOf(said);
     return typeof id === "string" ? /^([0-9A-Za-z]+)\.[\w-]+$/.exec(id)?.[1] : undefined;
   }
 
-  /** An answer has come. One that nobody waits for, or that is somebody else's, is dropped. */
-  answer(from: string, response: RpcResponse): void {
-    this.#waiting.get(from)?.get(response.id as string)?.(response);
+  /** A client has said something. What nobody waits for, or is somebody else's, is dropped. */
+  said(from: string, said: Said): void {
+    this.#waiting.get(from)?.get(idOf(said) as string)?.(said);
   }
 
   /** The session `from` is over: what waits for its answer has none any more. */
@@ -127,16 +159,26 @@ export class ClientRequests {
   }
 
   /** A call is over: what it has asked has no answer any more. */
-  over(call: { readonly method: string }): void {
+  over(call: OverCall): void {
     // Most have asked nothing, and mostly none has.
     if (this.#asked.size === 0) return;
-    for (const settle of eachOf(this.#asked.of(call))) {
-      settle(new ClientRequestError("cancelled", `${call.method} is over`));
-    }
+    for (const over of eachOf(this.#asked.of(call))) over(call);
+    // Some outlive it.
+    this.#asked.forget(call);
   }
 
   /** All is over: nothing has an answer any more. */
   endAll(message: string): void {
     for (const from of this.#waiting.keys()) this.end(from, message);
   }
+}
+
+// The token of a request's progress is its id: what is said of the one finds its node as the other does.
+function withToken(params: JsonObject | undefined, id: string): JsonObject {
+  const meta = params?._meta;
+  return { ...params, _meta: { ...(isObject(meta) && meta), progressToken: id } };
+}
+
+function idOf(said: Said): unknown {
+  return "method" in said ? said.params?.progressToken : said.id;
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { RpcMessage, RpcNotification, RpcResponse } from "../../protocol/json_rpc.ts";
+import type { RpcMessage, RpcNotification } from "../../protocol/json_rpc.ts";
 import type { SessionRecord } from "../../session/record.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import type { Caller, Exchange } from "../exchange.ts";
 import type { Lifecycle } from "../sessions/lifecycle.ts";
-import { ClientRequests } from "./client_requests.ts";
+import { ClientRequests, type Said } from "./client_requests.ts";
 import { inform } from "./running.ts";
 
 /** Takes what is no request to where it belongs; `exchange` makes what the application sees of a notification. */
@@ -25,6 +25,9 @@ export function takeIn(
     else if (kind === "notification") {
       const { method } = message;
       if (method === "notifications/cancelled") cancel(message, record, lifecycle);
+      else if (method === "notifications/progress") {
+        pass(message, answererOf(record, caller), lifecycle, requests);
+      }
       if (application.notification === undefined) continue;
       inform(method, settings, () => application.notification!(message, exchange(message)));
     }
@@ -41,14 +44,14 @@ function cancel(
 }
 
 function pass(
-  answer: RpcResponse,
+  said: Said,
   from: string,
   lifecycle: Lifecycle,
   requests: ClientRequests,
 ): void {
-  const node = ClientRequests.nodeOf(answer.id);
-  if (node === lifecycle.node) requests.answer(from, answer);
-  else if (node !== undefined) lifecycle.passOn(node, from, answer);
+  const node = ClientRequests.nodeOf(said);
+  if (node === lifecycle.node) requests.said(from, said);
+  else if (node !== undefined) lifecycle.passOn(node, from, said);
 }
 
 /** Whose answer to a server-to-client request counts: the session's, or where there is none the principal's. */

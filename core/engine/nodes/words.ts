@@ -8,6 +8,7 @@ import { INVALID_REQUEST } from "../../protocol/error_codes.ts";
 import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
 import type { EndReason } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
+import type { Said } from "../calls/client_requests.ts";
 import { jsonOf } from "../json.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
@@ -47,8 +48,8 @@ export function topicsOf(
     [CONTROL, { receive: (text) => told(JSON.parse(text) as ControlWord) }],
     [answers(node), {
       receive(text) {
-        const { from, response } = JSON.parse(text) as { from: string; response: RpcResponse };
-        listener.answered(from, response);
+        const { from, said } = JSON.parse(text) as { from: string; said: Said };
+        listener.answered(from, said);
       },
     }],
     [CHANGES, { receive: (text) => listener.changed(JSON.parse(text) as Change) }],
@@ -60,22 +61,22 @@ export function tell(settings: Settings, word: ControlWord): void {
   attempt(settings, () => settings.backend.bus.publish(CONTROL, JSON.stringify(word)));
 }
 
-/** Passes a client's answer to the node that waits for it. */
+/** Passes a client's answer, or word of its progress, to the node that waits for it. */
 export function passAnswer(
   settings: Settings,
   node: string,
   from: string,
-  response: RpcResponse,
+  said: Said,
   gone: () => Promise<boolean>,
 ): void {
-  attempt(settings, () => deliver(settings, node, answerText(from, response), gone));
+  attempt(settings, () => deliver(settings, node, answerText(from, said), gone));
 }
 
 // How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
-function answerText(from: string, response: RpcResponse): string {
-  const { jsonrpc, id } = response;
+function answerText(from: string, said: Said): string {
+  const { jsonrpc, id } = said as RpcResponse;
   const error = { code: INVALID_REQUEST, message: "The client's answer nests too deep" };
-  return jsonOf({ from, response }) ?? JSON.stringify({ from, response: { jsonrpc, id, error } });
+  return jsonOf({ from, said }) ?? JSON.stringify({ from, said: { jsonrpc, id, error } });
 }
 
 // A node that lives may be about to listen again after a lost connection.

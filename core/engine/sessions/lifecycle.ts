@@ -5,11 +5,12 @@
  */
 
 import type { Rejection } from "../../outbound/rejections.ts";
-import type { RequestId, RpcResponse } from "../../protocol/json_rpc.ts";
+import type { RequestId } from "../../protocol/json_rpc.ts";
 import type { EndReason, SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Call } from "../calls/call.ts";
+import type { Said } from "../calls/client_requests.ts";
 import type { Change } from "../modern/subscriptions.ts";
 import { Changes } from "../nodes/changes.ts";
 import { Membership } from "../nodes/membership.ts";
@@ -30,8 +31,8 @@ export interface Listener extends EndListener {
   cancelled(call: Call, reason: string | undefined): void;
   /** Something that clients want to know of has changed. */
   changed(change: Change): void;
-  /** A client has answered a request that this node sent; `from` says whose answer it is, see `answererOf`. */
-  answered(from: string, response: RpcResponse): void;
+  /** A client has answered a request that this node sent, or told of its progress; `from`: see `answererOf`. */
+  answered(from: string, said: Said): void;
   /** The bus may have lost words about streams and changes. */
   missed(): void;
   /** This node's lease was renewed: time to settle what nodes have left whose lease is over. */
@@ -165,9 +166,9 @@ export class Lifecycle {
     andThen(this.tryJoin(), () => this.#changes.tell(change));
   }
 
-  /** Passes a client's answer on to the node that sent the request and waits. */
-  passOn(node: string, from: string, response: RpcResponse): void {
-    passAnswer(this.#settings, node, from, response, () => this.gone(node));
+  /** Passes what a client says on to the node that sent the request and waits. */
+  passOn(node: string, from: string, said: Said): void {
+    passAnswer(this.#settings, node, from, said, () => this.gone(node));
   }
 
   /** See {@linkcode Membership.gone}. */

@@ -141,6 +141,32 @@ function checks(version: Version): { readonly [name: string]: (backends: Three) 
       await Promise.all([asking.mcp.close(), answering.mcp.close()]);
     },
 
+    "hears of progress on what it asks, whichever node is told": async ([one, two]) => {
+      const heard: number[] = [];
+      const again = Promise.withResolvers<void>();
+      const onprogress = ({ progress }: { readonly progress: number }): void => {
+        if (heard.push(progress) === 2) again.resolve();
+      };
+      const tools = { ask: (call: ToolCall) => call.askRelated("name?", { onprogress }) };
+      const asking = endpoint(version, tools, { backend: one });
+      const other = endpoint(version, {}, { backend: two });
+      const client = await connected(asking.mcp, {
+        request: async (_, { _meta }) => {
+          const { progressToken } = _meta as { progressToken: string };
+          for (const progress of [1, 2]) {
+            const params = { progressToken, progress };
+            await at(other.mcp, client).send({ method: "notifications/progress", params });
+          }
+          await again.promise;
+          return { action: "accept", content: { answer: "Ann" } };
+        },
+      });
+      assert.equal(textOf(await client.call("tools/call", tool("ask"))), "Ann");
+      assert.deepEqual(heard, [1, 2]);
+      assert.equal(other.servers.length, 0);
+      await Promise.all([asking.mcp.close(), other.mcp.close()]);
+    },
+
     "what it asks after a restart does not meet answers to what was asked before": async (
       [one, two],
     ) => {
