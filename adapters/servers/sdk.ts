@@ -135,8 +135,7 @@ class SdkApplication implements Application {
     }
     const found = this.#find(session, exchange);
     const link = found instanceof Promise ? await found : found;
-    if (notification.method === "notifications/initialized") link.opened();
-    else this.#used(link, session, exchange);
+    if (notification.method !== "notifications/initialized") this.#used(link, session, exchange);
     link.notify(notification, this.#extra(exchange));
   }
 
@@ -148,7 +147,7 @@ class SdkApplication implements Application {
 
   *holds(): Iterable<string> {
     for (const [id, link] of [...this.#sessions]) {
-      if (!(link instanceof Link && link.stored) || this.#sessions.get(id) !== link) continue;
+      if (!(link instanceof Link) || this.#sessions.get(id) !== link) continue;
       // Whoever takes only some of them gets the others the next time.
       this.#sessions.delete(id);
       this.#sessions.set(id, link);
@@ -216,7 +215,6 @@ class SdkApplication implements Application {
    * A session's message comes to its server, which may have been told on another node that its client is initialized.
    */
   #used(link: Link, { ready }: SessionHandle, exchange: Exchange): void {
-    link.opened();
     if (ready && !link.initialized) link.notify(INITIALIZED, this.#extra(exchange));
   }
 

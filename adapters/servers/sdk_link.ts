@@ -49,8 +49,6 @@ export class Link implements SdkTransport {
   #started = false;
   #over = false;
   #initialized = false;
-  /** What waits for the session to be stored. */
-  #unsent: (() => void)[] | undefined = [];
 
   constructor(
     server: SdkServer,
@@ -142,18 +140,6 @@ export class Link implements SdkTransport {
     return this.#initialized;
   }
 
-  /** Its session is known to be stored. */
-  get stored(): boolean {
-    return this.#unsent === undefined;
-  }
-
-  /** The session is stored: what the server has said so far can go out. */
-  opened(): void {
-    const unsent = this.#unsent ?? [];
-    this.#unsent = undefined;
-    for (const send of unsent) send();
-  }
-
   // deno-lint-ignore require-await
   async start(): Promise<void> {
     this.#started = true;
@@ -225,10 +211,8 @@ export class Link implements SdkTransport {
 
   #tells(method: string, params: Params): void {
     const session = this.#session;
-    if (session === undefined) return this.#only()?.exchange?.notify(method, params);
-    const tell = (): void => session.notify(method, params);
-    if (this.#unsent === undefined) tell();
-    else this.#unsent.push(tell);
+    if (session === undefined) this.#only()?.exchange?.notify(method, params);
+    else session.notify(method, params);
   }
 
   /** The call that this runs in the course of, while it is in flight; without a session, the only one. */

@@ -36,8 +36,8 @@ export interface Session {
 export interface SessionHandle extends Session {
   /**
    * Sends a notification on the session's standalone stream (GET). Where nobody reads that stream, the notification
-   * waits in its log, within the limits of logs, for the next reader. It goes nowhere where the session is over or not
-   * stored yet, as during `initialize`.
+   * waits in its log, within the limits of logs, for the next reader. During `initialize` it waits until the session is
+   * stored. It goes nowhere where the session is over.
    *
    * @throws {TypeError} The params cannot be written as JSON.
    */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealed } from "../../adapters/backends/sealed.ts";
 import { type Backend, memory } from "../../core/engine/mod.ts";
+import { testClient } from "../../adapters/testing/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
@@ -65,6 +66,31 @@ test("a session that is kept nowhere and only expires", async () => {
   await pass(clock, 31_000);
   while (told.length < 2) await turns();
   assert.deepEqual(told, ["1 initialized", "1 closed"]);
+  await mcp.close();
+});
+
+test("a session whose client says nothing more after initialize, and that only expires", async () => {
+  const clock = new FakeClock();
+  const backend = sealed({ keys: [new Uint8Array(32)], clock });
+  const { mcp, servers, told } = endpoint(v1, {}, {
+    backend,
+    clock,
+    limits: { maxAgeMs: 60_000 },
+  });
+  await testClient({
+    fetch: async (request) => {
+      const said = await request.clone().text();
+      return said.includes('"initialize"')
+        ? mcp.fetch(request)
+        : new Response(null, { status: 202 });
+    },
+  }).initialize();
+  await pass(clock, 59_000);
+  assert.equal(servers.length, 1);
+  assert.deepEqual(told, []);
+  await pass(clock, 31_000);
+  while (told.length < 1) await turns();
+  assert.deepEqual(told, ["1 closed"]);
   await mcp.close();
 });
 

@@ -68,6 +68,26 @@ for (const version of versions) {
       },
     );
 
+    test(
+      "is heard outside any call though no further message comes to its node",
+      LIMIT,
+      async () => {
+        const backend = memory();
+        const one = endpoint(version, {}, { backend });
+        const two = endpoint(version, {}, { backend });
+        const client = await connected(one.mcp);
+        const silent = await connected(routed("notifications/initialized", two.mcp, one.mcp));
+        for (const { sessionId } of [client, silent]) {
+          const at = sessionId === client.sessionId ? 0 : 1;
+          await one.servers[at]!.log(`for ${at}`);
+          const stream = await standalone(at === 0 ? client : silent);
+          assert.equal((await stream.next()).params.data, `for ${at}`);
+          stream.close();
+        }
+        await Promise.all([one.mcp.close(), two.mcp.close()]);
+      },
+    );
+
     test("is told once, however often its client says that it is initialized", LIMIT, async () => {
       const { mcp, told } = endpoint(version, {});
       const client = await connected(mcp);

@@ -89,8 +89,12 @@ export async function openSession(
   if (dispatcher.stopped) return { rule: "draining" };
   // Closing waits for it as for any call, and stops it as any call.
   dispatcher.hold(call, undefined, false);
+  const stored = creates ? dispatcher.lifecycle.openings.begin(draft.id) : undefined;
   const opening = open(dispatcher, call, request, draft, accepts, creates);
-  const over = (): void => call.settle("");
+  const over = (): void => {
+    stored?.();
+    call.settle("");
+  };
   opening.then(over, over);
   const stopped = (await post.reply()).status !== 200;
   return stopped ? { rule: "draining" } : opening;

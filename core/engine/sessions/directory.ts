@@ -167,12 +167,14 @@ class Handle implements SessionHandle {
   get #stream(): Stream {
     const { id } = this.#record;
     const { sessions } = this.#settings.backend;
+    const { openings } = this.#lifecycle;
     // What is written for a session that is over would lie in its log for ever.
+    const stored = () => andThen(sessions.get(id), (record) => record !== undefined);
     return this.#standalone ??= new Stream(
       id,
       standaloneStream(id),
       this.#settings,
-      () => andThen(sessions.get(id), (record) => record !== undefined),
+      () => andThen(openings.of(id), stored),
     );
   }
 

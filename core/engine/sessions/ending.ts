@@ -13,6 +13,7 @@ import type { Lapsed } from "../ports.ts";
 import type { Asking } from "./asking.ts";
 import type { Live } from "./live.ts";
 import type { Lives } from "./lives.ts";
+import type { Openings } from "./opening.ts";
 
 /** How many sessions that the application keeps are looked up in one sweep. */
 const FORGET_AT_ONCE = 1_000;
@@ -30,6 +31,7 @@ export class Ending {
   readonly #settings: Settings;
   readonly #node: string;
   readonly #lives: Lives;
+  readonly #openings: Openings;
   readonly #asking: Asking;
   readonly #listener: EndListener;
 
@@ -37,12 +39,14 @@ export class Ending {
     settings: Settings,
     node: string,
     lives: Lives,
+    openings: Openings,
     asking: Asking,
     listener: EndListener,
   ) {
     this.#settings = settings;
     this.#node = node;
     this.#lives = lives;
+    this.#openings = openings;
     this.#asking = asking;
     this.#listener = listener;
   }
@@ -107,9 +111,12 @@ export class Ending {
     let keeps = false;
     let left = FORGET_AT_ONCE;
     for (const id of this.#listener.holds?.() ?? []) {
-      const record = await this.#settings.backend.sessions.get(id);
+      // Asked first: it may be stored while the store looks for it.
+      const opening = this.#openings.of(id) !== undefined;
+      const record = opening ? undefined : await this.#settings.backend.sessions.get(id);
       // One whose time is over is ended like any other; in one that has work, a request may just have come.
-      if (this.#lives.get(id) !== undefined || (record && this.unlessLapsed(record))) keeps = true;
+      const lives = opening || this.#lives.get(id) !== undefined;
+      if (lives || (record && this.unlessLapsed(record))) keeps = true;
       else if (record === undefined) this.#perform("abort-calls", id, "ended");
       if (--left === 0) return true;
     }

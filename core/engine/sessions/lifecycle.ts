@@ -21,7 +21,7 @@ import { Asking } from "./asking.ts";
 import { Ending, type EndListener } from "./ending.ts";
 import type { Live } from "./live.ts";
 import { Lives } from "./lives.ts";
-import { storeNew } from "./opening.ts";
+import { Openings, storeNew } from "./opening.ts";
 import { Readiness } from "./readiness.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -45,6 +45,7 @@ export class Lifecycle {
   readonly readiness: Readiness;
   /** The sessions in which something goes on on this node. */
   readonly lives: Lives;
+  readonly openings: Openings = new Openings();
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #asking = new Asking();
@@ -64,7 +65,7 @@ export class Lifecycle {
       // The application may come to keep something for a session that was opened elsewhere.
       () => listener.holds !== undefined && this.#sweeper.later(),
     );
-    this.#ending = new Ending(settings, node, this.lives, this.#asking, listener);
+    this.#ending = new Ending(settings, node, this.lives, this.openings, this.#asking, listener);
     this.#sweeper = new Sweeper(settings, this.#ending);
     this.#membership = new Membership(settings, node, {
       topics: topicsOf(node, listener, (word) => this.#told(word)),

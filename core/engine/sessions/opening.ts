@@ -1,5 +1,5 @@
 /**
- * A new session on its way into the store, and those that give way to it.
+ * New sessions on their way into the store, and those that give way to them.
  *
  * @module
  */
@@ -11,6 +11,26 @@ import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
 import type { Ending } from "./ending.ts";
 import type { Sweeper } from "./sweeper.ts";
+
+/** Sessions that have an id, and are not stored yet. */
+export class Openings {
+  readonly #begun = new Map<string, Promise<void>>();
+
+  /** One is begun. What this returns says that it is stored, or never will be. */
+  begin(id: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#begun.set(id, promise);
+    return () => {
+      this.#begun.delete(id);
+      resolve();
+    };
+  }
+
+  /** Resolves once it is no such session any more; undefined for one that is none. */
+  of(id: string): Promise<void> | undefined {
+    return this.#begun.get(id);
+  }
+}
 
 /** Stores a new session; a refusal leaves nothing behind. */
 export function storeNew(
