@@ -1,7 +1,13 @@
 /** What becomes of a stream before anybody reads it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Backend, createMcpHandler, memory, type RequestHead } from "../../core/engine/mod.ts";
+import {
+  type Backend,
+  createMcpHandler,
+  type Exchange,
+  memory,
+  type RequestHead,
+} from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
 import type { Sink, StreamBody } from "../../core/engine/reply.ts";
 import { WAKE } from "../../core/engine/streams/stream.ts";
@@ -191,6 +197,31 @@ test("what is said while an event is written comes after it", async (t) => {
   handle.notify("notifications/message", { i: 1 });
   await turns(3);
   assert.deepEqual([...text.matchAll(/"i":(\d)/g)].map(([, i]) => i), ["1", "2"]);
+});
+
+test("nor does the id with which the client of a call may come back", async (t) => {
+  const own = memory();
+  const subscribed = gate();
+  const bus = instead(own.bus, "subscribe", async (subscribe, args) => {
+    if (String(args[0]).startsWith("stream/")) await subscribed.opened;
+    return subscribe(...args);
+  });
+  const application = {
+    request: (_: unknown, exchange: Exchange) => {
+      exchange.notify("notifications/message", { level: "info", data: "begun" });
+      return new Promise<never>(() => {});
+    },
+  };
+  const endpoint = new Endpoint(t, application, { backend: { ...own, bus } });
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/call", { session });
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await reader.read();
+  subscribed.open();
+  assert.match(value!, /^id: \S+\ndata: ?\n\n$/);
+  // It comes once.
+  assert.match((await reader.read()).value!, /^event: message\nid: \S+\ndata: .*"begun"/);
+  await reader.cancel();
 });
 
 test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {

@@ -66,13 +66,17 @@ export class Connection implements StreamBody, Receiver {
   open(sink: Sink): void {
     this.#sink = sink;
     if (this.#over) return sink.end();
+    const { after, priming, stream } = this.reading;
+    // Whatever becomes of this connection, or this node: its call goes on, and who has no id to come back with would
+    // never have the answer.
+    if (after !== undefined) this.#write(firstText(stream, after, priming));
     try {
       // First listen, then look: what is appended in between is seen twice rather than never.
       const topic = this.#topic;
       const listening = this.#settings.backend.bus.subscribe(topic, this);
       if (!(listening instanceof Promise)) return this.#begin(topic);
       // The first byte goes out at once: some runtimes hold the head back until there is one.
-      this.#write(COMMENT);
+      if (after === undefined) this.#write(COMMENT);
       this.#goOn(listening, () => this.#begin(topic));
     } catch (error) {
       this.#failed(error);
@@ -161,7 +165,8 @@ export class Connection implements StreamBody, Receiver {
   #start(after: number): void {
     if (this.#over) return;
     this.#cursor = after;
-    this.#write(firstText(this.reading.stream, after, this.reading.priming));
+    const { after: known, priming, stream } = this.reading;
+    if (known === undefined) this.#write(firstText(stream, after, priming));
     if (this.#ending !== undefined) this.reconnect(this.#ending.retryMs);
     this.#readOn();
   }
@@ -291,11 +296,6 @@ export class Connection implements StreamBody, Receiver {
 
   #failed(error: unknown): void {
     backendFailed(this.#settings, error);
-    // Its call goes on: who has no id to come back with would never have the answer.
-    const { after, priming, stream } = this.reading;
-    if (this.#cursor === undefined && priming && after !== undefined && !this.#over) {
-      this.#write(firstText(stream, after, true));
-    }
     this.close("lost");
   }
 }
