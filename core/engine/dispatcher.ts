@@ -12,6 +12,7 @@ import type { Accepts } from "../protocol/media.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { EndReason, SessionRecord } from "../session/record.ts";
 import type { Application } from "./application.ts";
+import { attempt } from "./attempt.ts";
 import { Call } from "./calls/call.ts";
 import { type AskTerms, ClientRequests, type Said } from "./calls/client_requests.ts";
 import { answererOf, takeIn } from "./calls/inbox.ts";
@@ -96,7 +97,9 @@ export class Dispatcher implements Listener {
     const { response } = settings.policy;
     const post = new Post(this, record, live, version, accepts, response, requests, batch);
     if (settings.backend.nodes !== undefined) post.owed = requestsOf(messages).map(({ id }) => id);
-    if (requests < messages.length) this.receive(messages, record, version, caller, head);
+    if (requests < messages.length) {
+      attempt(settings, () => this.receive(messages, record, version, caller, head));
+    }
     for (const one of messages) {
       if (one.kind !== "request") continue;
       const request = one.message;
@@ -114,17 +117,17 @@ export class Dispatcher implements Listener {
     return post.reply();
   }
 
-  /** Takes notifications and responses; requests among them are left alone. */
+  /** Takes notifications and responses; requests among them are left alone. See {@linkcode takeIn}. */
   receive(
     messages: readonly RpcMessage[],
     record: SessionRecord | undefined,
     version: Revision,
     caller: Caller,
     head: RequestHead,
-  ): void {
+  ): Promise<unknown> | undefined {
     // This Post only says where notifications come from: it is never answered.
     let post: Post | undefined;
-    takeIn(messages, record, caller, this, (message) => {
+    return takeIn(messages, record, caller, this, (message) => {
       post ??= new Post(this, record, undefined, version, NOTHING, "json", 0, false);
       return new Call(message, post, caller, head);
     });

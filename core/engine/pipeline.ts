@@ -232,9 +232,9 @@ export class Pipeline {
       const batch = body.kind === "batch";
       return dispatcher.serve(messages, requests, batch, record, version, caller, head, accepts);
     }
-    dispatcher.receive(messages, record, version, caller, head);
+    const passing = dispatcher.receive(messages, record, version, caller, head);
     if (record !== undefined) dispatcher.lifecycle.seen(record.id);
-    return ACCEPTED;
+    return passing === undefined ? ACCEPTED : passing.then(() => ACCEPTED);
   }
 
   async #open(

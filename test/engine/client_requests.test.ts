@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { ClientRequestError, type Exchange, type RequestOptions } from "../../core/engine/mod.ts";
+import { test } from "node:test";
+import {
+  ClientRequestError,
+  type Exchange,
+  memory,
+  type RequestOptions,
+} from "../../core/engine/mod.ts";
+import { instead } from "../doubles/instead.ts";
+import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, notification } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
 
@@ -65,6 +73,41 @@ testInWorlds(
     assert.deepEqual(other!.told("backend-error"), []);
   },
 );
+
+test("an answer for another node is taken once that has it, and refused where it cannot", async (t) => {
+  const backend = memory();
+  const passing = gate();
+  const passed = gate();
+  let away = false;
+  const bus = instead(backend.bus, "publish", async (publish, args) => {
+    if (!String(args[0]).startsWith("answers/")) return publish(...args);
+    passing.open();
+    await passed.opened;
+    if (away) throw new Error("away");
+    return publish(...args);
+  });
+  const asker = new Endpoint(t, asking(), { backend });
+  const other = new Endpoint(t, {}, { backend: { ...backend, bus } });
+  const session = await asker.open();
+  const events = new Events(await asker.call("tools/call", { session }));
+  const { id } = await events.next();
+  const answer = { jsonrpc: "2.0", id, result: { roots: [] } };
+  let taken = false;
+  const answering = other.post(answer, { session }).then((response) => {
+    taken = true;
+    return response.status;
+  });
+  await passing.opened;
+  await turns(3);
+  assert.equal(taken, false);
+  passed.open();
+  assert.equal(await answering, 202);
+  assert.deepEqual((await events.next()).result, { got: { roots: [] } });
+
+  away = true;
+  assert.equal((await other.post(answer, { session })).status, 503);
+  assert.match(String(other.told("backend-error")[0]!.error), /away/);
+});
 
 testInWorlds(
   "what is no signal is refused, and nothing is asked or left behind",

@@ -61,15 +61,20 @@ export function tell(settings: Settings, word: ControlWord): void {
   attempt(settings, () => settings.backend.bus.publish(CONTROL, JSON.stringify(word)));
 }
 
-/** Passes a client's answer, or word of its progress, to the node that waits for it. */
-export function passAnswer(
+/**
+ * Passes a client's answer, or word of its progress, to the node that waits for it. Resolves once that is out of this
+ * node's hands, or nobody heard it, which is looked after. Rejects with what the bus threw.
+ */
+export async function passAnswer(
   settings: Settings,
   node: string,
   from: string,
   said: Said,
   gone: () => Promise<boolean>,
-): void {
-  attempt(settings, () => deliver(settings, node, answerText(from, said), gone));
+): Promise<void> {
+  const message = answerText(from, said);
+  if (await settings.backend.bus.publish(answers(node), message) > 0) return;
+  attempt(settings, () => deliver(settings, node, message, gone));
 }
 
 // How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
@@ -87,9 +92,10 @@ async function deliver(
   gone: () => Promise<boolean>,
 ): Promise<void> {
   const { backend: { bus, nodes }, clock } = settings;
-  for (let pause = 50; await bus.publish(answers(node), message) === 0; pause *= 2) {
-    if (nodes === undefined || pause > PATIENCE_MS) return;
+  if (nodes === undefined) return;
+  for (let pause = 50; pause <= PATIENCE_MS; pause *= 2) {
     if (await gone()) return;
     await new Promise<void>((resolve) => clock.after(pause, resolve));
+    if (await bus.publish(answers(node), message) > 0) return;
   }
 }

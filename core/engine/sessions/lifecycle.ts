@@ -167,9 +167,9 @@ export class Lifecycle {
     andThen(this.tryJoin(), () => this.#changes.tell(change));
   }
 
-  /** Passes what a client says on to the node that sent the request and waits. */
-  passOn(node: string, from: string, said: Said): void {
-    passAnswer(this.#settings, node, from, said, () => this.gone(node));
+  /** Passes what a client says on to the node that sent the request and waits: see {@linkcode passAnswer}. */
+  passOn(node: string, from: string, said: Said): Promise<void> {
+    return passAnswer(this.#settings, node, from, said, () => this.gone(node));
   }
 
   /** See {@linkcode Membership.gone}. */
