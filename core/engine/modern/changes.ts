@@ -9,7 +9,6 @@ import { promiseOf } from "../awaitable.ts";
 import { inform } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { isStandalone, standaloneStream } from "../ids.ts";
-import type { Live } from "../sessions/live.ts";
 import { Stream } from "../streams/stream.ts";
 import { type Change, notificationOf } from "./subscriptions.ts";
 
@@ -24,32 +23,31 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
   inform("changed", settings, () => application.changed?.(change));
   const { method, params: fields } = notificationOf(change);
   const text = notificationText(method, fields);
-  for (const live of lifecycle.lives) {
-    if (!live.ready || !listens(live)) continue;
-    const { id } = live;
-    const tell = () => new Stream(id, standaloneStream(id), settings).append(text, false);
-    if ("updated" in change) whereSubscribed(id, change.updated, dispatcher, tell);
-    else tell();
+  const tell = (id: string): void =>
+    new Stream(id, standaloneStream(id), settings).append(text, false);
+  for (const { id, ready, connections } of lifecycle.lives) {
+    if (!ready || !connections.some((one) => isStandalone(one.reading.stream))) continue;
+    if ("changed" in change || subscribed(id, change.updated, dispatcher, tell)) tell(id);
   }
 }
 
-// Where it fails for one session, that changes nothing for the others.
-function whereSubscribed(
+// Where it fails for one session, that changes nothing for the others. Of an answer that comes later, `tell` is called.
+function subscribed(
   id: string,
   uri: string,
   { application, settings }: Dispatcher,
-  tell: () => void,
-): void {
-  const told = (yes: unknown): void => {
-    if (yes === true) tell();
-  };
-  inform("subscribed", settings, () => {
+  tell: (id: string) => void,
+): boolean {
+  try {
     const answer = application.subscribed?.(id, uri);
     const later = promiseOf(answer);
-    return later === undefined ? told(answer) : later.then(told);
-  });
-}
-
-function listens(live: Live): boolean {
-  return live.connections.some((one) => isStandalone(one.reading.stream));
+    if (later === undefined) return answer === true;
+    inform("subscribed", settings, () =>
+      later.then((yes) => {
+        if (yes === true) tell(id);
+      }));
+  } catch (error) {
+    settings.onEvent({ type: "application-error", method: "subscribed", error });
+  }
+  return false;
 }
