@@ -1,10 +1,11 @@
 /** What may come between a GET and its stream. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createSessions, type Exchange, memory } from "../../core/engine/mod.ts";
+import { type Bus, createSessions, type Exchange, memory } from "../../core/engine/mod.ts";
 import { standaloneStream } from "../../core/engine/ids.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { instead } from "../doubles/instead.ts";
+import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, refusal } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
@@ -168,22 +169,16 @@ test("a reader that may have missed its own word gives way to the next all the s
 }, async (t) => {
   const own = memory();
   let lost = true;
-  let missed = (): void => {};
-  const bus = {
-    ...own.bus,
+  const { bus: whole, miss } = missing(own.bus);
+  const bus: Bus = {
+    ...whole,
     // Only the word of the first reader is lost.
-    publish(topic: string, word: string) {
+    publish(topic, word) {
       if (!topic.startsWith("stream/") || !word.startsWith("r") || !lost) {
         return own.bus.publish(topic, word);
       }
       lost = false;
       return 0;
-    },
-    subscribe: own.bus.subscribe.bind(own.bus),
-    unsubscribe: own.bus.unsubscribe.bind(own.bus),
-    missed(listener: () => void) {
-      missed = listener;
-      return () => {};
     },
   };
   const endpoint = new Endpoint(t, {}, { backend: { ...own, bus }, keepAliveMs: 0 });
@@ -191,7 +186,7 @@ test("a reader that may have missed its own word gives way to the next all the s
   const first = new Events(await endpoint.get({ session }));
   await turns(3);
   assert.equal(lost, false);
-  missed();
+  miss();
   const second = new Events(await endpoint.get({ session }));
   assert.deepEqual(await first.rest(), []);
   assert.deepEqual(endpoint.told("stream-closed").map(({ reason }) => reason), ["replaced"]);

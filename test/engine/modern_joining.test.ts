@@ -1,9 +1,10 @@
 /** What clients of 2026-07-28 get of a node that has not heard the others yet, or cannot. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Backend, type Bus, memory } from "../../core/engine/mod.ts";
+import { type Backend, memory } from "../../core/engine/mod.ts";
 import { Failing, type Failure } from "../doubles/failing.ts";
 import { instead } from "../doubles/instead.ts";
+import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Events, refusal } from "./endpoint.ts";
 import { ModernEndpoint } from "./modern_endpoint.ts";
@@ -95,20 +96,13 @@ test("a node that hands requests over hears what changes on others", async (t) =
 
 test("a node that may have missed a change looks at its tools again", async (t) => {
   const tools: object[] = [];
-  let missed = () => {};
   const own = memory();
-  const bus: Bus = {
-    ...own.bus,
-    missed(listener) {
-      missed = listener;
-      return () => {};
-    },
-  };
+  const { bus, miss } = missing(own.bus);
   const backend = { ...own, bus };
   const endpoint = new ModernEndpoint(t, { tools: () => tools as never }, { backend });
   assert.equal((await endpoint.call("route", { region: "eu" })).status, 200);
   tools.push(ROUTE);
-  missed();
+  miss();
   assert.equal((await endpoint.call("route", { region: "eu" })).status, 400);
 });
 

@@ -1,8 +1,9 @@
 /** Before `notifications/initialized` a client is asked nothing but pings (basic/lifecycle, Initialization). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Bus, type Exchange, memory } from "../../core/engine/mod.ts";
+import { type Exchange, memory } from "../../core/engine/mod.ts";
 import { instead } from "../doubles/instead.ts";
+import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, NEWEST, notification, request } from "./endpoint.ts";
 import { testInWorlds } from "./worlds.ts";
@@ -220,15 +221,8 @@ test(
   },
   async (t) => {
     const own = memory();
-    let missed = (): void => {};
     const looks = new Set<unknown>();
-    const bus: Bus = {
-      ...own.bus,
-      missed(listener) {
-        missed = listener;
-        return () => {};
-      },
-    };
+    const { bus, miss } = missing(own.bus);
     const sessions = instead(own.sessions, "get", (get, args) => {
       looks.add(args[0]);
       return get(...args);
@@ -246,7 +240,7 @@ test(
     // Another node stores it, and its word is lost.
     await own.sessions.touch(session, { at: asking.clock.now(), ready: true });
     looks.clear();
-    missed();
+    miss();
     assert.deepEqual([...looks], [session]);
     const { id } = await events.next();
     await other.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
@@ -260,14 +254,7 @@ test(
   { timeout: 30_000 },
   async (t) => {
     const own = memory();
-    let missed = (): void => {};
-    const bus: Bus = {
-      ...own.bus,
-      missed(listener) {
-        missed = listener;
-        return () => {};
-      },
-    };
+    const { bus, miss } = missing(own.bus);
     const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
     const session = await endpoint.open({}, { ready: false });
     const events = new Events(await endpoint.get({ session }));
@@ -275,7 +262,7 @@ test(
     await turns(3);
     // Another node stores it, and its word is lost.
     await own.sessions.touch(session, { at: endpoint.clock.now(), ready: true });
-    missed();
+    miss();
     const { id } = await events.next();
     await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
     assert.deepEqual(await roots, { roots: [] });

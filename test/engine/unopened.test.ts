@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
-  type Backend,
+  type Bus,
   createMcpHandler,
   type Exchange,
   memory,
@@ -13,6 +13,7 @@ import type { Sink, StreamBody } from "../../core/engine/reply.ts";
 import { WAKE } from "../../core/engine/streams/stream.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
+import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, gate, initialize } from "./endpoint.ts";
 
@@ -79,19 +80,45 @@ describe("a stream that waits for its store through keep-alives", () => {
   });
 });
 
-test("the first byte of a stream does not wait for a bus that takes its time", async (t) => {
+/** A backend whose bus takes its time to subscribe to streams, until it is told to. */
+function late() {
   const own = memory();
   const subscribed = gate();
   const bus = instead(own.bus, "subscribe", async (subscribe, args) => {
     if (String(args[0]).startsWith("stream/")) await subscribed.opened;
     return subscribe(...args);
   });
-  const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+  return { backend: { ...own, bus }, subscribed };
+}
+
+test("the first byte of a stream does not wait for a bus that takes its time", async (t) => {
+  const { backend, subscribed } = late();
+  const endpoint = new Endpoint(t, {}, { backend });
   const session = await endpoint.open();
   const listening = await endpoint.get({ session });
   const reader = listening.body!.pipeThrough(new TextDecoderStream()).getReader();
   assert.equal((await reader.read()).value, ":\n\n");
   subscribed.open();
+  await reader.cancel();
+});
+
+test("nor does the id with which the client of a call may come back", async (t) => {
+  const { backend, subscribed } = late();
+  const application = {
+    request: (_: unknown, exchange: Exchange) => {
+      exchange.notify("notifications/message", { level: "info", data: "begun" });
+      return new Promise<never>(() => {});
+    },
+  };
+  const endpoint = new Endpoint(t, application, { backend });
+  const session = await endpoint.open();
+  const answer = await endpoint.call("tools/call", { session });
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await reader.read();
+  subscribed.open();
+  assert.match(value!, /^id: \S+\ndata: ?\n\n$/);
+  // It comes once.
+  assert.match((await reader.read()).value!, /^event: message\nid: \S+\ndata: .*"begun"/);
   await reader.cancel();
 });
 
@@ -140,10 +167,11 @@ test(
   async (t) => {
     const own = memory();
     const listens = gate();
-    let missed = (): void => {};
+    const { bus: whole, miss } = missing(own.bus);
     let earlier: (() => void) | undefined;
     let readers = 0;
-    const bus: Backend["bus"] = {
+    const bus: Bus = {
+      ...whole,
       publish(topic, word) {
         const held = topic.startsWith("stream/") && word.startsWith("r") && earlier === undefined;
         if (!held) return own.bus.publish(topic, word);
@@ -155,11 +183,6 @@ test(
         await own.bus.subscribe(topic, receiver);
         if (second) earlier!();
       },
-      unsubscribe: own.bus.unsubscribe.bind(own.bus),
-      missed(listener) {
-        missed = listener;
-        return () => {};
-      },
     };
     const endpoint = new Endpoint(t, {}, { backend: { ...own, bus }, keepAliveMs: 0 });
     const session = await endpoint.open();
@@ -167,7 +190,7 @@ test(
     await turns(3);
     const second = new Events(await endpoint.get({ session }));
     await turns(3);
-    missed();
+    miss();
     listens.open();
     await first.rest();
     await turns(3);
@@ -197,31 +220,6 @@ test("what is said while an event is written comes after it", async (t) => {
   handle.notify("notifications/message", { i: 1 });
   await turns(3);
   assert.deepEqual([...text.matchAll(/"i":(\d)/g)].map(([, i]) => i), ["1", "2"]);
-});
-
-test("nor does the id with which the client of a call may come back", async (t) => {
-  const own = memory();
-  const subscribed = gate();
-  const bus = instead(own.bus, "subscribe", async (subscribe, args) => {
-    if (String(args[0]).startsWith("stream/")) await subscribed.opened;
-    return subscribe(...args);
-  });
-  const application = {
-    request: (_: unknown, exchange: Exchange) => {
-      exchange.notify("notifications/message", { level: "info", data: "begun" });
-      return new Promise<never>(() => {});
-    },
-  };
-  const endpoint = new Endpoint(t, application, { backend: { ...own, bus } });
-  const session = await endpoint.open();
-  const answer = await endpoint.call("tools/call", { session });
-  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await reader.read();
-  subscribed.open();
-  assert.match(value!, /^id: \S+\ndata: ?\n\n$/);
-  // It comes once.
-  assert.match((await reader.read()).value!, /^event: message\nid: \S+\ndata: .*"begun"/);
-  await reader.cancel();
 });
 
 test("a stream whose peer takes nothing is not kept alive until it takes more", async () => {
