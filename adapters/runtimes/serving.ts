@@ -7,6 +7,7 @@
 import { WITHIN } from "../../core/engine/closing.ts";
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
+import { JSON_HEADERS } from "../../core/engine/reply.ts";
 import { TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
 import { errorText } from "../../core/protocol/json_rpc.ts";
 
@@ -151,8 +152,7 @@ export function notFoundText(path: string): string {
 
 /** That answer. */
 export function notFound(path: string): Response {
-  const headers = { "content-type": "application/json" };
-  return new Response(notFoundText(path), { status: 404, headers });
+  return new Response(notFoundText(path), { status: 404, headers: JSON_HEADERS });
 }
 
 /** How a runtime's server ends. */

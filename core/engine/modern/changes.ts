@@ -9,6 +9,7 @@ import { promiseOf } from "../awaitable.ts";
 import { inform } from "../calls/running.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { isStandalone, standaloneStream } from "../ids.ts";
+import type { Live } from "../sessions/live.ts";
 import { Stream } from "../streams/stream.ts";
 import { type Change, notificationOf } from "./subscriptions.ts";
 
@@ -25,9 +26,10 @@ export function spreadChange(change: Change, dispatcher: Dispatcher): void {
   const text = notificationText(method, fields);
   const tell = (id: string): void =>
     new Stream(id, standaloneStream(id), settings).append(text, false);
-  for (const { id, ready, connections } of lifecycle.lives) {
-    if (!ready || !connections.some((one) => isStandalone(one.reading.stream))) continue;
-    if ("changed" in change || subscribed(id, change.updated, dispatcher, tell)) tell(id);
+  for (const live of lifecycle.lives) {
+    if (!live.ready || !listens(live)) continue;
+    if ("updated" in change && !subscribed(live.id, change.updated, dispatcher, tell)) continue;
+    tell(live.id);
   }
 }
 
@@ -50,4 +52,8 @@ function subscribed(
     settings.onEvent({ type: "application-error", method: "subscribed", error });
   }
   return false;
+}
+
+function listens(live: Live): boolean {
+  return live.connections.some((one) => isStandalone(one.reading.stream));
 }

@@ -169,12 +169,12 @@ class Handle implements SessionHandle {
     const { sessions } = this.#settings.backend;
     const { openings } = this.#lifecycle;
     // What is written for a session that is over would lie in its log for ever.
-    const stored = () => andThen(sessions.get(id), (record) => record !== undefined);
     return this.#standalone ??= new Stream(
       id,
       standaloneStream(id),
       this.#settings,
-      () => andThen(openings.of(id), stored),
+      () =>
+        andThen(openings.of(id), () => andThen(sessions.get(id), (record) => record !== undefined)),
     );
   }
 
