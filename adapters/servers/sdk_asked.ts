@@ -92,7 +92,7 @@ export class Asked {
     const options: AskTerms = {
       signal,
       timeoutMs: Infinity,
-      progress: this.#progress(params),
+      onProgress: this.#progress(params),
       // It was only guessed that the call would last as long.
       outlives: !related && this.#session !== undefined,
     };
@@ -112,7 +112,7 @@ export class Asked {
   }
 
   /** Takes progress in the server's name for it; undefined where it asks for none. */
-  #progress(params: Params): AskTerms["progress"] {
+  #progress(params: Params): AskTerms["onProgress"] {
     const meta = params?._meta;
     if (!isObject(meta) || meta.progressToken === undefined) return undefined;
     const { progressToken } = meta;

@@ -65,7 +65,7 @@ export class Dispatcher implements Listener {
     this.application = application;
     this.settings = settings;
     this.lifecycle = new Lifecycle(settings, node, this);
-    this.requests = new ClientRequests(node, settings.clock);
+    this.requests = new ClientRequests(node, settings);
     this.sessions = new Directory(this.lifecycle, this.requests, settings);
     this.streams = new Streams(settings, this.lifecycle);
     this.subscriptions = new Subscriptions(application);

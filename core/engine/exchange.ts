@@ -87,6 +87,13 @@ export interface RequestOptions {
    * `notifications/cancelled`, with the signal's reason where that is a string.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asks the client to say how far it has got (basic/utilities/progress), and is called with the params of each
+   * `notifications/progress` that it sends meanwhile, as it sent them; their `progressToken` is the library's. A client
+   * need not send any, and none puts off `timeoutMs`. What this throws is an `application-error` event; what is no
+   * function fails the request with a `TypeError`.
+   */
+  readonly onProgress?: ((params: JsonObject) => void) | undefined;
 }
 
 /** How a request outside any call waits for its answer. */

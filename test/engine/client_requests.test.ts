@@ -155,6 +155,62 @@ testInWorlds(
   },
 );
 
+testInWorlds(
+  "how far a client has got comes to whoever asked it, on whichever node it arrives, until it answers",
+  async (scope, world) => {
+    const told: unknown[] = [];
+    const application = asking({
+      onProgress(params) {
+        told.push(params);
+        if (params.progress === 2) throw new Error("the application's own");
+      },
+    });
+    const [asker, other] = [0, 1].map(() => new Endpoint(scope, application, {}, world));
+    const session = await asker!.open();
+    const events = new Events(await asker!.call("tools/call", { session }));
+    const { id, params } = await events.next();
+    const { progressToken } = params._meta;
+    assert.deepEqual(params, { for: "test", _meta: { progressToken } });
+    const steps = [1, 2, 3].map((progress) => ({ progressToken, progress, message: "…" }));
+    for (const [i, step] of steps.entries()) {
+      const node = i === 1 ? asker! : other!;
+      const posted = await node.post(notification("notifications/progress", step), { session });
+      assert.equal(posted.status, 202);
+    }
+    await world.quiet();
+    await asker!.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual((await events.next()).result, { got: { roots: [] } });
+    assert.deepEqual(told, steps);
+    const [failure] = asker!.told("application-error");
+    assert.deepEqual(
+      [failure!.method, (failure!.error as Error).message],
+      ["notifications/progress", "the application's own"],
+    );
+    await asker!.post(notification("notifications/progress", steps[0]), { session });
+    await world.quiet();
+    assert.equal(told.length, 3);
+  },
+);
+
+testInWorlds(
+  "what is no function to be told of progress is refused, and nothing is asked",
+  async (scope, world) => {
+    const endpoint = new Endpoint(
+      scope,
+      {
+        request: (_, exchange) => exchange.request("roots/list", {}, { onProgress: "no" as never }),
+      },
+      {},
+      world,
+    );
+    const session = await endpoint.open();
+    const events = new Events(await endpoint.call("tools/call", { session }));
+    assert.equal((await events.next()).error.code, -32603);
+    const { error } = endpoint.told("application-error")[0]!;
+    assert.equal(String(error), 'TypeError: onProgress: "no" is not a function');
+  },
+);
+
 testInWorlds("a client that does not answer in time is told to stop", async (scope, world) => {
   const endpoint = new Endpoint(scope, asking({ timeoutMs: 5_000 }), { keepAliveMs: 0 }, world);
   const session = await endpoint.open();

@@ -56,7 +56,7 @@ describe("nothing is left", () => {
 
   for (const who of ["the session", "the call"]) {
     test(`of ${who} that asked a client`, async () => {
-      const requests = new ClientRequests("node", new FakeClock());
+      const requests = new ClientRequests("node", { clock: new FakeClock(), onEvent() {} });
       let id = "";
       const way = {
         when: (go: () => void) => void go(),

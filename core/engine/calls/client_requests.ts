@@ -11,11 +11,12 @@ import {
   type RpcNotification,
   type RpcResponse,
 } from "../../protocol/json_rpc.ts";
-import type { Clock } from "../clock.ts";
 import { ClientRequestError, type ClientRequestFailure, shown } from "../errors.ts";
 import type { RequestOptions } from "../exchange.ts";
 import { randomToken } from "../ids.ts";
+import type { Settings } from "../options/options.ts";
 import { eachOf, SomeByKey } from "../some.ts";
+import { inform } from "./running.ts";
 
 /** How long a client may take, in milliseconds, where the application does not say. */
 const TIMEOUT_MS = 60_000;
@@ -25,8 +26,6 @@ export type Said = RpcResponse | RpcNotification;
 
 /** On what terms a request waits. What goes beyond {@linkcode RequestOptions} is for `sdkServer`. */
 export interface AskTerms extends RequestOptions {
-  /** Has the client asked for progress, and is told of it: the params, with a token of ours. */
-  readonly progress?: ((params: JsonObject) => void) | undefined;
   /** A client that was asked in a call may answer after that has been answered. */
   readonly outlives?: boolean | undefined;
 }
@@ -56,20 +55,20 @@ export interface Way {
 /** The requests that wait on one node. */
 export class ClientRequests {
   readonly #node: string;
-  readonly #clock: Clock;
+  readonly #settings: Pick<Settings, "clock" | "onEvent">;
   /** By whose answer it has to be, a session's or where there is none a principal's, and by id. */
   readonly #waiting = new Map<string, Map<string, Settle>>();
   /** By the call that asked: the end of one looks through nothing that others wait for. */
   readonly #asked = new SomeByKey<object, Over>();
 
-  constructor(node: string, clock: Clock) {
+  constructor(node: string, settings: Pick<Settings, "clock" | "onEvent">) {
     this.#node = node;
-    this.#clock = clock;
+    this.#settings = settings;
   }
 
   /**
    * Sends a request and waits for its answer. Rejects where it cannot be written out, and where `timeoutMs` is
-   * no time or `signal` no signal.
+   * no time, `signal` no signal or `onProgress` no function.
    *
    * @param from Whose answer is accepted.
    * @param call What asks, and fails it when it is over, see {@linkcode over}; undefined for the session itself.
@@ -82,15 +81,18 @@ export class ClientRequests {
     options: AskTerms,
     way: Way,
   ): Promise<JsonObject> {
-    const { timeoutMs = TIMEOUT_MS, signal, progress, outlives } = options;
+    const { timeoutMs = TIMEOUT_MS, signal, onProgress, outlives } = options;
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
       const message = `timeoutMs: ${shown(timeoutMs)} is not a time of at least 0 milliseconds`;
       return Promise.reject(new TypeError(message));
     }
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      return Promise.reject(new TypeError(`onProgress: ${shown(onProgress)} is not a function`));
+    }
     // The id carries the node that waits, so that any node can pass the answer on without a table.
     const id = `${this.#node}.${randomToken(9)}`;
     return new Promise((resolve, reject) => {
-      const text = requestText(id, method, progress ? withToken(params, id) : params);
+      const text = requestText(id, method, onProgress ? withToken(params, id) : params);
       let sent = false;
       let stopWaiting: (() => void) | undefined;
       const go = (): void => {
@@ -108,12 +110,15 @@ export class ClientRequests {
       };
       // First, for what is no signal throws here.
       signal?.addEventListener("abort", aborted);
-      const stopTimer = this.#clock.after(
+      const stopTimer = this.#settings.clock.after(
         timeoutMs,
         () => giveUp("timeout", `the client did not answer within ${timeoutMs} ms`),
       );
       const settle: Settle = (said) => {
-        if ("method" in said) return progress?.(said.params!);
+        if ("method" in said) {
+          if (!onProgress) return;
+          return inform(said.method, this.#settings, () => onProgress(said.params!));
+        }
         waiting.delete(id);
         if (waiting.size === 0 && this.#waiting.get(from) === waiting) this.#waiting.delete(from);
         if (call !== undefined) this.#asked.delete(call, over);

@@ -62,9 +62,13 @@ export function thrown(call: Call, error: unknown): Answered {
 }
 
 /** Tells the application something that has no answer: where it fails, that is an event and no more. */
-export function inform(method: string, settings: Settings, tell: () => unknown): void {
+export function inform(
+  method: string,
+  { onEvent }: Pick<Settings, "onEvent">,
+  tell: () => unknown,
+): void {
   const failed = (error: unknown): void =>
-    settings.onEvent({ type: "application-error", method: methodShown(method), error });
+    onEvent({ type: "application-error", method: methodShown(method), error });
   try {
     promiseOf(tell())?.catch(failed);
   } catch (error) {
