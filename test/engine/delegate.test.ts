@@ -215,6 +215,27 @@ describe("a handler of modern requests", () => {
     assert.equal(await next(), undefined);
   });
 
+  const shapes = [
+    ["the client takes nothing else", {}, { accept: "text/event-stream" }],
+    ["all answers are streams", { response: "sse" }, {}],
+  ] as const;
+  for (const [why, options, headers] of shapes) {
+    test(`that answers at once is answered by a stream where ${why}`, async () => {
+      const { ask, mcp } = delegating(
+        (request) => json({ id: 1 }, request.headers.get("mcp-method") === "lost" ? 404 : 200),
+        options,
+      );
+      const answer = await ask("work/do", { headers });
+      assert.equal(answer.headers.get("content-type"), "text/event-stream");
+      assert.equal(await answer.text(), ':\n\nevent: message\ndata: {"id":1}\n\n');
+      // An error with an HTTP status of its own is no stream.
+      const refused = await ask("lost", { headers });
+      assert.deepEqual([refused.status, await refused.json()], [404, { id: 1 }]);
+      const { inFlight, streams } = await mcp.stats();
+      assert.deepEqual([inFlight, streams], [0, 0]);
+    });
+  }
+
   test("where answers are JSON only a slow one is waited for", async () => {
     const { ask } = delegating(async () => {
       await new Promise((resolve) => setTimeout(resolve, 20));

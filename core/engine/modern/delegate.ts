@@ -125,7 +125,10 @@ export class Delegate {
     const streamMs = reader.gone === undefined || shape === "sse" ? soonSseMs : autoSseMs;
     const first = await (shape === "json" ? answered : soon(clock, streamMs, answered));
     if (abort.signal.aborted) return instead;
-    if (first === undefined || isEventStream(first.headers.get("content-type"))) {
+    // An error with an HTTP status of its own is JSON in any case.
+    const streams = first === undefined || (shape === "sse" && first.status === 200) ||
+      isEventStream(first.headers.get("content-type"));
+    if (streams) {
       const body = handed.relay = this.#relay(response, (reason, error) => {
         if (error !== undefined) failed(error);
         // A source that fails was not stopped.
