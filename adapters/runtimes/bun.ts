@@ -5,6 +5,7 @@
  */
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
+import { answer } from "../../core/engine/web/response.ts";
 import {
   broughtBy,
   checkHandler,
@@ -63,7 +64,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
     // The limit is the handler's. Bun's own, 128 MiB, would refuse without a word before any rule is asked.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request, bun) =>
-      hasPath(request.url, path) ? handler.fetch(request, bun) : notFound(path),
+      hasPath(request.url, path) ? handler.fetch(request, bun) : answer(request, notFound(path)),
   });
   const address = { hostname, port: server.port, path };
   return serving(handler, options, address, {

@@ -5,6 +5,7 @@
  */
 
 import type { McpHandler } from "../../core/engine/mcp.ts";
+import { toResponse } from "../../core/engine/web/response.ts";
 import {
   broughtBy,
   checkHandler,
@@ -55,7 +56,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   const { port, hostname, path } = readServeOptions(options);
   const runtime = broughtBy<DenoRuntime>("Deno");
   const answer = (request: Request): Response | Promise<Response> =>
-    hasPath(request.url, path) ? handler.fetch(request) : notFound(path);
+    hasPath(request.url, path) ? handler.fetch(request) : toResponse(notFound(path));
   /** More than one where some have failed and have connections still. */
   const servers = new Set<DenoServer>();
   let closing = false;

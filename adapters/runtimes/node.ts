@@ -9,14 +9,13 @@
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { McpHandler } from "../../core/engine/mcp.ts";
-import { JSON_HEADERS } from "../../core/engine/reply.ts";
 import { NodeBody } from "./node_body.ts";
 import { NodeHead } from "./node_head.ts";
 import { type NodeRequest, type NodeResponse, sendReply } from "./node_http.ts";
 import {
   checkHandler,
   hasPath,
-  notFoundText,
+  notFound,
   readServeOptions,
   type ServeOptions,
   type Serving,
@@ -95,7 +94,7 @@ export async function serve(handler: McpHandler, options: ServeOptions = {}): Pr
   };
   const server = createServer(rules, (request, response) => {
     if (hasPath(request.url ?? "/", path)) return listener(request, response);
-    response.writeHead(404, JSON_HEADERS).end(notFoundText(path));
+    sendReply(response, notFound(path), request);
   });
   spareAnswers(server);
   return await new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { WITHIN } from "../../core/engine/closing.ts";
 import type { McpHandler } from "../../core/engine/mcp.ts";
 import { accept, flag, type ReadersOf, readOnly } from "../../core/engine/options/readers.ts";
 import { JSON_HEADERS } from "../../core/engine/reply.ts";
+import type { TextReply } from "../../core/outbound/reply.ts";
 import { TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
 import { errorText } from "../../core/protocol/json_rpc.ts";
 
@@ -144,15 +145,11 @@ export function hasPath(url: string, path: string): boolean {
   return Number.isNaN(next) || next === 0x3f || next === 0x23;
 }
 
-/** The body of the answer for any other path. */
-export function notFoundText(path: string): string {
+/** The answer for any other path. */
+export function notFound(path: string): TextReply {
   const message = `Not found; the MCP endpoint is ${path}`;
-  return errorText(undefined, { code: TRANSPORT_REFUSED, message });
-}
-
-/** That answer. */
-export function notFound(path: string): Response {
-  return new Response(notFoundText(path), { status: 404, headers: JSON_HEADERS });
+  const body = errorText(undefined, { code: TRANSPORT_REFUSED, message });
+  return { status: 404, headers: JSON_HEADERS, body };
 }
 
 /** How a runtime's server ends. */

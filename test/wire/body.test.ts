@@ -94,12 +94,18 @@ describe("a body of as many bytes as allowed is served, one more is not", () => 
 });
 
 /** What a client gets that writes all of 10 MiB before it reads. */
-async function refusedLate(port: number, fields: Fields, chunked = false): Promise<number> {
+async function refusedLate(
+  port: number,
+  fields: Fields,
+  chunked = false,
+  path = "/mcp",
+): Promise<number> {
   const line = await Line.dial(port);
   line.pause();
   const text = "x".repeat(10 << 20);
   line.send({
     method: "POST",
+    path,
     fields: merged(POST_FIELDS, fields),
     ...(chunked ? { chunks: pieces(text, 1 << 20) } : { body: text }),
   });
@@ -141,6 +147,11 @@ describe("a client that writes all of 10 MiB before it reads", () => {
     const listener = await serveListener(createMcpHandler(app(), { ...LARGE, authenticate }));
     t.after(() => listener.close());
     assert.equal(await refusedLate(listener.port, CLOSE), 401);
+  });
+
+  test("gets the 404 of another path where the connection ends with it", async (t) => {
+    const { port } = await up(t, app());
+    assert.equal(await refusedLate(port, CLOSE, false, "/mcp/"), 404);
   });
 
   test("gets what a guard refuses where the connection ends with it", async (t) => {
