@@ -14,6 +14,7 @@ import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import type { Receiver } from "../ports.ts";
 import type { Listener } from "../sessions/lifecycle.ts";
+import type { Telling } from "./telling.ts";
 
 /** What is told about sessions. */
 export type ControlWord =
@@ -57,8 +58,8 @@ export function topicsOf(
 }
 
 /** Tells every node something about a session. */
-export function tell(settings: Settings, word: ControlWord): void {
-  attempt(settings, () => settings.backend.bus.publish(CONTROL, JSON.stringify(word)));
+export function tell(telling: Telling, word: ControlWord): void {
+  telling.tell(CONTROL, JSON.stringify(word));
 }
 
 /**

@@ -7,6 +7,7 @@
 import { decide, type Effect } from "../../session/machine.ts";
 import { type EndReason, lapsed, type SessionRecord } from "../../session/record.ts";
 import { attempt } from "../attempt.ts";
+import type { Telling } from "../nodes/telling.ts";
 import { tell } from "../nodes/words.ts";
 import type { Settings } from "../options/options.ts";
 import type { Lapsed } from "../ports.ts";
@@ -30,6 +31,7 @@ export interface EndListener {
 export class Ending {
   readonly #settings: Settings;
   readonly #node: string;
+  readonly #telling: Telling;
   readonly #lives: Lives;
   readonly #openings: Openings;
   readonly #asking: Asking;
@@ -38,6 +40,7 @@ export class Ending {
   constructor(
     settings: Settings,
     node: string,
+    telling: Telling,
     lives: Lives,
     openings: Openings,
     asking: Asking,
@@ -45,6 +48,7 @@ export class Ending {
   ) {
     this.#settings = settings;
     this.#node = node;
+    this.#telling = telling;
     this.#lives = lives;
     this.#openings = openings;
     this.#asking = asking;
@@ -130,7 +134,7 @@ export class Ending {
     try {
       deleted = await this.#settings.backend.sessions.delete(id);
     } finally {
-      if (!deleted) tell(this.#settings, { doubted: id, reason, from: this.#node });
+      if (!deleted) tell(this.#telling, { doubted: id, reason, from: this.#node });
     }
     return deleted;
   }
@@ -154,6 +158,6 @@ export class Ending {
 
   #announce(id: string, reason: EndReason): void {
     this.#settings.onEvent({ type: "session-ended", session: id, reason });
-    tell(this.#settings, { ended: id, reason, from: this.#node });
+    tell(this.#telling, { ended: id, reason, from: this.#node });
   }
 }

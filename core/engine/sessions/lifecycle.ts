@@ -12,9 +12,9 @@ import { andThen } from "../awaitable.ts";
 import type { Call } from "../calls/call.ts";
 import type { Said } from "../calls/client_requests.ts";
 import type { Change } from "../modern/subscriptions.ts";
-import { Changes } from "../nodes/changes.ts";
 import { Membership } from "../nodes/membership.ts";
-import { type ControlWord, passAnswer, tell, topicsOf } from "../nodes/words.ts";
+import { Telling } from "../nodes/telling.ts";
+import { CHANGES, type ControlWord, passAnswer, tell, topicsOf } from "../nodes/words.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable } from "../ports.ts";
 import { Asking } from "./asking.ts";
@@ -49,7 +49,7 @@ export class Lifecycle {
   readonly #settings: Settings;
   readonly #listener: Listener;
   readonly #asking = new Asking();
-  readonly #changes: Changes;
+  readonly #telling: Telling;
   readonly #ending: Ending;
   readonly #membership: Membership;
   readonly #sweeper: Sweeper;
@@ -59,13 +59,21 @@ export class Lifecycle {
     this.node = node;
     this.#listener = listener;
     this.readiness = new Readiness(settings);
-    this.#changes = new Changes(settings);
+    this.#telling = new Telling(settings);
     this.lives = new Lives(
       (id, held) => this.#membership.touch(id, held),
       // The application may come to keep something for a session that was opened elsewhere.
       () => listener.holds !== undefined && this.#sweeper.later(),
     );
-    this.#ending = new Ending(settings, node, this.lives, this.openings, this.#asking, listener);
+    this.#ending = new Ending(
+      settings,
+      node,
+      this.#telling,
+      this.lives,
+      this.openings,
+      this.#asking,
+      listener,
+    );
     this.#sweeper = new Sweeper(settings, this.#ending);
     this.#membership = new Membership(settings, node, {
       topics: topicsOf(node, listener, (word) => this.#told(word)),
@@ -139,7 +147,7 @@ export class Lifecycle {
     const { backend, clock } = this.#settings;
     await backend.sessions.touch(id, { at: clock.now(), ready: true });
     this.ready(id);
-    tell(this.#settings, { ready: id, from: this.node });
+    tell(this.#telling, { ready: id, from: this.node });
   }
 
   /** This node has learned that the client is ready: from a message, from the store or from another node. */
@@ -152,7 +160,7 @@ export class Lifecycle {
   /** The client cancels a request of its session: stops it, on whichever node it runs. */
   cancel(id: string, request: RequestId, reason: string | undefined): void {
     if (this.#cancelHere(id, request, reason)) return;
-    tell(this.#settings, { cancelled: id, id: request, reason, from: this.node });
+    tell(this.#telling, { cancelled: id, id: request, reason, from: this.node });
   }
 
   /** True where it runs on this node. */
@@ -164,7 +172,7 @@ export class Lifecycle {
 
   /** Tells every node, this one too, that something changed. */
   publish(change: Change): void {
-    andThen(this.tryJoin(), () => this.#changes.tell(change));
+    andThen(this.tryJoin(), () => this.#telling.tell(CHANGES, JSON.stringify(change)));
   }
 
   /** Passes what a client says on to the node that sent the request and waits: see {@linkcode passAnswer}. */
@@ -180,7 +188,7 @@ export class Lifecycle {
   /** Stops the housekeeping, and leaves the nodes that share the backend. Does not reject. */
   async close(): Promise<void> {
     this.#sweeper.close();
-    this.#changes.close();
+    this.#telling.close();
     await this.#membership.leave();
   }
 

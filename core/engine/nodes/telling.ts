@@ -1,36 +1,39 @@
 /**
- * Changes on their way to every node, this one too.
+ * Words on their way to every node, this one too.
  *
  * @module
  */
 
 import { backendFailed } from "../attempt.ts";
-import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import { remember } from "../recent.ts";
-import { CHANGES } from "./words.ts";
 
-/** How soon a change that the bus did not take is told again, in milliseconds. */
+/** How soon a word that the bus did not take is told again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-/** How many such changes are remembered: what is told twice is one. */
+/** How many such words are remembered: what is told twice is one. */
 const UNTOLD_MAX = 1_000;
 
 /** How much later than this node others may find the backend again, in milliseconds. */
 const LATER_MS = 5_000;
 
-/** How often a change is told that the bus did not take at first. */
+/** How often a word is told that the bus did not take at first. */
 const TIMES = 2;
 
+/** A word that the bus did not take, and how often it is still to be told. */
+interface Untold {
+  readonly topic: string;
+  readonly times: number;
+}
+
 /**
- * Tells changes. Where a backend outlives its nodes, it may be away for a while and come back: a change that was told
- * meanwhile is told then, and once more for nodes that hear again later than this one. To be told of a change twice
- * does no harm.
+ * Tells words. Where a backend outlives its nodes, it may be away for a while and come back: what was told meanwhile is
+ * told then, and once more for nodes that hear again later than this one. To be told twice does no harm.
  */
-export class Changes {
+export class Telling {
   readonly #settings: Settings;
-  /** Those that the bus did not take, as texts, oldest first: how often each is still to be told. */
-  readonly #untold = new Map<string, number>();
+  /** By their texts, oldest first. */
+  readonly #untold = new Map<string, Untold>();
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -39,11 +42,10 @@ export class Changes {
   }
 
   /** Tells one. Neither throws nor rejects. */
-  async tell(change: Change): Promise<void> {
-    const text = JSON.stringify(change);
-    if (await this.#publish(text)) return;
+  async tell(topic: string, text: string): Promise<void> {
+    if (await this.#publish(topic, text)) return;
     if (this.#settings.backend.nodes === undefined) return;
-    remember(this.#untold, text, TIMES, UNTOLD_MAX);
+    remember(this.#untold, text, { topic, times: TIMES }, UNTOLD_MAX);
     this.#later(PAUSE_MS);
   }
 
@@ -54,9 +56,9 @@ export class Changes {
   }
 
   /** False where it failed, which is an event. */
-  async #publish(text: string): Promise<boolean> {
+  async #publish(topic: string, text: string): Promise<boolean> {
     try {
-      await this.#settings.backend.bus.publish(CHANGES, text);
+      await this.#settings.backend.bus.publish(topic, text);
       return true;
     } catch (error) {
       backendFailed(this.#settings, error);
@@ -71,15 +73,16 @@ export class Changes {
 
   async #again(): Promise<void> {
     let pause = LATER_MS;
-    for (const [text, times] of [...this.#untold]) {
-      if (!await this.#publish(text)) {
+    for (const [text, one] of [...this.#untold]) {
+      const { topic, times } = one;
+      if (!await this.#publish(topic, text)) {
         pause = PAUSE_MS;
         break;
       }
       if (this.#closed) return;
       // It may have been told anew meanwhile, and have failed.
-      if (this.#untold.get(text) !== times) continue;
-      if (times > 1) this.#untold.set(text, times - 1);
+      if (this.#untold.get(text) !== one) continue;
+      if (times > 1) this.#untold.set(text, { topic, times: times - 1 });
       else this.#untold.delete(text);
     }
     this.#stop = undefined;
