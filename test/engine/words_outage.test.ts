@@ -1,21 +1,36 @@
-/** What becomes of a word about a session that is told while the bus does not take it. */
+/** What becomes of a word that is told while the bus does not take it, or while a node does not hear it. */
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "node:test";
-import { type Application, createMcpHandler, memory } from "../../core/engine/mod.ts";
+import {
+  type Application,
+  createMcpHandler,
+  memory,
+  type Receiver,
+} from "../../core/engine/mod.ts";
 import { testClient } from "../../adapters/testing/mod.ts";
 import { FakeClock } from "../doubles/clock.ts";
 import { instead } from "../doubles/instead.ts";
+import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 
-/** Two nodes whose bus takes words when it is told to, and a client whose requests go where it is told. */
+/**
+ * Two nodes whose bus takes words when it is told to, the first of which can be deaf, and a client whose requests go
+ * where it is told.
+ */
 function cluster(t: TestContext) {
   const own = memory();
   const clock = new FakeClock();
-  const state = { away: false, at: 0, aborted: 0, asked: 0 };
+  const state = { away: false, deaf: false, at: 0, aborted: 0, asked: 0, changes: 0 };
   const bus = instead(own.bus, "publish", (publish, args) => {
     if (state.away && args[0] === "control") throw new Error("the bus is away");
     return publish(...args);
   });
+  const deaf = instead(bus, "subscribe", (subscribe, [topic, receiver]) => {
+    if (topic !== "control" && topic !== "changes") return subscribe(topic, receiver);
+    const { receive } = receiver as Receiver;
+    return subscribe(topic, { receive: (text: string) => state.deaf || receive(text) });
+  });
+  const { bus: first, miss } = missing(deaf);
   const nodes = { leaseMs: 600_000, renew: () => true, alive: () => true, leave() {} };
   const application: Application = {
     serverInfo: { name: "server", version: "1" },
@@ -26,8 +41,8 @@ function cluster(t: TestContext) {
       return {};
     },
   };
-  const handlers = [0, 1].map(() =>
-    createMcpHandler(application, {
+  const handlers = [first, bus].map((bus, i) =>
+    createMcpHandler({ ...application, changed: () => void (i === 0 && state.changes++) }, {
       backend: { ...own, bus, nodes },
       clock,
       keepAliveMs: 0,
@@ -42,7 +57,7 @@ function cluster(t: TestContext) {
       return { roots: [] };
     },
   });
-  return { client, clock, state };
+  return { client, clock, state, handlers, miss };
 }
 
 describe("where the bus was away, another node learns once it is back", () => {
@@ -95,5 +110,42 @@ describe("where the bus was away, another node learns once it is back", () => {
     state.away = false;
     await clock.passing(1_000);
     assert.deepEqual(await call.result, { answer: { roots: [] } });
+  });
+});
+
+describe("a node that was deaf", () => {
+  test("learns which calls were cancelled meanwhile", { timeout: 30_000 }, async (t) => {
+    const { client, clock, state, miss } = cluster(t);
+    await client.initialize();
+    const call = client.begin("wait");
+    await turns();
+    [state.at, state.deaf] = [1, true];
+    await call.cancel();
+    await clock.passing(5_000);
+    assert.equal(state.aborted, 0);
+    state.deaf = false;
+    miss();
+    await clock.passing(1_000);
+    assert.equal(state.aborted, 1);
+  });
+
+  test("learns what changed meanwhile, once, unless that was long ago", {
+    timeout: 30_000,
+  }, async (t) => {
+    const { client, clock, state, miss, handlers } = cluster(t);
+    await client.initialize();
+    state.at = 1;
+    await client.call("ping");
+    state.deaf = true;
+    handlers[1]!.notify.toolsListChanged();
+    await clock.passing(20_000);
+    handlers[1]!.notify.promptsListChanged();
+    await clock.passing(5_000);
+    state.deaf = false;
+    assert.equal(state.changes, 0);
+    miss();
+    miss();
+    await clock.passing(60_000);
+    assert.equal(state.changes, 1);
   });
 });

@@ -11,8 +11,8 @@ import { remember } from "../recent.ts";
 /** How soon a word that the bus did not take is told again, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-/** How many such words are remembered: what is told twice is one. */
-const UNTOLD_MAX = 1_000;
+/** How many words are remembered: what is told twice is one. */
+const WORDS_MAX = 1_000;
 
 /** How much later than this node others may find the backend again, in milliseconds. */
 const LATER_MS = 5_000;
@@ -20,7 +20,10 @@ const LATER_MS = 5_000;
 /** How often a word is told that the bus did not take at first. */
 const TIMES = 2;
 
-/** A word that the bus did not take, and how often it is still to be told. */
+/** How long ago a word may have been told that a node asks for which has missed some, in milliseconds. */
+const RECENT_MS = 10_000;
+
+/** A word that is to be told again, and how often. */
 interface Untold {
   readonly topic: string;
   readonly times: number;
@@ -28,12 +31,15 @@ interface Untold {
 
 /**
  * Tells words. Where a backend outlives its nodes, it may be away for a while and come back: what was told meanwhile is
- * told then, and once more for nodes that hear again later than this one. To be told twice does no harm.
+ * told then, and once more for nodes that hear again later than this one. A node may also be deaf for a while that says
+ * so afterwards: what can be looked up nowhere is told again for it. To be told twice does no harm.
  */
 export class Telling {
   readonly #settings: Settings;
   /** By their texts, oldest first. */
   readonly #untold = new Map<string, Untold>();
+  /** What was told lately and can be looked up nowhere, and when. */
+  readonly #told = new Map<string, { readonly topic: string; readonly at: number }>();
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -41,11 +47,26 @@ export class Telling {
     this.#settings = settings;
   }
 
-  /** Tells one. Neither throws nor rejects. */
-  async tell(topic: string, text: string): Promise<void> {
-    if (await this.#publish(topic, text)) return;
-    if (this.#settings.backend.nodes === undefined) return;
-    remember(this.#untold, text, { topic, times: TIMES }, UNTOLD_MAX);
+  /** Tells one; `known` where it can be looked up as well. Neither throws nor rejects. */
+  async tell(topic: string, text: string, known = false): Promise<void> {
+    const { backend, clock } = this.#settings;
+    const told = await this.#publish(topic, text);
+    if (backend.nodes === undefined) return;
+    if (told) {
+      if (!known) remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
+      return;
+    }
+    remember(this.#untold, text, { topic, times: TIMES }, WORDS_MAX);
+    this.#later(PAUSE_MS);
+  }
+
+  /** A node has missed words. Others may have too: what all of them have missed is told again once. */
+  repeat(): void {
+    const since = this.#settings.clock.now() - RECENT_MS;
+    for (const [text, { topic, at }] of this.#told) {
+      if (at < since || this.#untold.has(text)) continue;
+      remember(this.#untold, text, { topic, times: 1 }, WORDS_MAX);
+    }
     this.#later(PAUSE_MS);
   }
 

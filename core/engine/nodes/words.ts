@@ -22,6 +22,8 @@ export type ControlWord =
   /** It may have ended: whoever works for it, the sender too, asks the store. */
   | { readonly doubted: string; readonly reason: EndReason; readonly from: string }
   | { readonly ready: string; readonly from: string }
+  /** The sender has missed words: everyone, the sender too, tells again what can be looked up nowhere. */
+  | { readonly missed: true; readonly from: string }
   | {
     readonly cancelled: string;
     readonly id: RequestId;
@@ -59,7 +61,7 @@ export function topicsOf(
 
 /** Tells every node something about a session. */
 export function tell(telling: Telling, word: ControlWord): void {
-  telling.tell(CONTROL, JSON.stringify(word));
+  telling.tell(CONTROL, JSON.stringify(word), !("cancelled" in word));
 }
 
 /**

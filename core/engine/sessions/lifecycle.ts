@@ -208,6 +208,7 @@ export class Lifecycle {
     // Those that are held were looked up just now.
     this.readiness.missed((id) => this.lives.get(id) === undefined);
     this.#listener.missed();
+    tell(this.#telling, { missed: true, from: this.node });
   }
 
   #look(live: Live, reason: EndReason): void {
@@ -222,7 +223,8 @@ export class Lifecycle {
     if ("doubted" in word) {
       const live = this.lives.get(word.doubted);
       if (live !== undefined) this.#look(live, word.reason);
-    } else if (word.from === this.node) return;
+    } else if ("missed" in word) this.#telling.repeat();
+    else if (word.from === this.node) return;
     else if ("ended" in word) this.#ending.stopHere(word.ended, word.reason);
     else if ("ready" in word) this.ready(word.ready);
     else this.#cancelHere(word.cancelled, word.id, word.reason);
