@@ -9,14 +9,18 @@ import { FakeClock } from "../doubles/clock.ts";
 import { turns } from "../doubles/turns.ts";
 
 /** An answer on its way to a node that hears it from one attempt on, and when each was, in milliseconds. */
-async function passed(hears: number, { nodes = true, gone = false } = {}) {
+async function passed(hears: number, { nodes = true, gone = false, misses = false } = {}) {
   const clock = new FakeClock();
   const start = clock.now();
   const attempts: number[] = [];
   const own = memory();
   const backend = {
     ...own,
-    bus: { ...own.bus, publish: () => attempts.push(clock.now() - start) < hears ? 0 : 1 },
+    bus: {
+      ...own.bus,
+      publish: () => attempts.push(clock.now() - start) < hears ? 0 : 1,
+      ...(misses ? { missed: () => () => {} } : {}),
+    },
     ...(nodes ? { nodes: { leaseMs: 1_000 } } : {}),
   } as unknown as Backend;
   const settings = readOptions({ backend, clock });
@@ -36,6 +40,10 @@ describe("an answer for another node", () => {
       [0, 50, 150, 350, 750, 1_550, 3_150, 6_350],
     ],
     "is given up where that node is gone": [passed(Infinity, { gone: true }), [0]],
+    "is passed on again where there are no leases, but a bus that may miss words": [
+      passed(2, { nodes: false, misses: true }),
+      [0, 50],
+    ],
     "is given up at once where no node outlives its backend": [
       passed(Infinity, { nodes: false }),
       [0],

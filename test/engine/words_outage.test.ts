@@ -17,7 +17,7 @@ import { turns } from "../doubles/turns.ts";
  * Two nodes whose bus takes words when it is told to, the first of which can be deaf, and a client whose requests go
  * where it is told.
  */
-function cluster(t: TestContext) {
+function cluster(t: TestContext, leases: boolean) {
   const own = memory();
   const clock = new FakeClock();
   const state = { away: false, deaf: false, at: 0, aborted: 0, asked: 0, changes: 0 };
@@ -31,7 +31,8 @@ function cluster(t: TestContext) {
     return subscribe(topic, { receive: (text: string) => state.deaf || receive(text) });
   });
   const { bus: first, miss } = missing(deaf);
-  const nodes = { leaseMs: 600_000, renew: () => true, alive: () => true, leave() {} };
+  const second = missing(bus).bus;
+  const nodes = leases && { leaseMs: 600_000, renew: () => true, alive: () => true, leave() {} };
   const application: Application = {
     serverInfo: { name: "server", version: "1" },
     async request({ method }, exchange) {
@@ -41,9 +42,9 @@ function cluster(t: TestContext) {
       return {};
     },
   };
-  const handlers = [first, bus].map((bus, i) =>
+  const handlers = [first, second].map((bus, i) =>
     createMcpHandler({ ...application, changed: () => void (i === 0 && state.changes++) }, {
-      backend: { ...own, bus, nodes },
+      backend: { ...own, bus, ...(nodes && { nodes }) },
       clock,
       keepAliveMs: 0,
       onEvent() {},
@@ -60,92 +61,96 @@ function cluster(t: TestContext) {
   return { client, clock, state, handlers, miss };
 }
 
-describe("where the bus was away, another node learns once it is back", () => {
-  test("that the session has ended", { timeout: 30_000 }, async (t) => {
-    const { client, clock, state } = cluster(t);
-    await client.initialize();
-    client.begin("wait");
-    const events = (await client.listen())[Symbol.asyncIterator]();
-    await turns();
-    [state.at, state.away] = [1, true];
-    assert.equal(await client.end(), 204);
-    await turns();
-    assert.equal(state.aborted, 0);
-    state.away = false;
-    await clock.passing(1_000);
-    assert.equal(state.aborted, 1);
-    while (!(await events.next()).done) { /* what it had to say before */ }
-  });
-
-  test("that a call was cancelled", { timeout: 30_000 }, async (t) => {
-    const { client, clock, state } = cluster(t);
-    await client.initialize();
-    const call = client.begin("wait");
-    await turns();
-    [state.at, state.away] = [1, true];
-    await call.cancel();
-    await turns();
-    assert.equal(state.aborted, 0);
-    state.away = false;
-    await clock.passing(1_000);
-    assert.equal(state.aborted, 1);
-  });
-
-  test("that the client is ready", { timeout: 30_000 }, async (t) => {
-    const { client, clock, state } = cluster(t);
-    const capabilities = { roots: {} };
-    const opening = client.begin("initialize", {
-      protocolVersion: "2025-06-18",
-      capabilities,
-      clientInfo: { name: "test", version: "1" },
+// Sealed sessions have none, and their nodes may talk to each other all the same.
+for (const leases of [true, false]) {
+  const how = leases ? "with leases" : "without leases";
+  describe(`where the bus was away, another node learns once it is back, ${how}`, () => {
+    test("that the session has ended", { timeout: 30_000 }, async (t) => {
+      const { client, clock, state } = cluster(t, leases);
+      await client.initialize();
+      client.begin("wait");
+      const events = (await client.listen())[Symbol.asyncIterator]();
+      await turns();
+      [state.at, state.away] = [1, true];
+      assert.equal(await client.end(), 204);
+      await turns();
+      assert.equal(state.aborted, 0);
+      state.away = false;
+      await clock.passing(1_000);
+      assert.equal(state.aborted, 1);
+      while (!(await events.next()).done) { /* what it had to say before */ }
     });
-    await opening.result;
-    client.sessionId = (await opening.response).headers.get("mcp-session-id")!;
-    const call = client.begin("ask");
-    await turns();
-    [state.at, state.away] = [1, true];
-    await client.notify("notifications/initialized");
-    await turns();
-    assert.equal(state.asked, 0);
-    state.away = false;
-    await clock.passing(1_000);
-    assert.deepEqual(await call.result, { answer: { roots: [] } });
-  });
-});
 
-describe("a node that was deaf", () => {
-  test("learns which calls were cancelled meanwhile", { timeout: 30_000 }, async (t) => {
-    const { client, clock, state, miss } = cluster(t);
-    await client.initialize();
-    const call = client.begin("wait");
-    await turns();
-    [state.at, state.deaf] = [1, true];
-    await call.cancel();
-    await clock.passing(5_000);
-    assert.equal(state.aborted, 0);
-    state.deaf = false;
-    miss();
-    await clock.passing(1_000);
-    assert.equal(state.aborted, 1);
+    test("that a call was cancelled", { timeout: 30_000 }, async (t) => {
+      const { client, clock, state } = cluster(t, leases);
+      await client.initialize();
+      const call = client.begin("wait");
+      await turns();
+      [state.at, state.away] = [1, true];
+      await call.cancel();
+      await turns();
+      assert.equal(state.aborted, 0);
+      state.away = false;
+      await clock.passing(1_000);
+      assert.equal(state.aborted, 1);
+    });
+
+    test("that the client is ready", { timeout: 30_000 }, async (t) => {
+      const { client, clock, state } = cluster(t, leases);
+      const capabilities = { roots: {} };
+      const opening = client.begin("initialize", {
+        protocolVersion: "2025-06-18",
+        capabilities,
+        clientInfo: { name: "test", version: "1" },
+      });
+      await opening.result;
+      client.sessionId = (await opening.response).headers.get("mcp-session-id")!;
+      const call = client.begin("ask");
+      await turns();
+      [state.at, state.away] = [1, true];
+      await client.notify("notifications/initialized");
+      await turns();
+      assert.equal(state.asked, 0);
+      state.away = false;
+      await clock.passing(1_000);
+      assert.deepEqual(await call.result, { answer: { roots: [] } });
+    });
   });
 
-  test("learns what changed meanwhile, once, unless that was long ago", {
-    timeout: 30_000,
-  }, async (t) => {
-    const { client, clock, state, miss, handlers } = cluster(t);
-    await client.initialize();
-    state.at = 1;
-    await client.call("ping");
-    state.deaf = true;
-    handlers[1]!.notify.toolsListChanged();
-    await clock.passing(20_000);
-    handlers[1]!.notify.promptsListChanged();
-    await clock.passing(5_000);
-    state.deaf = false;
-    assert.equal(state.changes, 0);
-    miss();
-    miss();
-    await clock.passing(60_000);
-    assert.equal(state.changes, 1);
+  describe(`a node that was deaf, ${how}`, () => {
+    test("learns which calls were cancelled meanwhile", { timeout: 30_000 }, async (t) => {
+      const { client, clock, state, miss } = cluster(t, leases);
+      await client.initialize();
+      const call = client.begin("wait");
+      await turns();
+      [state.at, state.deaf] = [1, true];
+      await call.cancel();
+      await clock.passing(5_000);
+      assert.equal(state.aborted, 0);
+      state.deaf = false;
+      miss();
+      await clock.passing(1_000);
+      assert.equal(state.aborted, 1);
+    });
+
+    test("learns what changed meanwhile, once, unless that was long ago", {
+      timeout: 30_000,
+    }, async (t) => {
+      const { client, clock, state, miss, handlers } = cluster(t, leases);
+      await client.initialize();
+      state.at = 1;
+      await client.call("ping");
+      state.deaf = true;
+      handlers[1]!.notify.toolsListChanged();
+      await clock.passing(20_000);
+      handlers[1]!.notify.promptsListChanged();
+      await clock.passing(5_000);
+      state.deaf = false;
+      assert.equal(state.changes, 0);
+      miss();
+      miss();
+      await clock.passing(60_000);
+      assert.equal(state.changes, 1);
+    });
   });
-});
+}

@@ -6,6 +6,7 @@
 
 import { backendFailed } from "../attempt.ts";
 import type { Settings } from "../options/options.ts";
+import type { Backend } from "../ports.ts";
 import { remember } from "../recent.ts";
 
 /** How soon a word that the bus did not take is told again, in milliseconds. */
@@ -22,6 +23,11 @@ const TIMES = 2;
 
 /** How long ago a word may have been told that a node asks for which has missed some, in milliseconds. */
 const RECENT_MS = 10_000;
+
+/** True where others may hear later what they do not hear now. Sealed sessions have no leases, but may share a bus. */
+export function heardLater({ nodes, bus }: Backend): boolean {
+  return nodes !== undefined || bus.missed !== undefined;
+}
 
 /** A word that is to be told again, and how often. */
 interface Untold {
@@ -51,7 +57,7 @@ export class Telling {
   async tell(topic: string, text: string, known = false): Promise<void> {
     const { backend, clock } = this.#settings;
     const told = await this.#publish(topic, text);
-    if (backend.nodes === undefined) return;
+    if (!heardLater(backend)) return;
     if (told) {
       if (!known) remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
       return;

@@ -14,7 +14,7 @@ import type { Change } from "../modern/subscriptions.ts";
 import type { Settings } from "../options/options.ts";
 import type { Receiver } from "../ports.ts";
 import type { Listener } from "../sessions/lifecycle.ts";
-import type { Telling } from "./telling.ts";
+import { heardLater, type Telling } from "./telling.ts";
 
 /** What is told about sessions. */
 export type ControlWord =
@@ -94,11 +94,11 @@ async function deliver(
   message: string,
   gone: () => Promise<boolean>,
 ): Promise<void> {
-  const { backend: { bus, nodes }, clock } = settings;
-  if (nodes === undefined) return;
+  const { backend, clock } = settings;
+  if (!heardLater(backend)) return;
   for (let pause = 50; pause <= PATIENCE_MS; pause *= 2) {
     if (await gone()) return;
     await new Promise<void>((resolve) => clock.after(pause, resolve));
-    if (await bus.publish(answers(node), message) > 0) return;
+    if (await backend.bus.publish(answers(node), message) > 0) return;
   }
 }
