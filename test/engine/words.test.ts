@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { attempt } from "../../core/engine/attempt.ts";
 import { type Backend, type HandlerEvent, memory } from "../../core/engine/mod.ts";
+import { Telling } from "../../core/engine/nodes/telling.ts";
 import { passAnswer } from "../../core/engine/nodes/words.ts";
 import { readOptions } from "../../core/engine/options/read_options.ts";
 import { FakeClock } from "../doubles/clock.ts";
@@ -25,7 +26,7 @@ async function passed(hears: number, { nodes = true, gone = false, misses = fals
   } as unknown as Backend;
   const settings = readOptions({ backend, clock });
   const response = { jsonrpc: "2.0", id: "1", result: {} } as const;
-  passAnswer(settings, "other", "s", response, () => Promise.resolve(gone));
+  passAnswer(settings, new Telling(settings), "other", "s", response, () => Promise.resolve(gone));
   await turns();
   await clock.passing(60_000);
   return attempts;

@@ -26,7 +26,7 @@ function cluster(t: TestContext, leases: boolean) {
     return publish(...args);
   });
   const deaf = instead(bus, "subscribe", (subscribe, [topic, receiver]) => {
-    if (topic !== "control" && topic !== "changes") return subscribe(topic, receiver);
+    if ((topic as string).startsWith("stream/")) return subscribe(topic, receiver);
     const { receive } = receiver as Receiver;
     return subscribe(topic, { receive: (text: string) => state.deaf || receive(text) });
   });
@@ -131,6 +131,19 @@ for (const leases of [true, false]) {
       miss();
       await clock.passing(1_000);
       assert.equal(state.aborted, 1);
+    });
+
+    test("gets the answers that came meanwhile", { timeout: 30_000 }, async (t) => {
+      const { client, clock, state, miss } = cluster(t, leases);
+      await client.initialize();
+      const call = client.begin("ask");
+      [state.at, state.deaf] = [1, true];
+      while (state.asked === 0) await turns();
+      await clock.passing(5_000);
+      state.deaf = false;
+      miss();
+      await clock.passing(1_000);
+      assert.deepEqual(await call.result, { answer: { roots: [] } });
     });
 
     test("learns what changed meanwhile, once, unless that was long ago", {

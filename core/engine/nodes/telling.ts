@@ -55,15 +55,19 @@ export class Telling {
 
   /** Tells one; `known` where it can be looked up as well. Neither throws nor rejects. */
   async tell(topic: string, text: string, known = false): Promise<void> {
-    const { backend, clock } = this.#settings;
-    const told = await this.#publish(topic, text);
-    if (!heardLater(backend)) return;
-    if (told) {
-      if (!known) remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
+    if (await this.#publish(topic, text)) {
+      if (!known) this.keep(topic, text);
       return;
     }
+    if (!heardLater(this.#settings.backend)) return;
     remember(this.#untold, text, { topic, times: TIMES }, WORDS_MAX);
     this.#later(PAUSE_MS);
+  }
+
+  /** Keeps for a while what was told and can be looked up nowhere. */
+  keep(topic: string, text: string): void {
+    const { backend, clock } = this.#settings;
+    if (heardLater(backend)) remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
   }
 
   /** A node has missed words. Others may have too: what all of them have missed is told again once. */

@@ -64,20 +64,30 @@ export function tell(telling: Telling, word: ControlWord): void {
   telling.tell(CONTROL, JSON.stringify(word), !("cancelled" in word));
 }
 
+/** The longest answer, in characters, that is kept for a node that may have missed it. */
+const KEPT_MAX = 16 << 10;
+
 /**
  * Passes a client's answer, or word of its progress, to the node that waits for it. Resolves once that is out of this
  * node's hands, or nobody heard it, which is looked after. Rejects with what the bus threw.
  */
 export async function passAnswer(
   settings: Settings,
+  telling: Telling,
   node: string,
   from: string,
   said: Said,
   gone: () => Promise<boolean>,
 ): Promise<void> {
+  const topic = answers(node);
   const message = answerText(from, said);
-  if (await settings.backend.bus.publish(answers(node), message) > 0) return;
-  attempt(settings, () => deliver(settings, node, message, gone));
+  const pass = async (): Promise<boolean> => {
+    if (await settings.backend.bus.publish(topic, message) === 0) return false;
+    // Its connection may break before it has that. Of progress there will be more.
+    if (!("method" in said) && message.length <= KEPT_MAX) telling.keep(topic, message);
+    return true;
+  };
+  if (!await pass()) attempt(settings, () => deliver(settings, pass, gone));
 }
 
 // How deep an answer nests is its client's doing: who waits for one that cannot be written out gets an error.
@@ -89,16 +99,14 @@ function answerText(from: string, said: Said): string {
 
 // A node that lives may be about to listen again after a lost connection.
 async function deliver(
-  settings: Settings,
-  node: string,
-  message: string,
+  { backend, clock }: Settings,
+  pass: () => Promise<boolean>,
   gone: () => Promise<boolean>,
 ): Promise<void> {
-  const { backend, clock } = settings;
   if (!heardLater(backend)) return;
   for (let pause = 50; pause <= PATIENCE_MS; pause *= 2) {
     if (await gone()) return;
     await new Promise<void>((resolve) => clock.after(pause, resolve));
-    if (await backend.bus.publish(answers(node), message) > 0) return;
+    if (await pass()) return;
   }
 }

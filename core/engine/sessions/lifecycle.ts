@@ -177,7 +177,7 @@ export class Lifecycle {
 
   /** Passes what a client says on to the node that sent the request and waits: see {@linkcode passAnswer}. */
   passOn(node: string, from: string, said: Said): Promise<void> {
-    return passAnswer(this.#settings, node, from, said, () => this.gone(node));
+    return passAnswer(this.#settings, this.#telling, node, from, said, () => this.gone(node));
   }
 
   /** See {@linkcode Membership.gone}. */
