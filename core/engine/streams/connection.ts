@@ -240,7 +240,11 @@ export class Connection implements StreamBody, Receiver {
   /** Writes a page; true where there is more to read now. */
   #take(page: LogPage | undefined): boolean {
     if (this.#over) return false;
-    if (page === undefined) return this.#skip();
+    if (page === undefined) {
+      // The store may refuse what is written for a while. Whoever is sent away would come back to nothing.
+      if (this.reading.writer?.opening) return false;
+      return this.#skip();
+    }
     this.#read = true;
     const { events } = page;
     if (events.length > 0) {

@@ -54,6 +54,7 @@ export class Stream {
   /** Set while a backend that takes its time has work: what follows must not overtake it. */
   #tail: Promise<void> | undefined;
   #over = false;
+  #opening = false;
   /** Characters that wait in memory for a backend that does not take them. */
   #waiting = 0;
   /** More waited than may: it is dropped, and the stream is ended with an error, see `#cutOff`. */
@@ -79,10 +80,21 @@ export class Stream {
     return this.#over;
   }
 
+  /** Its log is not there yet, and may still come to be. */
+  get opening(): boolean {
+    return this.#opening;
+  }
+
   /** Makes the stream known to the log, so that it can be read before its first event. */
   open(owed?: string): void {
     const { backend, clock, budget } = this.settings;
-    this.#inOrder(() => backend.logs.open(this.session, this.id, clock.now(), budget, owed));
+    this.#opening = true;
+    this.#inOrder(() =>
+      andThen(
+        backend.logs.open(this.session, this.id, clock.now(), budget, owed),
+        () => void (this.#opening = false),
+      )
+    );
   }
 
   /** Appends a message; `last` ends the stream. */
@@ -193,6 +205,7 @@ export class Stream {
     this.#over = this.#cut = true;
     const message = "The server could not store the messages of this request";
     this.#wait(this.#tail!.then(async () => {
+      this.#opening = false;
       const settle = async (): Promise<void> => {
         if (this.#wanted !== undefined) {
           return void await this.settings.backend.bus.publish(this.#topic, WAKE.lost);
@@ -227,6 +240,7 @@ export class Stream {
   // A stream with a hole in it does not go on: its readers get what there is, and its end.
   async #lost(): Promise<void> {
     this.#over = true;
+    this.#opening = false;
     const { backend: { bus, logs }, clock } = this.settings;
     let word: string = WAKE.lost;
     try {
