@@ -23,3 +23,12 @@ export function promiseOf<T>(value: T): Promise<Awaited<T>> | undefined {
     ? Promise.resolve(value)
     : undefined;
 }
+
+/**
+ * The same promise. If it is rejected before the application looks at it, the runtime does not end the process for that:
+ * it is a client that refuses, cancels or sends what is no handle, and a process serves others too.
+ */
+export function spared<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {/* see above */});
+  return promise;
+}

@@ -169,7 +169,11 @@ export interface Caller {
   readonly authInfo: unknown;
 }
 
-/** One request or notification being served: who sent it, and the ways to talk back while it is worked on. */
+/**
+ * One request or notification being served: who sent it, and the ways to talk back while it is worked on. What is asked
+ * here or read from the client may fail before you await it, which ends no process; so a failure that you never await
+ * is told to nobody.
+ */
 export interface Exchange extends Caller {
   /** The request's JSON-RPC id; undefined for a notification. */
   readonly id: RequestId | undefined;

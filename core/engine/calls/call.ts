@@ -16,6 +16,7 @@ import {
 } from "../../protocol/json_rpc.ts";
 import { LOG_LEVELS, META, missingCapability } from "../../protocol/modern.ts";
 import type { Era, Revision } from "../../protocol/revisions.ts";
+import { spared } from "../awaitable.ts";
 import { ClientRequestError } from "../errors.ts";
 import type {
   Caller,
@@ -138,58 +139,35 @@ export class Call implements Exchange {
     this.emit(progressText(token, progress, total, message));
   }
 
-  async request(
-    method: string,
-    params?: JsonObject,
-    options: RequestOptions = {},
-  ): Promise<JsonObject> {
-    this.#goesOn();
-    const { inputs, dispatcher } = this.#post;
-    if (inputs === undefined) return dispatcher.ask(this, method, params, options);
-    return await this.#input(method, params ?? {}, options);
+  request(method: string, params?: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
+    return spared(this.#request(method, params, options));
   }
 
   elicit(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
-    return this.#input("elicitation/create", params, options);
+    return spared(this.#input("elicitation/create", params, options));
   }
 
   sample(params: JsonObject, options: InputOptions = {}): Promise<JsonObject> {
-    return this.#input("sampling/createMessage", params, options);
+    return spared(this.#input("sampling/createMessage", params, options));
   }
 
   roots(options: InputOptions = {}): Promise<JsonObject> {
-    return this.#input("roots/list", {}, options);
+    return spared(this.#input("roots/list", {}, options));
   }
 
-  async inputs(
+  inputs(
     requests: { readonly [key: string]: InputRequest },
     options: RequestOptions = {},
   ): Promise<{ readonly [key: string]: JsonObject }> {
-    this.#goesOn();
-    const { inputs, dispatcher } = this.#post;
-    const keys = Object.keys(requests);
-    if (inputs !== undefined) {
-      const known = await inputs.get(requests);
-      return Object.fromEntries(keys.map((key) => [key, known[key]!]));
-    }
-    for (const key of keys) this.#needs(requests[key]!);
-    const answers = await Promise.all(keys.map((key) => {
-      const { method, params } = requests[key]!;
-      return dispatcher.ask(this, method, params, options);
-    }));
-    return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
+    return spared(this.#inputs(requests, options));
   }
 
-  async sealState(value: unknown): Promise<string> {
-    const { inputs } = this.#post;
-    if (inputs !== undefined) return await inputs.seal(value);
-    throw new TypeError(
-      "requestState is part of 2026-07-28 only; this request is of an earlier one",
-    );
+  sealState(value: unknown): Promise<string> {
+    return spared(this.#sealState(value));
   }
 
-  async openState(): Promise<unknown> {
-    return await this.#post.inputs?.state();
+  openState(): Promise<unknown> {
+    return spared(Promise.resolve(this.#post.inputs?.state()));
   }
 
   closeStream(options: { readonly retryMs?: number } = {}): void {
@@ -213,9 +191,47 @@ export class Call implements Exchange {
     this.#post.dispatcher.settled(this);
   }
 
+  async #request(
+    method: string,
+    params: JsonObject | undefined,
+    options: RequestOptions,
+  ): Promise<JsonObject> {
+    this.#goesOn();
+    const { inputs, dispatcher } = this.#post;
+    if (inputs === undefined) return dispatcher.ask(this, method, params, options);
+    return await this.#input(method, params ?? {}, options);
+  }
+
+  async #sealState(value: unknown): Promise<string> {
+    const { inputs } = this.#post;
+    if (inputs !== undefined) return await inputs.seal(value);
+    throw new TypeError(
+      "requestState is part of 2026-07-28 only; this request is of an earlier one",
+    );
+  }
+
   async #input(method: string, params: JsonObject, options: InputOptions): Promise<JsonObject> {
     const key = options.key ?? this.#post.inputs?.nextKey() ?? "input";
-    return (await this.inputs({ [key]: { method, params } }, options))[key]!;
+    return (await this.#inputs({ [key]: { method, params } }, options))[key]!;
+  }
+
+  async #inputs(
+    requests: { readonly [key: string]: InputRequest },
+    options: RequestOptions,
+  ): Promise<{ readonly [key: string]: JsonObject }> {
+    this.#goesOn();
+    const { inputs, dispatcher } = this.#post;
+    const keys = Object.keys(requests);
+    if (inputs !== undefined) {
+      const known = await inputs.get(requests);
+      return Object.fromEntries(keys.map((key) => [key, known[key]!]));
+    }
+    for (const key of keys) this.#needs(requests[key]!);
+    const answers = await Promise.all(keys.map((key) => {
+      const { method, params } = requests[key]!;
+      return dispatcher.ask(this, method, params, options);
+    }));
+    return Object.fromEntries(keys.map((key, i) => [key, answers[i]!]));
   }
 
   #goesOn(): void {

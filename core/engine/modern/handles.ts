@@ -5,6 +5,7 @@
  */
 
 import { INVALID_PARAMS } from "../../protocol/error_codes.ts";
+import { spared } from "../awaitable.ts";
 import { RpcError, shown } from "../errors.ts";
 import type { Handles } from "../exchange.ts";
 import { randomToken } from "../ids.ts";
@@ -47,22 +48,24 @@ export function handlesOf(principal: string | undefined, settings: Settings): Ha
     return owner === (principal ?? null) ? { value } : undefined;
   };
   const unknown = (): RpcError => new RpcError(INVALID_PARAMS, "Invalid params: unknown handle");
+  const resolve = async (handle: unknown): Promise<unknown> => {
+    const found = await find(handle);
+    if (found === undefined) throw unknown();
+    return found.value;
+  };
+  const update: Handles["update"] = async (handle, value, { ttlMs = TTL_MS } = {}) => {
+    // An owner does not change, so only what becomes of the handle after the look has to be asked again.
+    const own = await find(handle) !== undefined;
+    if (!own || !await write("replace", handle as string, value, ttlMs)) throw unknown();
+  };
   return {
     async mint(value, { ttlMs = TTL_MS } = {}) {
       const handle = randomToken(RANDOM_BYTES);
       await write("put", handle, value, ttlMs);
       return handle;
     },
-    async resolve(handle) {
-      const found = await find(handle);
-      if (found === undefined) throw unknown();
-      return found.value;
-    },
-    async update(handle, value, { ttlMs = TTL_MS } = {}) {
-      // An owner does not change, so only what becomes of the handle after the look has to be asked again.
-      const own = await find(handle) !== undefined;
-      if (!own || !await write("replace", handle as string, value, ttlMs)) throw unknown();
-    },
+    resolve: (handle) => spared(resolve(handle)),
+    update: (handle, value, options) => spared(update(handle, value, options)),
     async revoke(handle) {
       return await find(handle) !== undefined && await store().delete(handle as string);
     },

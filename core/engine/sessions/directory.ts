@@ -8,7 +8,7 @@
 import { type JsonObject, notificationText } from "../../protocol/json_rpc.ts";
 import type { LegacyRevision } from "../../protocol/revisions.ts";
 import { lapsed, type SessionRecord } from "../../session/record.ts";
-import { andThen } from "../awaitable.ts";
+import { andThen, spared } from "../awaitable.ts";
 import type { ClientRequests } from "../calls/client_requests.ts";
 import { ClientRequestError } from "../errors.ts";
 import type { SessionHandle, SessionRequestOptions } from "../exchange.ts";
@@ -113,10 +113,18 @@ class Handle implements SessionHandle {
     this.#stream.append(notificationText(method, params), false);
   }
 
-  async request(
+  request(
     method: string,
     params?: JsonObject,
     options: SessionRequestOptions = {},
+  ): Promise<JsonObject> {
+    return spared(this.#request(method, params, options));
+  }
+
+  async #request(
+    method: string,
+    params: JsonObject | undefined,
+    options: SessionRequestOptions,
   ): Promise<JsonObject> {
     const { id, ready } = this;
     // One that was not ready may not have been stored yet.
