@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TRANSPORT_REFUSED } from "../../core/protocol/error_codes.ts";
 import {
   isObject,
   type JsonObject,
@@ -14,7 +15,8 @@ import { readEvents, type TestEvent } from "./sse.ts";
 
 /**
  * A JSON-RPC error: one that the server answered with, which a call of the test client rejects with; or one that the
- * option `request` throws to answer the server with.
+ * option `request` throws to answer the server with. A refusal that is no JSON-RPC, such as a `Response` of
+ * `authenticate`, has the code -32000 and its body as the message.
  */
 export class RpcFailure extends Error {
   /** Always `RpcFailure`. */
@@ -40,9 +42,9 @@ export interface TestCall {
   /** The JSON-RPC id of the request. */
   readonly id: RequestId;
   /**
-   * The result. Rejects with an {@linkcode RpcFailure} where the answer is an error, with a `TypeError` where it is no
-   * JSON-RPC or the stream ended without it, and with what the options `request` or `notification` threw meanwhile. It
-   * may be left alone: a rejection that nobody looks at is no failure.
+   * The result. Rejects with an {@linkcode RpcFailure} where the answer is an error, with a `TypeError` where it is
+   * neither that nor a result or the stream ended without it, and with what the options `request` or `notification`
+   * threw meanwhile. It may be left alone: a rejection that nobody looks at is no failure.
    */
   readonly result: Promise<JsonObject>;
   /**
@@ -195,20 +197,22 @@ async function messageOf(response: Response): Promise<JsonObject> {
   } catch {
     // No JSON.
   }
-  throw noRpc(response, text);
+  throw new TypeError(said(response.status, text));
 }
 
 /** What an answer that is no success says. */
-export async function failureOf(response: Response): Promise<Error> {
+export async function failureOf(response: Response): Promise<RpcFailure> {
+  const { status } = response;
   const text = await response.text();
   try {
-    return new RpcFailure((JSON.parse(text) as { error: RpcErrorObject }).error, response.status);
+    const { error } = JSON.parse(text) as { readonly error: unknown };
+    if (isObject(error)) return new RpcFailure(error as unknown as RpcErrorObject, status);
   } catch {
-    // Not from this library: a proxy's page, for example.
-    return noRpc(response, text);
+    // Not from this library: the answer of an `authenticate`, or a proxy's page.
   }
+  return new RpcFailure({ code: TRANSPORT_REFUSED, message: said(status, text) }, status);
 }
 
-function noRpc({ status }: Response, text: string): TypeError {
-  return new TypeError(`HTTP ${status}: ${text.slice(0, 200)}`);
+function said(status: number, text: string): string {
+  return `HTTP ${status}: ${text.slice(0, 200)}`;
 }

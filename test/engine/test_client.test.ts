@@ -144,6 +144,33 @@ test("an answer that is no JSON-RPC is a TypeError, as is none to a call that wa
   await handler.close();
 });
 
+test("a refusal that is no JSON-RPC has its status too, with what it says", async () => {
+  const refusals: readonly (readonly [() => Response, string])[] = [
+    [() => new Response(null, { status: 401 }), "HTTP 401: "],
+    [
+      () => Response.json({ error: "invalid_token" }, { status: 401 }),
+      'HTTP 401: {"error":"invalid_token"}',
+    ],
+    [() => Response.json(null, { status: 403 }), "HTTP 403: null"],
+    [() => new Response("a proxy's page", { status: 502 }), "HTTP 502: a proxy's page"],
+  ];
+  for (const [refusal, message] of refusals) {
+    const handler = createMcpHandler(application, { authenticate: refusal });
+    const client = testClient(handler);
+    const { status } = refusal();
+    const uses = [
+      () => client.initialize(),
+      () => client.call("echo"),
+      () => client.notify("echo"),
+      () => client.listen(),
+    ];
+    for (const use of uses) {
+      await assert.rejects(use, new RpcFailure({ code: -32000, message }, status));
+    }
+    await handler.close();
+  }
+});
+
 test("a call is dropped, resumed and cancelled", async () => {
   const handler = createMcpHandler(application, { response: "sse" });
   const client = testClient(handler);
