@@ -84,10 +84,11 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
     [[client, { timeoutMs: NaN }], "timeoutMs", /NaN is not/],
   ]],
   ["sealed", sealed, [
-    [[], "keys", /at least one, of 32 bytes/],
-    [[{ keys: [] }], "keys", /at least one, of 32 bytes/],
-    [[{ keys: keys[0] }], "keys", /list of keys of 32 bytes/],
-    [[{ keys: [new Uint8Array(16)] }], "keys", /list of keys of 32 bytes/],
+    [[], "keys", /at least one key, a Uint8Array of 32 bytes/],
+    [[{ keys: [] }], "keys", /at least one key, a Uint8Array of 32 bytes/],
+    [[{ keys: keys[0] }], "keys", /list of keys, each a Uint8Array of 32 bytes/],
+    [[{ keys: ["x".repeat(32)] }], "keys", /list of keys, each a Uint8Array of 32 bytes/],
+    [[{ keys: [new Uint8Array(16)] }], "keys", /list of keys, each a Uint8Array of 32 bytes/],
     // As `revocations` undone by a slip of the pen.
     [[{ keys, revocation: {} }], "revocation", /no such option; there are .*revocations/],
     [[{ keys, revocations: {} }], "revocations", /an object is no backend/],

@@ -57,7 +57,7 @@ const wrong: readonly Wrong[] = [
   [{ limits: { sessions: null } }, "limits.sessions", "null", /at least 1/],
   [{ limits: { sessions: circular } }, "limits.sessions", "an object", /at least 1/],
   [{ stateKeys: [new Uint8Array(31)] }, "stateKeys", "", /32 bytes/],
-  [{ stateKeys: [] }, "stateKeys", "", /at least one, of 32 bytes/],
+  [{ stateKeys: [] }, "stateKeys", "", /at least one key, a Uint8Array of 32 bytes/],
   [{ stateKeys: "secret" }, "stateKeys", "", /32 bytes/],
   [{ backend: {} }, "backend", "an object", /sessions, logs and bus/],
   [{ backend: "redis" }, "backend", '"redis"', /sessions, logs and bus/],

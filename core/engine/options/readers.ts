@@ -128,14 +128,14 @@ export function keys(name: string, given?: readonly Uint8Array[]): readonly Uint
   // What was given may be a secret.
   if (
     !Array.isArray(given) || !given.every((one) => one instanceof Uint8Array && one.length === 32)
-  ) throw new OptionError(name, "expected a list of keys of 32 bytes each");
+  ) throw new OptionError(name, "expected a list of keys, each a Uint8Array of 32 bytes");
   if (given.length === 0) throw noKeys(name);
   return given;
 }
 
 /** Keys are missing. */
 export function noKeys(name: string): OptionError {
-  return new OptionError(name, "expected at least one, of 32 bytes");
+  return new OptionError(name, "expected at least one key, a Uint8Array of 32 bytes");
 }
 
 /** A backend, where one is given. */
