@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
 import express from "express";
+import fastify from "fastify";
 import { nodeListener } from "../../adapters/runtimes/node.ts";
 import { createMcpHandler, type HandlerEvent, type McpHandler } from "../../core/engine/mod.ts";
 
@@ -85,6 +86,24 @@ test("a body that is gone is told as such, at once", async (t) => {
   const answer = await post(await serving(t, app), initialize);
   assert.equal(answer.status, 400);
   assert.match((await answer.json()).error.message, /something before this handler has read it/);
+});
+
+test("a route of Fastify hands on the body that Fastify has read", async (t) => {
+  const app = fastify();
+  const listener = nodeListener(handler());
+  app.all("/mcp", (request, reply) => {
+    reply.hijack();
+    listener(Object.assign(request.raw, { body: request.body }), reply.raw);
+  });
+  t.after(() => app.close());
+  const url = `${await app.listen({ host: "127.0.0.1", port: 0 })}/mcp`;
+  const answer = await post(url, initialize);
+  assert.equal(answer.status, 200);
+  const { id } = await answer.json();
+  assert.equal(id, "é");
+  const session = answer.headers.get("mcp-session-id")!;
+  const ended = await fetch(url, { method: "DELETE", headers: { "mcp-session-id": session } });
+  assert.equal(ended.status, 204);
 });
 
 test("a response that somebody else has begun is left alone", async (t) => {
