@@ -76,9 +76,9 @@ export interface Limits {
    * for half a second. Default 1 MiB.
    */
   readonly queuedBytes?: number | undefined;
-  /** Events that a stream's log keeps; older ones are dropped. Default 2 000. */
+  /** Events that a stream's log keeps; older ones are dropped, read or not. Default 2 000. */
   readonly logEvents?: number | undefined;
-  /** Characters that a stream's log keeps; older events are dropped. Default 4 MiB. */
+  /** Characters that a stream's log keeps; older events are dropped, read or not. Default 4 MiB. */
   readonly logBytes?: number | undefined;
   /** Characters that all logs of a session keep; each stream adds 1 KiB, and each event 128. Default 16 MiB. */
   readonly sessionLogBytes?: number | undefined;
