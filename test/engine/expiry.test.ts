@@ -13,7 +13,7 @@ import { FakeClock } from "../doubles/clock.ts";
 import { heapInUse } from "../doubles/heap.ts";
 import { instead } from "../doubles/instead.ts";
 import { turns } from "../doubles/turns.ts";
-import { Endpoint, Events, gate, initialize, request } from "./endpoint.ts";
+import { Endpoint, Events, gate, initialize, notification, request } from "./endpoint.ts";
 import { type Scope, testInWorlds } from "./worlds.ts";
 
 const MANY = 100_000;
@@ -238,6 +238,42 @@ testInWorlds("an open stream holds its session, and its age ends both", async (s
   assert.equal(await endpoint.handler.sessions.count(), 0);
   const { logs } = world.backend;
   assert.equal(await logs.bounds(session, standaloneStream(session)), undefined);
+});
+
+testInWorlds(
+  "an age that is over is not waited for, also where a stream is open",
+  async (scope, world) => {
+    const limits = { idleMs: 1_000, maxAgeMs: 5_000 };
+    const endpoint = new Endpoint(scope, {}, { limits, keepAliveMs: 0 }, world);
+    const session = await endpoint.open();
+    const rest = new Events(await endpoint.get({ session })).rest();
+    await world.quiet();
+    endpoint.clock.jump(4_999);
+    assert.equal((await endpoint.call("tools/list", { session })).status, 200);
+    endpoint.clock.jump(1);
+    assert.equal((await endpoint.call("tools/list", { session })).status, 404);
+    assert.deepEqual(await rest, []);
+    assert.deepEqual(endpoint.endings, ["age"]);
+  },
+);
+
+testInWorlds("a session lives on by what needs no answer", async (scope, world) => {
+  const endpoint = new Endpoint(scope, {}, { limits: { idleMs: 1_000 } }, world);
+  const session = await endpoint.open();
+  for (
+    const message of [
+      notification("notifications/roots/list_changed"),
+      { jsonrpc: "2.0", id: "nobody's", result: {} },
+      notification("notifications/cancelled", { requestId: 1 }),
+    ]
+  ) {
+    await world.quiet();
+    endpoint.clock.jump(999);
+    assert.equal((await endpoint.post(message, { session })).status, 202);
+  }
+  await world.quiet();
+  endpoint.clock.jump(1_000);
+  assert.equal((await endpoint.call("tools/list", { session })).status, 404);
 });
 
 testInWorlds("a session that goes takes its logs along, whatever ends it", async (scope, world) => {

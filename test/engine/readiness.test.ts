@@ -268,3 +268,26 @@ test(
     assert.deepEqual(await roots, { roots: [] });
   },
 );
+
+test(
+  "a client is asked once, however often it is learnt that it is ready",
+  { timeout: 30_000 },
+  async (t) => {
+    const own = memory();
+    const { bus, miss } = missing(own.bus);
+    const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+    const session = await endpoint.open({}, { ready: false });
+    const events = new Events(await endpoint.get({ session }));
+    const handle = (await endpoint.handler.sessions.get(session))!;
+    const roots = handle.request("roots/list");
+    await turns(3);
+    assert.equal((await endpoint.post(initialized, { session })).status, 202);
+    const { id } = await events.next();
+    miss();
+    await turns(3);
+    handle.notify("notifications/message", { n: 1 });
+    assert.equal((await events.next()).method, "notifications/message");
+    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual(await roots, { roots: [] });
+  },
+);
