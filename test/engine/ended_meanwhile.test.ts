@@ -37,6 +37,21 @@ function overtaken(operation: "get" | "touch") {
 const OPENED = { version: "2025-03-26", ready: false };
 const READY_AND_CALL = [notification("notifications/initialized"), request(1, "tools/call")];
 
+test("the application gets no session that ends while the store is asked for it", {
+  timeout: 30_000,
+}, async (t) => {
+  const { backend, arm, asked, release } = overtaken("get");
+  const endpoint = new Endpoint(t as unknown as Scope, {}, { backend });
+  const other = new Endpoint(t as unknown as Scope, {}, { backend });
+  const session = await endpoint.open();
+  arm();
+  const got = endpoint.handler.sessions.get(session);
+  await asked;
+  assert.equal((await other.delete({ session })).status, 204);
+  release();
+  assert.equal(await got, undefined);
+});
+
 for (const ender of ["this node", "another node"]) {
   describe(`a call whose session ends on ${ender} while the store takes its time`, () => {
     for (const operation of ["get", "touch"] as const) {
