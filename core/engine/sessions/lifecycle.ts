@@ -205,8 +205,7 @@ export class Lifecycle {
   // Sessions may have ended, and clients become ready, without a word of it coming here.
   #missed(): void {
     for (const live of [...this.lives]) this.#look(live, "ended");
-    // Those that are held were looked up just now.
-    this.readiness.missed((id) => this.lives.get(id) === undefined);
+    this.readiness.missed();
     this.#listener.missed();
     tell(this.#telling, { missed: true, from: this.node });
   }

@@ -48,9 +48,9 @@ export class Readiness {
     for (const go of eachOf(waiting)) go();
   }
 
-  /** Clients may have become ready without a word of it coming here: looks up the sessions for which `look` is true. */
-  missed(look: (id: string) => boolean): void {
-    for (const id of this.#waiting.keys()) if (look(id)) this.#look(id);
+  /** Clients may have become ready without a word of it coming here. */
+  missed(): void {
+    for (const id of this.#waiting.keys()) this.#look(id);
   }
 
   #look(id: string): void {
