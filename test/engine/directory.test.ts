@@ -148,3 +148,21 @@ testInWorlds("an exchange has its session's handle", async (scope, world) => {
   await endpoint.call("tools/list");
   assert.deepEqual(found, [undefined, "2025-03-26", undefined, "legacy", undefined]);
 });
+
+testInWorlds(
+  "a client may be asked by a node that has done no more than list its session",
+  async (scope, world) => {
+    const [opening, listing] = [0, 1].map(() => new Endpoint(scope, {}, {}, world));
+    const session = await opening!.open();
+    const events = new Events(await opening!.get({ session }));
+    await world.quiet();
+    for await (const handle of listing!.handler.sessions.list()) {
+      const roots = handle.request("roots/list", {}, { timeoutMs: 1_000 });
+      const { id } = await events.next();
+      await opening!.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+      await listing!.pass(1_000);
+      assert.deepEqual(await roots, { roots: [] });
+    }
+    await events.cut();
+  },
+);

@@ -270,7 +270,7 @@ test(
 );
 
 test(
-  "a client is asked once, however often it is learnt that it is ready",
+  "where words may have been missed, a client is asked once, and not before it is ready",
   { timeout: 30_000 },
   async (t) => {
     const own = memory();
@@ -281,6 +281,10 @@ test(
     const handle = (await endpoint.handler.sessions.get(session))!;
     const roots = handle.request("roots/list");
     await turns(3);
+    miss();
+    await turns(3);
+    handle.notify("notifications/message", { n: 0 });
+    assert.equal((await events.next()).method, "notifications/message");
     assert.equal((await endpoint.post(initialized, { session })).status, 202);
     const { id } = await events.next();
     miss();
