@@ -80,7 +80,7 @@ export interface Application {
    * `server/discover`. Change notifications reach only those subscribers of 2026-07-28 whose wish it covers. Default
    * `{}`.
    */
-  readonly capabilities?: JsonObject | undefined;
+  readonly capabilities?: { readonly [name: string]: object | undefined } | undefined;
   /** How to use the server, in words. Sent in the results of `initialize` and `server/discover`. Default: nothing. */
   readonly instructions?: string | undefined;
   /**

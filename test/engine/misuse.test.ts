@@ -113,6 +113,11 @@ const makers: readonly (readonly [string, Make, readonly Wrong[]])[] = [
     [[{ request, serverInfo: { version: "1" } }], "serverInfo.name", /undefined is not a string/],
     [[{ request, serverInfo: { name: "a", version: 1 } }], "serverInfo.version", /1 is not a str/],
     [[{ ...application, capabilities: ["tools"] }], "capabilities", /an array is not an object/],
+    [
+      [{ ...application, capabilities: { tools: true } }],
+      "capabilities.tools",
+      /true is not an obj/,
+    ],
     [[{ ...application, instructions: 5 }], "instructions", /5 is not a string/],
     [[{ ...application, notification: {} }], "notification", /an object is not a function/],
     [[{ ...application, tools: [] }], "tools", /an array is not a function/],
@@ -155,7 +160,11 @@ test("options and parts of an application may be undefined", async () => {
   sdkServer(request as never, { retryMs: undefined, modern: undefined });
   createSessions({ opens: () => true, limits: undefined, authenticate: undefined });
   createSessions({ opens: () => true, limits: { idleMs: undefined } });
-  const whole: Application = { ...application, capabilities: undefined, cache: undefined };
+  const whole: Application = {
+    ...application,
+    capabilities: { tools: undefined },
+    cache: undefined,
+  };
   const options = { allowedHosts: undefined, limits: { sessions: undefined } };
   await createMcpHandler(whole, options).close({ within: undefined });
 });

@@ -67,15 +67,16 @@ export class Telling {
   /** Keeps for a while what was told and can be looked up nowhere. */
   keep(topic: string, text: string): void {
     const { backend, clock } = this.#settings;
-    if (heardLater(backend)) remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
+    if (!heardLater(backend)) return;
+    this.#forget();
+    remember(this.#told, text, { topic, at: clock.now() }, WORDS_MAX);
   }
 
   /** A node has missed words. Others may have too: what all of them have missed is told again once. */
   repeat(): void {
-    const since = this.#settings.clock.now() - RECENT_MS;
-    for (const [text, { topic, at }] of this.#told) {
-      if (at < since || this.#untold.has(text)) continue;
-      remember(this.#untold, text, { topic, times: 1 }, WORDS_MAX);
+    this.#forget();
+    for (const [text, { topic }] of this.#told) {
+      if (!this.#untold.has(text)) remember(this.#untold, text, { topic, times: 1 }, WORDS_MAX);
     }
     this.#later(PAUSE_MS);
   }
@@ -94,6 +95,15 @@ export class Telling {
     } catch (error) {
       backendFailed(this.#settings, error);
       return false;
+    }
+  }
+
+  // Answers of clients are long, and theirs.
+  #forget(): void {
+    const since = this.#settings.clock.now() - RECENT_MS;
+    for (const [text, { at }] of this.#told) {
+      if (at >= since) return;
+      this.#told.delete(text);
     }
   }
 

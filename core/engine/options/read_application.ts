@@ -32,7 +32,12 @@ const APPLICATION = {
     part("name", given!.name);
     part("version", given!.version);
   },
-  capabilities: object<Given<"capabilities">>,
+  // Official clients fail on anything else, without a word to the server.
+  capabilities(name: string, given?: Given<"capabilities">) {
+    for (const [what, value] of Object.entries(object(name, given) ?? {})) {
+      object(`${name}.${what}`, value);
+    }
+  },
   instructions: text,
   notification: fn<Given<"notification">>,
   initialize: fn<Given<"initialize">>,
