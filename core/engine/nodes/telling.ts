@@ -5,8 +5,9 @@
  */
 
 import { backendFailed } from "../attempt.ts";
+import { andThen } from "../awaitable.ts";
 import type { Settings } from "../options/options.ts";
-import type { Backend } from "../ports.ts";
+import type { Awaitable, Backend } from "../ports.ts";
 import { remember } from "../recent.ts";
 
 /** How soon a word that the bus did not take is told again, in milliseconds. */
@@ -54,14 +55,15 @@ export class Telling {
   }
 
   /** Tells one; `known` where it can be looked up as well. Neither throws nor rejects. */
-  async tell(topic: string, text: string, known = false): Promise<void> {
-    if (await this.#publish(topic, text)) {
-      if (!known) this.keep(topic, text);
-      return;
-    }
-    if (!heardLater(this.#settings.backend)) return;
-    remember(this.#untold, text, { topic, times: TIMES }, WORDS_MAX);
-    this.#later(PAUSE_MS);
+  tell(topic: string, text: string, known = false): void {
+    andThen(this.#publish(topic, text), (taken) => {
+      if (taken) {
+        if (!known) this.keep(topic, text);
+      } else if (heardLater(this.#settings.backend)) {
+        remember(this.#untold, text, { topic, times: TIMES }, WORDS_MAX);
+        this.#later(PAUSE_MS);
+      }
+    });
   }
 
   /** Keeps for a while what was told and can be looked up nowhere. */
@@ -87,14 +89,18 @@ export class Telling {
     this.#stop?.();
   }
 
-  /** False where it failed, which is an event. */
-  async #publish(topic: string, text: string): Promise<boolean> {
-    try {
-      await this.#settings.backend.bus.publish(topic, text);
-      return true;
-    } catch (error) {
-      backendFailed(this.#settings, error);
+  // No async function: each of many sessions that expire at once tells of it. False where it failed, which is an event.
+  #publish(topic: string, text: string): Awaitable<boolean> {
+    const settings = this.#settings;
+    const failed = (error: unknown): boolean => {
+      backendFailed(settings, error);
       return false;
+    };
+    try {
+      const published = settings.backend.bus.publish(topic, text);
+      return published instanceof Promise ? published.then(() => true, failed) : true;
+    } catch (error) {
+      return failed(error);
     }
   }
 
