@@ -6,7 +6,7 @@ import { instead } from "../doubles/instead.ts";
 import { missing } from "../doubles/missing.ts";
 import { turns } from "../doubles/turns.ts";
 import { Endpoint, Events, NEWEST, notification, request } from "./endpoint.ts";
-import { testInWorlds } from "./worlds.ts";
+import { type Scope, testInWorlds } from "./worlds.ts";
 
 const initialized = notification("notifications/initialized");
 
@@ -249,23 +249,33 @@ test(
   },
 );
 
+/** A session whose client is not ready, its standalone stream, and a question that waits for the client. */
+async function waiting(t: Scope) {
+  const own = memory();
+  const { bus, miss } = missing(own.bus);
+  const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
+  const session = await endpoint.open({}, { ready: false });
+  const events = new Events(await endpoint.get({ session }));
+  const handle = (await endpoint.handler.sessions.get(session))!;
+  const roots = handle.request("roots/list");
+  await turns(3);
+  const answer = async (id: unknown): Promise<void> => {
+    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
+    assert.deepEqual(await roots, { roots: [] });
+  };
+  return { own, miss, endpoint, session, events, handle, answer };
+}
+
 test(
   "a node that may have missed words asks a client that became ready, also where it holds its session",
   { timeout: 30_000 },
   async (t) => {
-    const own = memory();
-    const { bus, miss } = missing(own.bus);
-    const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
-    const session = await endpoint.open({}, { ready: false });
-    const events = new Events(await endpoint.get({ session }));
-    const roots = (await endpoint.handler.sessions.get(session))!.request("roots/list");
-    await turns(3);
+    const { own, miss, endpoint, session, events, answer } = await waiting(t);
     // Another node stores it, and its word is lost.
     await own.sessions.touch(session, { at: endpoint.clock.now(), ready: true });
     miss();
     const { id } = await events.next();
-    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
-    assert.deepEqual(await roots, { roots: [] });
+    await answer(id);
   },
 );
 
@@ -273,14 +283,7 @@ test(
   "where words may have been missed, a client is asked once, and not before it is ready",
   { timeout: 30_000 },
   async (t) => {
-    const own = memory();
-    const { bus, miss } = missing(own.bus);
-    const endpoint = new Endpoint(t, {}, { backend: { ...own, bus } });
-    const session = await endpoint.open({}, { ready: false });
-    const events = new Events(await endpoint.get({ session }));
-    const handle = (await endpoint.handler.sessions.get(session))!;
-    const roots = handle.request("roots/list");
-    await turns(3);
+    const { miss, endpoint, session, events, handle, answer } = await waiting(t);
     miss();
     await turns(3);
     handle.notify("notifications/message", { n: 0 });
@@ -291,7 +294,6 @@ test(
     await turns(3);
     handle.notify("notifications/message", { n: 1 });
     assert.equal((await events.next()).method, "notifications/message");
-    await endpoint.post({ jsonrpc: "2.0", id, result: { roots: [] } }, { session });
-    assert.deepEqual(await roots, { roots: [] });
+    await answer(id);
   },
 );
