@@ -10,20 +10,18 @@ import type { Awaitable } from "./ports.ts";
 /**
  * Begins it. Its failure is an event, and must not fail whoever began it.
  *
- * @returns When it is over, one way or the other; undefined where it is already. Does not reject.
+ * @returns Once it is over: true where it went well, false where it failed. Does not reject.
  */
-export function attempt(
-  settings: Settings,
-  step: () => Awaitable<unknown>,
-): Promise<unknown> | undefined {
+export function attempt(settings: Settings, step: () => Awaitable<unknown>): Awaitable<boolean> {
+  const failed = (error: unknown): boolean => {
+    backendFailed(settings, error);
+    return false;
+  };
   try {
     const done = step();
-    return done instanceof Promise
-      ? done.catch((error) => backendFailed(settings, error))
-      : undefined;
+    return done instanceof Promise ? done.then(() => true, failed) : true;
   } catch (error) {
-    backendFailed(settings, error);
-    return undefined;
+    return failed(error);
   }
 }
 

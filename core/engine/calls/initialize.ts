@@ -157,7 +157,7 @@ async function open(
     return refusal;
   }
   if (call.over) {
-    settings.writes.add(attempt(settings, () => lifecycle.end(record, "ended"))!);
+    settings.writes.add(Promise.resolve(attempt(settings, () => lifecycle.end(record, "ended"))));
     return draining;
   }
   // From here on nothing stops it any more: its client will know of the session.

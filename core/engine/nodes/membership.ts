@@ -167,7 +167,7 @@ export class Membership {
     const { backend: { nodes }, clock } = this.#settings;
     if (nodes === undefined || this.#left) return;
     this.#stop = clock.after(nodes.leaseMs / BEATS, () => {
-      attempt(this.#settings, () => this.#beat())!.then(() => this.#later());
+      andThen(attempt(this.#settings, () => this.#beat()), () => this.#later());
     });
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { backendFailed } from "../attempt.ts";
+import { attempt } from "../attempt.ts";
 import { andThen } from "../awaitable.ts";
 import type { Settings } from "../options/options.ts";
 import type { Awaitable, Backend } from "../ports.ts";
@@ -89,19 +89,8 @@ export class Telling {
     this.#stop?.();
   }
 
-  // No async function: each of many sessions that expire at once tells of it. False where it failed, which is an event.
   #publish(topic: string, text: string): Awaitable<boolean> {
-    const settings = this.#settings;
-    const failed = (error: unknown): boolean => {
-      backendFailed(settings, error);
-      return false;
-    };
-    try {
-      const published = settings.backend.bus.publish(topic, text);
-      return published instanceof Promise ? published.then(() => true, failed) : true;
-    } catch (error) {
-      return failed(error);
-    }
+    return attempt(this.#settings, () => this.#settings.backend.bus.publish(topic, text));
   }
 
   // Answers of clients are long, and theirs.

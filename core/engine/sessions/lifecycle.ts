@@ -198,7 +198,7 @@ export class Lifecycle {
   }
 
   /** The same where it may fail: that is an event. Neither throws nor rejects. */
-  tryJoin(): Promise<unknown> | undefined {
+  tryJoin(): Awaitable<unknown> {
     return attempt(this.#settings, () => this.join());
   }
 
