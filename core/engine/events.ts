@@ -5,7 +5,8 @@
  */
 
 import type { RuleId } from "../outbound/rejections.ts";
-import { quote } from "../protocol/json_rpc.ts";
+import { quote, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
+import { NAME_SOURCES } from "../protocol/modern.ts";
 import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
 
@@ -21,7 +22,9 @@ import { promiseOf } from "./awaitable.ts";
  * - `stream-closed`: a connection stopped reading a stream, see {@linkcode StreamCloseReason}.
  * - `application-error`: something of yours failed. The application threw something that is not an
  *   {@linkcode RpcError}, or gave a result that cannot be sent: the client got -32603; or `authenticate`, `opens` or a
- *   guarded handler failed: 500. `method` is the JSON-RPC method, or the name of the function.
+ *   guarded handler failed: 500. `method` is the JSON-RPC method, or the name of the function; `name` is that of
+ *   {@linkcode RequestEvent}. It also tells of what looks like a mistake although it has an answer: a `return` or an
+ *   `await` that may be missing.
  * - `invalid-tool`: a tool's `x-mcp-header` annotations break the rules of 2026-07-28
  *   (basic/transports/streamable-http, Custom Headers from Tool Parameters). The headers of its calls are not looked
  *   at.
@@ -57,7 +60,12 @@ export type HandlerEvent =
     readonly stream: string;
     readonly reason: StreamCloseReason;
   }
-  | { readonly type: "application-error"; readonly method: string; readonly error: unknown }
+  | {
+    readonly type: "application-error";
+    readonly method: string;
+    readonly name?: string | undefined;
+    readonly error: unknown;
+  }
   | { readonly type: "invalid-tool"; readonly tool: string; readonly problem: string }
   | { readonly type: "backend-error"; readonly error: unknown };
 
@@ -115,6 +123,12 @@ export interface RequestEvent {
   /** The JSON-RPC method, written as {@linkcode ExchangeEvent.method} is. */
   readonly method: string;
   /**
+   * What the request is for, as `Mcp-Name` has it in 2026-07-28: the name of a tool or a prompt, the URI of a resource,
+   * the id of a task. Written as `method` is, and undefined for other methods. It is the client's word, so a tool of
+   * that name need not exist.
+   */
+  readonly name: string | undefined;
+  /**
    * `result` or `error`: what it was answered with. `stopped`: it was cancelled, or its session ended, its peer left,
    * or the handler closed.
    */
@@ -136,14 +150,26 @@ export type OnEvent = (event: HandlerEvent) => void;
 // What revisions and extensions call a method.
 const PLAIN = /^[\x21-\x7e]{1,80}$/;
 
-/** A method as events have it. What a peer makes up must neither break the lines of a log nor flood it. */
-export function methodShown(method: string): string {
-  if (PLAIN.test(method)) return method;
-  return quote(method).replace(
+/** A name as events have it. What a peer makes up must neither break the lines of a log nor flood it. */
+export function nameShown(name: string): string {
+  if (PLAIN.test(name)) return name;
+  return quote(name).replace(
     // JSON leaves these as they are, and terminals do not; but for the mark of what is cut.
     /[^\x20-\x7e…]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/** Which message it is, as events have it. */
+export function messageShown(
+  { method, params }: RpcRequest | RpcNotification,
+): { readonly method: string; readonly name: string | undefined } {
+  const source = NAME_SOURCES.get(method);
+  const name = source && params?.[source.param];
+  return {
+    method: nameShown(method),
+    name: typeof name === "string" ? nameShown(name) : undefined,
+  };
 }
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */
@@ -165,7 +191,9 @@ function rejected(error: unknown): void {
 
 function report(event: HandlerEvent): void {
   if (event.type === "application-error") {
-    console.error(`mcp-session: the application failed at ${event.method}`, event.error);
+    const { method, name, error } = event;
+    const what = name === undefined ? method : `${method} ${name}`;
+    console.error(`mcp-session: the application failed at ${what}`, error);
   } else if (event.type === "backend-error") {
     console.error("mcp-session: the backend failed", event.error);
   }

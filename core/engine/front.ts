@@ -15,7 +15,7 @@ import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
 import type { RequestId } from "../protocol/json_rpc.ts";
 import { shown } from "./errors.ts";
-import { type HandlerEvent, methodShown } from "./events.ts";
+import { type HandlerEvent, nameShown } from "./events.ts";
 import type { Caller } from "./exchange.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -104,7 +104,7 @@ export class Front {
     this.emit({
       type: "exchange",
       http: facts.method,
-      method: method && methodShown(method),
+      method: method && nameShown(method),
       outcome,
       status,
       session,

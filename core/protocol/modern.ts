@@ -77,6 +77,17 @@ export const INPUT_METHODS: ReadonlySet<string> = new Set([
   "resources/read",
 ]);
 
+/** The capability with which a server says that it answers a method, by method (server/tools and the like). */
+export const SERVER_CAPABILITY: ReadonlyMap<string, string> = new Map([
+  ["tools/list", "tools"],
+  ["tools/call", "tools"],
+  ["prompts/list", "prompts"],
+  ["prompts/get", "prompts"],
+  ["resources/list", "resources"],
+  ["resources/read", "resources"],
+  ["completion/complete", "completions"],
+]);
+
 /** The client capability that a server-to-client method needs, by method. */
 export const CLIENT_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ["elicitation/create", "elicitation"],

@@ -45,6 +45,7 @@ testInWorlds(
       {
         type: "request",
         method: "tools/call",
+        name: undefined,
         outcome: "result",
         code: undefined,
         session,
@@ -102,6 +103,36 @@ testInWorlds(
     ]);
   },
 );
+
+testInWorlds("of a request says what it is for", async (scope, world) => {
+  const application: Partial<Application> = {
+    request: () => {
+      throw new Error("broken");
+    },
+  };
+  const endpoint = new Endpoint(scope, application, {}, world);
+  const session = await endpoint.open();
+  const asked: readonly (readonly [string, object, string | undefined])[] = [
+    ["tools/call", { name: "greet", arguments: { name: "Ada" } }, "greet"],
+    ["prompts/get", { name: "two words" }, '"two words"'],
+    ["resources/read", { uri: "file:///a" }, "file:///a"],
+    ["tasks/get", { taskId: "7" }, "7"],
+    ["tools/call", { name: "x\ny\u2028" }, '"x\\ny\\u2028"'],
+    ["tools/call", { name: 5 }, undefined],
+    ["tools/call", {}, undefined],
+    ["tools/list", { name: "greet" }, undefined],
+  ];
+  for (const [method, params] of asked) {
+    await endpoint.post(request(1, method, params), { session });
+  }
+  await endpoint.post(request(1, "tools/call", { name: "y".repeat(9_999) }), { session });
+  const expected = asked.map(([method, , name]) => [method, name]);
+  for (const type of ["request", "application-error"] as const) {
+    const told = endpoint.told(type).map(({ method, name }) => [method, name]);
+    assert.deepEqual(told.slice(0, -1), expected, type);
+    assert.ok(told.at(-1)![1]!.length <= 80, type);
+  }
+});
 
 testInWorlds("an event of a stream without a session names none", async (scope, world) => {
   const application: Partial<Application> = {
@@ -280,14 +311,16 @@ describe("an event", () => {
       }, { backend: store.backend, onEvent: undefined as never });
       const session = await endpoint.open();
       await endpoint.post(request(1, "tools/call"), { session });
+      await endpoint.post(request(2, "tools/call", { name: "greet" }), { session });
       store.break("sessions.get");
-      await endpoint.post(request(2, "tools/call"), { session });
+      await endpoint.post(request(3, "tools/call"), { session });
     } finally {
       console.error = error;
     }
-    assert.equal(shown.length, 2);
-    assert.match(shown[0]!, /application failed at tools\/call/);
-    assert.match(shown[1]!, /backend failed/);
+    assert.equal(shown.length, 3);
+    assert.match(shown[0]!, /application failed at tools\/call$/);
+    assert.match(shown[1]!, /application failed at tools\/call greet$/);
+    assert.match(shown[2]!, /backend failed/);
   });
 });
 

@@ -69,6 +69,10 @@ export class Call implements Exchange {
     return this.#message.method;
   }
 
+  get message(): RpcRequest | RpcNotification {
+    return this.#message;
+  }
+
   get post(): Post {
     return this.#post;
   }

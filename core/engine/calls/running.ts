@@ -6,10 +6,11 @@
 
 import type { RpcRequest } from "../../protocol/json_rpc.ts";
 import { promiseOf } from "../awaitable.ts";
-import { methodShown, type RequestEvent } from "../events.ts";
+import { messageShown, nameShown, type RequestEvent } from "../events.ts";
 import type { Settings } from "../options/options.ts";
 import { type Answered, answerOf, discoverResult, failedAnswer, thrownAnswer } from "./answers.ts";
 import type { Call } from "./call.ts";
+import { slipOf } from "./slips.ts";
 
 /**
  * Has the application answer a call, and settles it. What the library answers itself (`ping`, `server/discover`) it
@@ -54,11 +55,14 @@ export function thrown(call: Call, error: unknown): Answered {
   }
   // A call that was stopped is expected to fail.
   if (!call.over) {
-    const method = methodShown(call.method);
-    const { onEvent } = call.post.dispatcher.settings;
-    onEvent({ type: "application-error", method, error: failure });
+    failed(call, failure);
   }
   return failedAnswer(call);
+}
+
+function failed({ message, post }: Call, error: unknown): void {
+  const { onEvent } = post.dispatcher.settings;
+  onEvent({ type: "application-error", ...messageShown(message), error });
 }
 
 /** Tells the application something that has no answer: where it fails, that is an event and no more. */
@@ -68,7 +72,7 @@ export function inform(
   tell: () => unknown,
 ): void {
   const failed = (error: unknown): void =>
-    onEvent({ type: "application-error", method: methodShown(method), error });
+    onEvent({ type: "application-error", method: nameShown(method), error });
   try {
     promiseOf(tell())?.catch(failed);
   } catch (error) {
@@ -77,6 +81,8 @@ export function inform(
 }
 
 function returned(call: Call, result: unknown): Answered {
+  const slip = slipOf(call, result);
+  if (slip !== undefined && !call.over) failed(call, new TypeError(slip));
   try {
     return answerOf(call, result);
   } catch (error) {
@@ -92,7 +98,7 @@ function settle(call: Call, { text, status, code }: Answered): void {
 
 /** Tells the operator what became of a request. */
 export function tellRequest(
-  { method, began, post }: Call,
+  { message, began, post }: Call,
   outcome: RequestEvent["outcome"],
   code?: number,
 ): void {
@@ -101,5 +107,5 @@ export function tellRequest(
   const { onEvent, clock } = post.dispatcher.settings;
   const durationMs = clock.now() - began;
   const session = post.record?.id;
-  onEvent({ type: "request", method: methodShown(method), outcome, code, session, durationMs });
+  onEvent({ type: "request", ...messageShown(message), outcome, code, session, durationMs });
 }

@@ -15,7 +15,7 @@ import { shapeFor } from "../calls/post.ts";
 import { soon } from "../clock.ts";
 import type { Dispatcher } from "../dispatcher.ts";
 import { shown } from "../errors.ts";
-import { methodShown, type StreamCloseReason } from "../events.ts";
+import { messageShown, type StreamCloseReason } from "../events.ts";
 import type { Caller } from "../exchange.ts";
 import { type BodyReader, JSON_HEADERS, type Reply } from "../reply.ts";
 import { webRequest } from "../web/web_request.ts";
@@ -169,12 +169,9 @@ export class Delegate {
     }
   }
 
-  #failed({ method }: RpcRequest | RpcNotification, error: unknown): void {
-    this.#dispatcher.settings.onEvent({
-      type: "application-error",
-      method: methodShown(method),
-      error,
-    });
+  #failed(message: RpcRequest | RpcNotification, error: unknown): void {
+    const { onEvent } = this.#dispatcher.settings;
+    onEvent({ type: "application-error", ...messageShown(message), error });
   }
 
   #relay(

@@ -56,6 +56,7 @@ export class Inputs {
   #value: unknown;
   #known: Promise<{ [key: string]: JsonObject }> | undefined;
   #asked = 0;
+  #unmet = 0;
 
   constructor(request: RpcRequest, principal: string | undefined, keeper: StateKeeper) {
     this.meta = metaOf({ kind: "request", message: request });
@@ -67,6 +68,11 @@ export class Inputs {
   /** The key of a request that was given none: its number in this run, which is the same in every run. */
   nextKey(): string {
     return `input-${++this.#asked}`;
+  }
+
+  /** How many asked for what the client has not answered yet. With any, the request has to end without a result. */
+  get unmet(): number {
+    return this.#unmet;
   }
 
   /** Seals a value of the application's own; answers that are known travel with it. */
@@ -95,6 +101,20 @@ export class Inputs {
    * @throws {RpcError} -32021 where the client did not declare the capability, -32602 for a state that is not ours.
    */
   async get(
+    requests: { readonly [key: string]: InputRequest },
+  ): Promise<{ [key: string]: JsonObject }> {
+    this.#unmet++;
+    try {
+      const known = await this.#find(requests);
+      this.#unmet--;
+      return known;
+    } catch (error) {
+      if (!(error instanceof InputRequired)) this.#unmet--;
+      throw error;
+    }
+  }
+
+  async #find(
     requests: { readonly [key: string]: InputRequest },
   ): Promise<{ [key: string]: JsonObject }> {
     if (!INPUT_METHODS.has(this.#request.method)) {
