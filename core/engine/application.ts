@@ -85,8 +85,8 @@ export interface Application {
   readonly instructions?: string | undefined;
   /**
    * Answers a request: returns the `result` object, or undefined for a method that it does not know (the client gets
-   * -32601). The library itself answers `initialize` and `ping`, and in 2026-07-28 `server/discover` and
-   * `subscriptions/listen`.
+   * -32601; where `capabilities` promises the method, an `application-error` event tells of it). The library itself
+   * answers `initialize` and `ping`, and in 2026-07-28 `server/discover` and `subscriptions/listen`.
    *
    * Throw an {@linkcode RpcError} to answer with an error of your own. Anything else that is thrown, and a result that
    * is not an object or cannot be written as JSON, is answered with -32603 (its message stays on the server) and told
