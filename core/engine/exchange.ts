@@ -59,7 +59,7 @@ export interface SessionHandle extends Session {
   ): Promise<JsonObject>;
   /**
    * Ends the connection that reads the standalone stream, not the stream. The client comes back after `retryMs`
-   * milliseconds (default: a time of its own choice) and gets what it missed. Clients of every revision do, unlike with
+   * milliseconds (default 1 000) and gets what it missed. Clients of every revision do, unlike with
    * {@linkcode Exchange.closeStream}. Does nothing where streams cannot be resumed.
    *
    * @throws {TypeError} `retryMs` is not a finite number of at least 0.
@@ -272,7 +272,7 @@ export interface Exchange extends Caller {
   readonly handles: Handles;
   /**
    * Ends the connection that carries this call's stream, not the call. The client comes back after `retryMs`
-   * milliseconds (default: a time of its own choice) and gets what it missed, once (2025-11-25, basic/transports,
+   * milliseconds (default 1 000) and gets what it missed, once (2025-11-25, basic/transports,
    * Sending Messages 6). Nothing is held open meanwhile. Does nothing where the stream cannot be resumed, or the client
    * speaks an earlier revision and so would not come back.
    *

@@ -105,7 +105,7 @@ export class Post {
   }
 
   /** Ends the connection that reads its stream so that the client polls, after `retryMs` milliseconds. */
-  poll(retryMs: number | undefined): void {
+  poll(retryMs: number): void {
     // Revisions without a priming event have no polling either: their clients wait on in a call's stream, and take its
     // end for the end (2025-06-18, basic/transports, Sending Messages 6).
     if (!revisionFacts(this.version)!.primingEvent) return;

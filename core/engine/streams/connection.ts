@@ -51,7 +51,7 @@ export class Connection implements StreamBody, Receiver {
    * It was asked to end, so that the client polls, before it had begun: it does so once it has sent an id to come back
    * with.
    */
-  #ending: { readonly retryMs: number | undefined } | undefined;
+  #ending: { readonly retryMs: number } | undefined;
 
   constructor(reading: Reading, connections: Connections) {
     this.reading = reading;
@@ -105,14 +105,14 @@ export class Connection implements StreamBody, Receiver {
     this.#connections.closed(this, reason);
   }
 
-  /** Ends the connection so that the client comes back, after `retryMs` milliseconds where given. */
-  reconnect(retryMs: number | undefined): void {
+  /** Ends the connection so that the client comes back, after `retryMs` milliseconds. */
+  reconnect(retryMs: number): void {
     if (!this.reading.resumable) return;
     if (this.#cursor === undefined) {
       this.#ending = { retryMs };
       return;
     }
-    if (retryMs !== undefined) this.#write(retryText(retryMs));
+    this.#write(retryText(retryMs));
     this.close("polling");
   }
 
@@ -183,7 +183,7 @@ export class Connection implements StreamBody, Receiver {
         else if (this.#came) this.#replaced();
         return;
       case "p":
-        return this.reconnect(rest === "" ? undefined : Number(rest));
+        return this.reconnect(Number(rest));
       case "l":
         return this.close("lost");
     }

@@ -21,7 +21,7 @@ export const WAKE = {
   /** `bytes` more are in the log. */
   appended: (bytes: number): string => `a${bytes}`,
   /** The connection shall end so that the client polls. */
-  poll: (retryMs: number | undefined): string => `p${retryMs ?? ""}`,
+  poll: (retryMs: number): string => `p${retryMs}`,
   /** Another connection reads from here on. */
   replaced: (by: string): string => `r${by}`,
   /** A message was lost. */
@@ -30,15 +30,19 @@ export const WAKE = {
   probe: "?",
 } as const;
 
+/** After how many milliseconds a client polls where nobody says: what official clients choose by themselves. */
+const POLL_MS = 1_000;
+
 /**
- * After how many milliseconds a client shall poll, as a method was given it.
+ * After how many milliseconds a client shall poll, as a method was given it. A client is always told, as it should be
+ * (2025-11-25, basic/transports, Sending Messages 6).
  *
  * @throws {TypeError} It is no such number.
  */
 export function retryOf(
-  { retryMs }: { readonly retryMs?: number | undefined },
-): number | undefined {
-  if (retryMs === undefined || (Number.isFinite(retryMs) && retryMs >= 0)) return retryMs;
+  { retryMs = POLL_MS }: { readonly retryMs?: number | undefined },
+): number {
+  if (Number.isFinite(retryMs) && retryMs >= 0) return retryMs;
   throw new TypeError(`retryMs: ${shown(retryMs)} is not a finite time of at least 0 milliseconds`);
 }
 
