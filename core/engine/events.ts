@@ -5,7 +5,7 @@
  */
 
 import type { RuleId } from "../outbound/rejections.ts";
-import { quote, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
+import { type Body, quote, type RpcNotification, type RpcRequest } from "../protocol/json_rpc.ts";
 import { NAME_SOURCES } from "../protocol/modern.ts";
 import type { EndReason } from "../session/record.ts";
 import { promiseOf } from "./awaitable.ts";
@@ -23,7 +23,7 @@ import { promiseOf } from "./awaitable.ts";
  * - `application-error`: something of yours failed. The application threw something that is not an
  *   {@linkcode RpcError}, or gave a result that cannot be sent: the client got -32603; or `authenticate`, `opens` or a
  *   guarded handler failed: 500. `method` is the JSON-RPC method, or the name of the function; `name` is that of
- *   {@linkcode RequestEvent}. It also tells of what looks like a mistake although it has an answer: a `return` or an
+ *   {@linkcode ExchangeEvent}. It also tells of what looks like a mistake although it has an answer: a `return` or an
  *   `await` that may be missing.
  * - `invalid-tool`: a tool's `x-mcp-header` annotations break the rules of 2026-07-28
  *   (basic/transports/streamable-http, Custom Headers from Tool Parameters). The headers of its calls are not looked
@@ -103,6 +103,12 @@ export interface ExchangeEvent {
    * neither break the lines of a log nor flood it.
    */
   readonly method: string | undefined;
+  /**
+   * What the request is for, as `Mcp-Name` has it in 2026-07-28: the name of a tool or a prompt, the URI of a resource,
+   * the id of a task. Written as `method` is, and undefined for other methods. It is the client's word, so a tool of
+   * that name need not exist.
+   */
+  readonly name: string | undefined;
   /** `served`, or the rule that refused; `served` too where the answer is a JSON-RPC error of the application's. */
   readonly outcome: "served" | RuleId;
   /** The HTTP status. */
@@ -122,11 +128,7 @@ export interface RequestEvent {
   readonly type: "request";
   /** The JSON-RPC method, written as {@linkcode ExchangeEvent.method} is. */
   readonly method: string;
-  /**
-   * What the request is for, as `Mcp-Name` has it in 2026-07-28: the name of a tool or a prompt, the URI of a resource,
-   * the id of a task. Written as `method` is, and undefined for other methods. It is the client's word, so a tool of
-   * that name need not exist.
-   */
+  /** What the request is for, as {@linkcode ExchangeEvent.name}. */
   readonly name: string | undefined;
   /**
    * `result` or `error`: what it was answered with. `stopped`: it was cancelled, or its session ended, its peer left,
@@ -170,6 +172,15 @@ export function messageShown(
     method: nameShown(method),
     name: typeof name === "string" ? nameShown(name) : undefined,
   };
+}
+
+/** The same of a body, which may be a batch, or have been read in vain, or not at all. */
+export function bodyShown(
+  body: Body | undefined,
+): { readonly method: string | undefined; readonly name: string | undefined } {
+  if (body?.kind === "request" || body?.kind === "notification") return messageShown(body.message);
+  const method = body?.kind === "fault" ? undefined : body?.kind;
+  return { method, name: undefined };
 }
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */

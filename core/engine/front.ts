@@ -6,6 +6,7 @@
  * @module
  */
 
+import { requestId } from "../inbound/body_rules.ts";
 import type { HeadFacts, RequestHead } from "../inbound/head.ts";
 import { HEAD_RULES } from "../inbound/head_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
@@ -13,9 +14,9 @@ import { corsHeaders, preflightReply } from "../outbound/cors.ts";
 import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
-import type { RequestId } from "../protocol/json_rpc.ts";
+import type { Body } from "../protocol/json_rpc.ts";
 import { shown } from "./errors.ts";
-import { type HandlerEvent, nameShown } from "./events.ts";
+import { bodyShown, type HandlerEvent } from "./events.ts";
 import type { Caller } from "./exchange.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -24,12 +25,10 @@ import { isResponse, typed } from "./web/response.ts";
 
 /** What is noted of an exchange while it goes on, for the `exchange` event at its end. */
 export interface Trace {
-  /** What {@linkcode ExchangeEvent.method} will say; undefined while no body was read. */
-  method: string | undefined;
+  /** Its body, once that is read. */
+  body: Body | undefined;
   outcome: "served" | RuleId;
   session: string | undefined;
-  /** The id of the request, once it is read. */
-  id: RequestId | undefined;
   /** When it began; undefined where there is no `onEvent` that would be told. */
   readonly began: number | undefined;
 }
@@ -52,10 +51,9 @@ export class Front {
   trace(): Trace {
     const { observed, clock } = this.settings;
     return {
-      method: undefined,
+      body: undefined,
       outcome: "served",
       session: undefined,
-      id: undefined,
       began: observed ? clock.now() : undefined,
     };
   }
@@ -76,7 +74,7 @@ export class Front {
   #refuse(rejection: Rejection, trace: Trace): TextReply {
     const { rule } = rejection;
     this.#rejected(rule, rejectionRow(rule).status, trace);
-    return rejectionReply(rejection, trace.id);
+    return rejectionReply(rejection, trace.body && requestId(trace.body));
   }
 
   #rejected(rule: RuleId, status: number, trace: Trace): void {
@@ -99,12 +97,12 @@ export class Front {
   }
 
   #tell(facts: HeadFacts, { status }: Reply, trace: Trace): void {
-    const { method, outcome, session, began } = trace;
+    const { body, outcome, session, began } = trace;
     if (began === undefined) return;
     this.emit({
       type: "exchange",
       http: facts.method,
-      method: method && nameShown(method),
+      ...bodyShown(body),
       outcome,
       status,
       session,

@@ -11,7 +11,6 @@ import {
   BODY_RULES,
   MESSAGE_RULES,
   requestCount,
-  requestId,
   unsupportedVersion,
 } from "../inbound/body_rules.ts";
 import { eraOf, type HeadFacts, readHead, type RequestHead } from "../inbound/head.ts";
@@ -28,7 +27,7 @@ import type { SessionRecord } from "../session/record.ts";
 import type { Application } from "./application.ts";
 import { backendFailed } from "./attempt.ts";
 import { openSession } from "./calls/initialize.ts";
-import { eventOf, messagesOf, nameOf, spokenVersion } from "./calls/posted.ts";
+import { eventOf, messagesOf, spokenVersion } from "./calls/posted.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Caller } from "./exchange.ts";
 import { Front, isCaller, type Trace } from "./front.ts";
@@ -129,8 +128,7 @@ export class Pipeline {
     const { policy } = this.front.settings;
     if (typeof text !== "string") return refusalOfBody(text, policy.limits.bodyBytes);
     const parsed = parseBody(text);
-    trace.id = requestId(parsed);
-    trace.method = nameOf(parsed);
+    trace.body = parsed;
     if (eraOf(facts, parsed, policy.eras) === "legacy") {
       return this.#post(head, facts, parsed, caller, trace);
     }

@@ -28,7 +28,7 @@ test("what the servers print has a blank between its columns, however long the w
   try {
     for (const outcome of outcomes) {
       const status = rejectionRow(outcome).status;
-      const rest = { session: undefined, durationMs: 0 };
+      const rest = { name: undefined, session: undefined, durationMs: 0 };
       printEvent({ type: "exchange", http: "OPTIONS", method, outcome, status, ...rest });
     }
   } finally {

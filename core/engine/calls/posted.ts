@@ -31,12 +31,6 @@ export function requestsOf(messages: readonly RpcMessage[]): RpcRequest[] {
   return messages.filter((one) => one.kind === "request").map(({ message }) => message);
 }
 
-/** What the event about an exchange calls it. */
-export function nameOf(body: Body): string | undefined {
-  if (body.kind === "batch" || body.kind === "response") return body.kind;
-  return body.kind === "fault" ? undefined : body.message.method;
-}
-
 /** The revision that is spoken without a session: the header, which has passed the rules, or the oldest. */
 export function spokenVersion({ version }: HeadFacts): Revision {
   return (version ?? ASSUMED_REVISION) as Revision;
