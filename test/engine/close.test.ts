@@ -135,6 +135,25 @@ testInWorlds(
   },
 );
 
+testInWorlds("a call that closes its own handler at once is refused", async (scope, world) => {
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: () => {
+        endpoint.handler.close({ within: 0 });
+        return new Promise(() => {});
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  const { status, retry, id } = await refusal(
+    await endpoint.post(request("x", "tools/call"), { session }),
+  );
+  assert.deepEqual([status, retry, id], [503, true, "x"]);
+});
+
 testInWorlds("closing twice is closing once", async (scope, world) => {
   const finish = gate<object>();
   let closed = 0;
