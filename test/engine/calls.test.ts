@@ -269,6 +269,25 @@ testInWorlds("a call that is over says nothing more in its batch", async (scope,
   assert.deepEqual(ids, [1, 2]);
 });
 
+testInWorlds("progress that nobody asked for goes nowhere", async (scope, world) => {
+  const endpoint = new Endpoint(
+    scope,
+    {
+      request: (_, exchange) => {
+        exchange.progress(1);
+        return {};
+      },
+    },
+    {},
+    world,
+  );
+  const session = await endpoint.open();
+  for (const params of [undefined, {}, { _meta: {} }, { _meta: { progressToken: null } }]) {
+    const answer = await endpoint.post(request(1, "tools/call", params), { session });
+    assert.deepEqual(await answer.json(), { jsonrpc: "2.0", id: 1, result: {} });
+  }
+});
+
 testInWorlds("what is said to a notification goes nowhere", async (scope, world) => {
   const answering = (_: unknown, exchange: Exchange): void => {
     exchange.notify("notifications/message", { level: "info", data: "heard" });

@@ -94,6 +94,28 @@ describe("a reader of a delegated stream that takes nothing", () => {
     assert.equal((await answer.text()).length, 3 + 6 * (20 * KIB + 10));
   });
 
+  test("is not closed where it reads while its time runs", async () => {
+    const clock = new FakeClock();
+    const source = flood();
+    const { ask, events } = delegating(() => source.response, { limits, clock, keepAliveMs: 0 });
+    const reader = (await ask("work/do")).body!.getReader();
+    for (let sent = 0; sent < 20; sent++) {
+      source.write();
+      await turns();
+    }
+    await clock.passing(499);
+    let left = 20 * (20 * KIB + 10) + 3;
+    const rest = (async () => {
+      while (left > 0) left -= (await reader.read()).value!.byteLength;
+    })();
+    await turns(5);
+    await clock.passing(60_000);
+    await rest;
+    source.end();
+    await turns(2);
+    assert.deepEqual(told(events), ["without a session", "finished"]);
+  });
+
   test("is not behind any more once it has read", async () => {
     const source = flood();
     const { ask, events } = delegating(() => source.response, { limits });

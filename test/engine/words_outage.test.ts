@@ -117,6 +117,33 @@ for (const leases of [true, false]) {
     });
   });
 
+  test(`what was told again leaves no timer behind, ${how}`, { timeout: 30_000 }, async (t) => {
+    const { client, clock, state } = cluster(t, leases);
+    await client.initialize();
+    [state.at, state.away] = [1, true];
+    await client.call("ping");
+    const before = clock.timers;
+    await client.notify("notifications/cancelled", { requestId: "on another node" });
+    await turns();
+    assert.equal(clock.timers, before + 1);
+    state.away = false;
+    await clock.passing(60_000);
+    assert.equal(clock.timers, before);
+  });
+
+  test(`what could not be told is given up with its handler, ${how}`, {
+    timeout: 30_000,
+  }, async (t) => {
+    const { client, clock, state, handlers } = cluster(t, leases);
+    await client.initialize();
+    state.away = true;
+    await client.notify("notifications/cancelled", { requestId: "on another node" });
+    await turns();
+    await Promise.all(handlers.map((one) => one.close({ within: 0 })));
+    await clock.passing(60_000);
+    assert.equal(clock.timers, 0);
+  });
+
   describe(`a node that was deaf, ${how}`, () => {
     test("learns which calls were cancelled meanwhile", { timeout: 30_000 }, async (t) => {
       const { client, clock, state, miss } = cluster(t, leases);
