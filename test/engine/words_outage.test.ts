@@ -20,10 +20,12 @@ import { turns } from "../doubles/turns.ts";
 function cluster(t: TestContext, leases: boolean) {
   const own = memory();
   const clock = new FakeClock();
-  const state = { away: false, deaf: false, at: 0, aborted: 0, asked: 0, changes: 0 };
+  const away = false as boolean | Promise<never>;
+  const state = { away, deaf: false, at: 0, aborted: 0, asked: 0, changes: 0 };
   const bus = instead(own.bus, "publish", (publish, args) => {
-    if (state.away && args[0] === "control") throw new Error("the bus is away");
-    return publish(...args);
+    if (args[0] !== "control" || state.away === false) return publish(...args);
+    if (state.away === true) throw new Error("the bus is away");
+    return state.away;
   });
   const deaf = instead(bus, "subscribe", (subscribe, [topic, receiver]) => {
     if ((topic as string).startsWith("stream/")) return subscribe(topic, receiver);
@@ -138,9 +140,13 @@ for (const leases of [true, false]) {
     await client.initialize();
     state.away = true;
     await client.notify("notifications/cancelled", { requestId: "on another node" });
-    await turns();
+    const { promise, reject } = Promise.withResolvers<never>();
+    state.away = promise;
+    // It is being told again.
+    await clock.passing(1_000);
     await Promise.all(handlers.map((one) => one.close({ within: 0 })));
-    await clock.passing(60_000);
+    reject(new Error("the bus is away"));
+    await turns(3);
     assert.equal(clock.timers, 0);
   });
 
