@@ -229,6 +229,17 @@ testInWorlds("a client that does not answer in time is told to stop", async (sco
   assert.equal((await endpoint.post(late, { session })).status, 202);
 });
 
+testInWorlds("a client that has no time at all did not answer in time", async (scope, world) => {
+  const endpoint = new Endpoint(scope, asking({ timeoutMs: 0 }), { keepAliveMs: 0 }, world);
+  const session = await endpoint.open();
+  const events = new Events(await endpoint.call("tools/call", { session }));
+  await events.next();
+  const next = events.next();
+  await endpoint.pass(0);
+  assert.equal((await next).method, "notifications/cancelled");
+  assert.equal((await events.next()).result.code, "timeout");
+});
+
 testInWorlds(
   "a request that was given up before it was sent is never sent",
   async (scope, world) => {
@@ -449,6 +460,10 @@ testInWorlds("an answer that nobody waits for is not kept", async (scope, world)
       (await endpoint.post({ jsonrpc: "2.0", id, result: {} }, { session })).status,
       202,
     );
+  }
+  for (const params of [undefined, {}, { progressToken: 1 }, { progressToken: "gone.0" }]) {
+    const progress = notification("notifications/progress", params);
+    assert.equal((await endpoint.post(progress, { session })).status, 202);
   }
   await world.quiet();
   assert.equal(endpoint.clock.timers, timers);

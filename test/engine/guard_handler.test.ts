@@ -366,6 +366,23 @@ test("who has left hears no more of the session's end", async () => {
   assert.deepEqual(told, ["there"]);
 });
 
+test("closing waits until the node has left the others", async () => {
+  const left = gate<void>();
+  const nodes = { leaseMs: 60_000, renew: () => true, alive: () => true, leave: () => left.opened };
+  const sessions = createSessions({
+    opens: ({ url }) => url === OPENS,
+    backend: { ...memory(), nodes },
+    clock: new FakeClock(),
+  });
+  await open(sessions);
+  let closed = false;
+  const closing = sessions.close().then(() => closed = true);
+  await turns(3);
+  assert.equal(closed, false);
+  left.open();
+  await closing;
+});
+
 test("who has heard that all is over does not hear of the session's end", async () => {
   const [sessions] = noted();
   const id = await open(sessions);
