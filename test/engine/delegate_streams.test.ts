@@ -132,6 +132,19 @@ describe("a reader of a delegated stream that takes nothing", () => {
   });
 });
 
+test("a character that a delegated stream sends in pieces arrives whole", async () => {
+  const bytes = new TextEncoder().encode("data: é €\n\n");
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  const headers = { "content-type": "text/event-stream" };
+  const { ask } = delegating(() => new Response(body, { headers }));
+  assert.equal(await (await ask("work/do")).text(), ":\n\ndata: é €\n\n");
+});
+
 test("a delegated stream is kept alive between its events, and not within one", async () => {
   const clock = new FakeClock();
   let controller!: ReadableStreamDefaultController<Uint8Array>;
