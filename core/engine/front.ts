@@ -6,7 +6,6 @@
  * @module
  */
 
-import { requestId } from "../inbound/body_rules.ts";
 import type { HeadFacts, RequestHead } from "../inbound/head.ts";
 import { HEAD_RULES } from "../inbound/head_rules.ts";
 import { firstRefusal } from "../inbound/rule.ts";
@@ -14,7 +13,7 @@ import { corsHeaders, preflightReply } from "../outbound/cors.ts";
 import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
-import type { Body } from "../protocol/json_rpc.ts";
+import { type Body, requestId } from "../protocol/json_rpc.ts";
 import { shown } from "./errors.ts";
 import { bodyShown, type HandlerEvent } from "./events.ts";
 import type { Caller } from "./exchange.ts";

@@ -150,12 +150,6 @@ export function isInitialize(body: Body): boolean {
   return body.kind === "request" && body.message.method === "initialize";
 }
 
-/** The id of a body that is a single request, also of one that is no message but for its id; undefined for any other. */
-export function requestId(body: Body): RequestId | undefined {
-  if (body.kind === "fault") return body.id;
-  return body.kind === "request" ? body.message.id : undefined;
-}
-
 /** How many requests a body holds. */
 export function requestCount(body: Body): number {
   if (body.kind === "request") return 1;

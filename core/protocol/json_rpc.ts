@@ -102,6 +102,12 @@ export function parseBody(text: string): Body {
   return { kind: "batch", messages };
 }
 
+/** The id of a body that is a single request, also of one that is no message but for its id; undefined for any other. */
+export function requestId(body: Body): RequestId | undefined {
+  if (body.kind === "fault") return body.id;
+  return body.kind === "request" ? body.message.id : undefined;
+}
+
 /** True for a JSON object (not null, not an array). */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
