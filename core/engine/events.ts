@@ -163,9 +163,18 @@ export function nameShown(name: string): string {
 }
 
 /** Which message it is, as events have it. */
+export interface MessageShown {
+  readonly method: string | undefined;
+  readonly name: string | undefined;
+}
+
+/** Where no body was read, or in vain. */
+export const UNREAD: MessageShown = { method: undefined, name: undefined };
+
+/** Which message it is, as events have it. */
 export function messageShown(
   { method, params }: RpcRequest | RpcNotification,
-): { readonly method: string; readonly name: string | undefined } {
+): MessageShown & { readonly method: string } {
   const source = NAME_SOURCES.get(method);
   const name = source && params?.[source.param];
   return {
@@ -174,13 +183,10 @@ export function messageShown(
   };
 }
 
-/** The same of a body, which may be a batch, or have been read in vain, or not at all. */
-export function bodyShown(
-  body: Body | undefined,
-): { readonly method: string | undefined; readonly name: string | undefined } {
-  if (body?.kind === "request" || body?.kind === "notification") return messageShown(body.message);
-  const method = body?.kind === "fault" ? undefined : body?.kind;
-  return { method, name: undefined };
+/** The same of a body, which may be a batch, or have been read in vain. */
+export function bodyShown(body: Body): MessageShown {
+  if (body.kind === "request" || body.kind === "notification") return messageShown(body.message);
+  return body.kind === "fault" ? UNREAD : { method: body.kind, name: undefined };
 }
 
 /** A listener whose own failure is nobody else's. Without one, failures still reach the console. */

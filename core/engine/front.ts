@@ -13,9 +13,9 @@ import { corsHeaders, preflightReply } from "../outbound/cors.ts";
 import { type Rejection, rejectionRow, type RuleId } from "../outbound/rejections.ts";
 import { rejectionReply, type TextReply } from "../outbound/reply.ts";
 import { originAllowed } from "../protocol/authority.ts";
-import { type Body, requestId } from "../protocol/json_rpc.ts";
+import type { RequestId } from "../protocol/json_rpc.ts";
 import { shown } from "./errors.ts";
-import { bodyShown, type HandlerEvent } from "./events.ts";
+import { type HandlerEvent, type MessageShown, UNREAD } from "./events.ts";
 import type { Caller } from "./exchange.ts";
 import type { Authenticated, Settings } from "./options/options.ts";
 import type { Awaitable } from "./ports.ts";
@@ -24,10 +24,12 @@ import { isResponse, typed } from "./web/response.ts";
 
 /** What is noted of an exchange while it goes on, for the `exchange` event at its end. */
 export interface Trace {
-  /** Its body, once that is read. */
-  body: Body | undefined;
+  /** What its body is, once that is read. Not the body: Bun keeps this as long as a stream that is the answer. */
+  message: MessageShown;
   outcome: "served" | RuleId;
   session: string | undefined;
+  /** The id of the request, once it is read. */
+  id: RequestId | undefined;
   /** When it began; undefined where there is no `onEvent` that would be told. */
   readonly began: number | undefined;
 }
@@ -50,9 +52,10 @@ export class Front {
   trace(): Trace {
     const { observed, clock } = this.settings;
     return {
-      body: undefined,
+      message: UNREAD,
       outcome: "served",
       session: undefined,
+      id: undefined,
       began: observed ? clock.now() : undefined,
     };
   }
@@ -73,7 +76,7 @@ export class Front {
   #refuse(rejection: Rejection, trace: Trace): TextReply {
     const { rule } = rejection;
     this.#rejected(rule, rejectionRow(rule).status, trace);
-    return rejectionReply(rejection, trace.body && requestId(trace.body));
+    return rejectionReply(rejection, trace.id);
   }
 
   #rejected(rule: RuleId, status: number, trace: Trace): void {
@@ -96,12 +99,12 @@ export class Front {
   }
 
   #tell(facts: HeadFacts, { status }: Reply, trace: Trace): void {
-    const { body, outcome, session, began } = trace;
+    const { message, outcome, session, began } = trace;
     if (began === undefined) return;
     this.emit({
       type: "exchange",
       http: facts.method,
-      ...bodyShown(body),
+      ...message,
       outcome,
       status,
       session,

@@ -21,7 +21,7 @@ import { firstRefusal } from "../inbound/rule.ts";
 import type { Rejection } from "../outbound/rejections.ts";
 import { ACCEPTED, ENDED } from "../outbound/reply.ts";
 import { SESSION_ID_HEADER } from "../protocol/header_values.ts";
-import { type Body, parseBody } from "../protocol/json_rpc.ts";
+import { type Body, parseBody, requestId } from "../protocol/json_rpc.ts";
 import type { Revision } from "../protocol/revisions.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { Application } from "./application.ts";
@@ -29,6 +29,7 @@ import { backendFailed } from "./attempt.ts";
 import { openSession } from "./calls/initialize.ts";
 import { eventOf, messagesOf, spokenVersion } from "./calls/posted.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { bodyShown } from "./events.ts";
 import type { Caller } from "./exchange.ts";
 import { Front, isCaller, type Trace } from "./front.ts";
 import { Modern } from "./modern/modern.ts";
@@ -128,7 +129,8 @@ export class Pipeline {
     const { policy } = this.front.settings;
     if (typeof text !== "string") return refusalOfBody(text, policy.limits.bodyBytes);
     const parsed = parseBody(text);
-    trace.body = parsed;
+    trace.id = requestId(parsed);
+    if (trace.began !== undefined) trace.message = bodyShown(parsed);
     if (eraOf(facts, parsed, policy.eras) === "legacy") {
       return this.#post(head, facts, parsed, caller, trace);
     }
